@@ -1,0 +1,324 @@
+"""An exercise, declared once: its cases, what a right answer is, right solutions, misconceptions. Everything else is derived.
+
+A file in `exercises/` makes `Exercise` objects. The build derives the student's check data from them, `verify` proves the grader,
+and the judge holds the hidden cases; all of them see a student's code only through `run(call) -> Outcome`.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import inspect
+import math
+import textwrap
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from labkit.checks import prediction, seal
+from labkit.outcomes import (
+    Call,
+    Outcome,
+    Ref,
+    Tolerance,
+    departure,
+    difference,
+    encode_call,
+    encode_outcome,
+    fresh,
+    perform,
+    plain,
+)
+
+FOLDER = Path(__file__).parent / "exercises"
+KINDS = ("function", "object", "kernel", "value", "prediction")
+STOPPED = ("timed_out", "out_of_memory", "killed", "no_answer", "missing", "not_attempted")   # no use asking again
+
+
+def call(*args, writes=(), then=(), grid=None, block=None, part="", **kwargs):
+    """A Call, written the way the student's function is called."""
+    return Call(list(args), kwargs, tuple(writes), tuple(then), grid, block, part)
+
+
+@dataclass
+class Source:
+    """A solution or a misconception: its text, under the exercise's name, and the function."""
+
+    name: str
+    text: str
+    why: str = ""
+    hint: str = ""
+
+
+@dataclass
+class Verdict:
+    """What the judge found: a state, the fraction of the points, one sentence for the student, the misconception's name if it is one."""
+
+    state: str
+    fraction: float
+    sentence: str
+    misconception: str | None = None
+    cases: int = 0
+
+
+@dataclass
+class Exercise:
+    """One exercise.
+
+    id          the name of the student's function or variable, unique in the course; also the solution cell's grade id
+    points      what it is worth
+    kind        "function"; "object" (calls have `then`); "kernel" (calls have `grid` and `block`); "value"; "prediction"
+    right       the right answer, computed by code that is no student's: right(*args, **kwargs) returns it, or raises what is expected.
+                For calls with `then` it returns the tuple of the steps' results, for calls with `writes` what is written,
+                for a value it is the value
+    public      the calls that the student's check shows
+    hidden      hidden(rng) -> calls, from the course's secret seed
+    parts       {part name: weight} where calls name parts; otherwise all or nothing
+    sealed      the public value is the answer itself: only a digest is shipped; for numbers, the step to which they are rounded
+    may_change  the student may change arguments
+    hints       three rungs, each saying more; none is the solution
+    avoid       names that a plain solution does not call: advice, never points
+    choices     for a prediction: the letters to choose from; none for a number
+    """
+
+    id: str
+    points: float
+    right: object = None
+    public: list = field(default_factory=list)
+    hidden: object = None
+    kind: str = "function"
+    tolerance: Tolerance = Tolerance()
+    parts: dict = field(default_factory=dict)
+    sealed: float | None = None
+    may_change: bool = False
+    hints: tuple = ()
+    avoid: tuple = ()
+    choices: tuple = ()
+    solutions: list = field(default_factory=list, repr=False)
+    misconceptions: list = field(default_factory=list, repr=False)
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"exercise {self.id} has kind {self.kind!r}, expected one of {', '.join(KINDS)}")
+
+    def solution(self, thing):
+        """Declares a right solution: a function (as a decorator), or the source text."""
+        self.solutions.append(Source(f"solution_{len(self.solutions) + 1}", self.source_of(thing)))
+        return thing
+
+    def misconception(self, why, hint, thing=None, name=None):
+        """Declares a wrong solution that students really write; as a decorator, or with the value or source text as `thing`."""
+        def declare(thing):
+            label = name or getattr(thing, "__name__", None) or f"misconception_{len(self.misconceptions) + 1}"
+            self.misconceptions.append(Source(label, self.source_of(thing), why, hint))
+            return thing
+        return declare if thing is None else declare(thing)
+
+    def source_of(self, thing):
+        """Source text that defines `self.id`: a function's own, without decorators and renamed, or an assignment of a value."""
+        if isinstance(thing, str) and self.kind != "value":
+            return textwrap.dedent(thing).strip() + "\n"
+        if not callable(thing) and not hasattr(thing, "py_func"):
+            return f"{self.id} = {thing!r}\n"
+        tree = ast.parse(textwrap.dedent(inspect.getsource(getattr(thing, "py_func", thing))))
+        definition = tree.body[0]
+        definition.name = self.id
+        definition.decorator_list = [d for d in definition.decorator_list if "cuda" in ast.unparse(d)]
+        return ast.unparse(tree) + "\n"
+
+    # Outcomes that we know
+
+    def expected(self, call):
+        """The right Outcome of a call."""
+        args, kwargs = [fresh(a) for a in call.args], {k: fresh(v) for k, v in call.kwargs.items()}
+        with np.errstate(all="ignore"):
+            try:
+                return Outcome("value", plain(self.right(*args, **kwargs)))
+            except (ValueError, TypeError, ZeroDivisionError, IndexError) as error:
+                if getattr(error, "__notes__", None) == ["expected"]:
+                    return Outcome("raised", error=type(error).__name__)
+                raise
+
+    def hidden_calls(self, seed):
+        """The hidden calls of a course, from its secret seed and the exercise's name alone."""
+        digest = hashlib.sha256(bytes(seed) + self.id.encode()).digest()
+        return list(self.hidden(np.random.default_rng(list(digest)))) if self.hidden else []
+
+    def calls(self, seed):
+        return [*self.public, *self.hidden_calls(seed)]
+
+    @cached_property
+    def answers(self):
+        """seed -> [(call, expected outcome)], computed once for a class."""
+        return {}
+
+    def cases(self, seed):
+        if seed not in self.answers:
+            self.answers[seed] = [(c, self.expected(c)) for c in self.calls(seed)]
+        return self.answers[seed]
+
+    def tolerates(self, outcome, expected):
+        """None, or the difference in a sentence."""
+        if self.may_change and outcome.kind == "value":
+            outcome = Outcome("value", outcome.value, printed=outcome.printed)
+        return difference(outcome, expected, self.tolerance)
+
+    # Judging
+
+    def judge(self, run, seed):
+        """The Verdict on a student's function that `run(call) -> Outcome` calls, wherever it lives."""
+        outcomes, wrong = [], []
+        cases = self.cases(seed)
+        for case, expected in cases:
+            outcome = run(case)
+            outcomes.append(outcome)
+            if self.tolerates(outcome, expected):
+                wrong.append(len(outcomes) - 1)
+            if outcome.kind in STOPPED:
+                break
+        if not wrong:
+            return Verdict("right", 1.0, f"Right: all {len(cases)} cases pass.", cases=len(cases))
+        last = outcomes[-1]
+        fraction = self.fraction(cases, len(outcomes), set(wrong))
+        if last.kind in STOPPED:
+            return Verdict(last.kind, fraction if last.kind != "not_attempted" else 0.0, SENTENCES[last.kind], cases=len(cases))
+        idea = self.recognise([c for c, _ in cases], outcomes)
+        if idea:
+            return Verdict("misconception", fraction, idea.hint, idea.name, len(cases))
+        first = outcomes[wrong[0]]
+        if first.kind != "value":
+            safe = Outcome(first.kind, error=first.error, line=first.line)
+            where = cases[wrong[0]][1]
+            return Verdict(first.kind, fraction, f"{len(wrong)} of {len(cases)} cases fail: {departure(safe, where)}.", cases=len(cases))
+        if wrong[0] < len(self.public):
+            return Verdict("wrong", fraction, f"{len(wrong)} of {len(cases)} cases fail; check({self.id}) in the notebook shows the first.",
+                           cases=len(cases))
+        return Verdict("wrong", fraction, f"It passes the cases shown in the notebook but fails {len(wrong)} of {len(cases)} in all: "
+                       "try other shapes, other sizes and other signs.", cases=len(cases))
+
+    def fraction(self, cases, reached, wrong):
+        """The declared weight of the parts in which every case was reached and right; all or nothing where no parts are declared."""
+        if not self.parts:
+            return 0.0
+        lost = {case.part for i, (case, _) in enumerate(cases) if i >= reached or i in wrong}
+        return sum(w for part, w in self.parts.items() if part not in lost) / sum(self.parts.values())
+
+    def recognise(self, calls, outcomes):
+        """The misconception that explains every outcome, or None."""
+        for idea in self.misconceptions:
+            if all(difference(outcome, self.outcome_of(idea, c), self.tolerance) is None for c, outcome in zip(calls, outcomes, strict=False)):
+                return idea
+        return None
+
+    def outcome_of(self, source, call):
+        return perform(self.defined(source), call, seconds=5)
+
+    def defined(self, source):
+        """The function that a declared solution or misconception defines. Our own code: never a student's."""
+        if source.name not in self._defined:
+            names = {"np": np, "math": math}
+            if self.kind == "kernel":
+                from labkit.emulator import cuda
+                names |= {"cuda": cuda, "float32": np.float32, "int32": np.int32, "float64": np.float64}
+            exec(compile(source.text, f"<{self.id} {source.name}>", "exec"), names)
+            self._defined[source.name] = names[self.id]
+        return self._defined[source.name]
+
+    @cached_property
+    def _defined(self):
+        return {}
+
+    def judge_value(self, value, seed=b""):
+        """The Verdict on a value or a prediction that the student left in a variable; `value` is an Outcome."""
+        if value.kind != "value" or value.value is None:
+            state = value.kind if value.kind != "value" else "not_attempted"
+            return Verdict(state, 0.0, SENTENCES.get(state, SENTENCES["not_attempted"]))
+        if self.kind == "prediction":
+            said = value.value.item() if isinstance(value.value, np.ndarray) and value.value.ndim == 0 else value.value
+            committed, line = prediction(self.id, {"choices": list(self.choices)}, said)
+            return Verdict("right" if committed else "not_attempted" if committed is None else "wrong", float(bool(committed)), line)
+        if not difference(value, Outcome("value", plain(self.right)), self.tolerance):
+            return Verdict("right", 1.0, "Right.", cases=1)
+        for idea in self.misconceptions:
+            if not difference(value, Outcome("value", plain(self.defined(idea))), self.tolerance):
+                return Verdict("misconception", 0.0, idea.hint, idea.name, 1)
+        return Verdict("wrong", 0.0, "That is not the answer.", cases=1)
+
+    def judge_source(self, source, run_kernel, seed):
+        """The Verdict on a student's kernel, judged as source: the syntax is allow-listed here, then
+        run_kernel(source, name, call) -> Outcome emulates it in a fresh child that holds nothing else."""
+        from grading.kernel_source import refusal
+
+        if reason := refusal(source, self.id):
+            state = "not_attempted" if reason == "not_attempted" else "wrong"
+            return Verdict(state, 0.0, SENTENCES["not_attempted"] if state == "not_attempted" else reason)
+        return self.judge(lambda c: run_kernel(source, self.id, c), seed)
+
+    # What the student's check may know
+
+    def check_data(self):
+        """The exercise as data for `check`: no solution, no misconception's source, no hidden case."""
+        data = {"kind": self.kind, "points": self.points, "hints": list(self.hints)}
+        if self.kind == "prediction":
+            return data | {"choices": list(self.choices)}
+        data |= {"tolerance": {"rtol": self.tolerance.rtol, "atol": self.tolerance.atol}, "avoid": list(self.avoid)}
+        if self.kind == "value":
+            right = Outcome("value", plain(self.right))
+            ideas = [(idea, [Outcome("value", plain(self.defined(idea)))]) for idea in self.misconceptions]
+            return data | {"right": self.shipped(right), "misconceptions": [self.idea_data(*idea) for idea in ideas]}
+        rights = [self.expected(c) for c in self.public]
+        ideas = [(idea, [self.outcome_of(idea, c) for c in self.public]) for idea in self.misconceptions]
+        self.tell_apart([("the right answer", rights), *((idea.name, outcomes) for idea, outcomes in ideas)])
+        return data | {"cases": [{"call": encode_call(c), "right": self.shipped(r)} for c, r in zip(self.public, rights, strict=True)],
+                       "misconceptions": [self.idea_data(*idea) for idea in ideas]}
+
+    def idea_data(self, idea, outcomes):
+        return {"name": idea.name, "hint": idea.hint, "outcomes": [encode_outcome(o) for o in outcomes]}
+
+    def shipped(self, outcome):
+        if self.sealed is None:
+            return encode_outcome(outcome)
+        value = outcome.value if isinstance(outcome.value, str) else outcome.value.item()
+        salt = hashlib.sha256(self.id.encode()).hexdigest()[:16]
+        return {"sealed": {"salt": salt, "step": self.sealed, "digest": seal(value, salt, self.sealed)}}
+
+    def tell_apart(self, rows):
+        """Fails the build when two outcomes agree within ten tolerances on every public case: hints could not tell them apart."""
+        for i, (one, a) in enumerate(rows):
+            for other, b in rows[:i]:
+                if all(x.kind == y.kind and difference(x, y, self.tolerance.scaled(10)) is None for x, y in zip(a, b, strict=True)):
+                    raise ValueError(f"exercise {self.id}: the public cases do not tell {one} from {other}; add a case on which they differ")
+
+
+SENTENCES = {
+    "timed_out": "It did not finish in time: is there a loop that never ends?",
+    "out_of_memory": "It ran out of memory: does an array grow without limit?",
+    "killed": "The process that ran it ended before it answered.",
+    "no_answer": "It gave no answer that could be read.",
+    "missing": "Its name is not defined after the notebook's cells have run.",
+    "not_attempted": "Not attempted.",
+}
+
+
+def load(lab):
+    """{id: Exercise} of a lab, in the order of its file."""
+    path = FOLDER / f"{lab}.py"
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in FOLDER.glob("[0-9]*.py")))
+        raise FileNotFoundError(f"there is no lab called {lab}; the labs are {known}")
+    spec = importlib.util.spec_from_file_location(f"grading.exercises.{lab}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return {thing.id: thing for thing in vars(module).values() if isinstance(thing, Exercise)}
+
+
+def expected(error):
+    """Marks an exception as the right answer: `raise expected(ValueError("..."))` in a `right` function."""
+    error.add_note("expected")
+    return error
+
+
+__all__ = ["Call", "Exercise", "Outcome", "Ref", "Source", "Tolerance", "Verdict", "call", "expected", "load"]

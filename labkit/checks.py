@@ -1,0 +1,237 @@
+"""`check(f)`: is this right, which misconception is it, or where does it first differ?
+
+What is known of each exercise comes as data from `data/checks/`: public inputs, right outputs, and for each common misconception the
+outputs that it gives and a hint. No solution is in there.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import sys
+from functools import cache
+
+import numpy as np
+
+from labkit.outcomes import (  # noqa: F401 (the vocabulary is part of this module's interface)
+    Call,
+    Outcome,
+    Ref,
+    Tolerance,
+    decode,
+    decode_call,
+    decode_outcome,
+    departure,
+    difference,
+    perform,
+    plain,
+    text,
+)
+
+SECONDS = 10    # for one check, all its cases together
+
+
+class CheckFailed(Exception):
+    """A check that did not pass, shown in the notebook as one line."""
+
+    def _render_traceback_(self):
+        return [str(self)]
+
+
+class NotAttempted(CheckFailed):
+    """An exercise that is still to be written; raised only where nbgrader executes."""
+
+
+class CouldNotCheck(CheckFailed):
+    """The check itself could not run: an unknown name, or data that are missing."""
+
+
+@cache
+def exercises():
+    """Every exercise that the course checks: {name: data}."""
+    from labkit.datasets import data_root
+
+    found = {}
+    for path in sorted((data_root() / "checks").glob("*.json")):
+        found |= json.loads(path.read_text(encoding="utf-8"))["exercises"]
+    return found
+
+
+def check(function=None, *, hint=None, **named):
+    """Says whether your function (or value) is right, and if not, what would help.
+
+    check(f)             f is a function that you wrote; its name says which exercise it is
+    check(guess=guess)   for an answer that is not a function
+    check(f, hint=1)     a first hint; hint=2 and hint=3 say more
+    """
+    name, thing = identify(function, named, sys._getframe(1).f_globals)
+    exercise = exercises().get(name)
+    if exercise is None:
+        near = difflib.get_close_matches(name, exercises(), 1)
+        raise CouldNotCheck(f"Could not check: there is no exercise called {name}" + (f"; did you mean {near[0]}?" if near else "."))
+    if hint is not None:
+        print(ladder(name, exercise["hints"], hint))
+        return
+    judge = {"prediction": prediction, "value": value}.get(exercise["kind"], behaviour)
+    right, line = judge(name, exercise, thing)
+    if right:
+        print(line)
+    elif right is None:
+        if os.environ.get("NBGRADER_EXECUTION"):
+            raise NotAttempted(line)
+        print(line)
+    else:
+        raise CheckFailed(line)
+
+
+def identify(function, named, names):
+    """(exercise name, the thing to check) from the arguments of `check`; a function without a usable name is found by its variable."""
+    if function is None:
+        if len(named) != 1:
+            raise CouldNotCheck("Could not check: call check(f) with your function, or check(name=value) with one answer.")
+        return next(iter(named.items()))
+    inner = getattr(function, "py_func", function)
+    name = getattr(inner, "__name__", None)
+    if name not in exercises():
+        name = next((n for n, thing in names.items() if thing is function and n in exercises()), name)
+    if name is None:
+        raise CouldNotCheck(f"Could not check: {text(plain_or_type(function))} is not a function; "
+                            "for an answer that is not a function write check(name=value).")
+    return name, function
+
+
+def plain_or_type(thing):
+    try:
+        return plain(thing)
+    except TypeError:
+        return f"a {type(thing).__name__}"
+
+
+def ladder(name, hints, step):
+    if not hints:
+        return f"{name} has no hints."
+    if step not in range(1, len(hints) + 1):
+        return f"{name} has hints 1 to {len(hints)}: check({name}, hint=1)."
+    more = f"  (one more: hint={step + 1})" if step < len(hints) else ""
+    return f"Hint {step} of {len(hints)}: {hints[step - 1]}{more}"
+
+
+def behaviour(name, exercise, function):
+    """(right, line) for a function: every public case is called and compared."""
+    if not callable(function) and not hasattr(function, "py_func"):
+        return False, f"Not right yet: {name} is {text(plain_or_type(function))}, expected a function."
+    tolerance = Tolerance(**exercise["tolerance"])
+    outcomes, seconds = [], SECONDS / max(1, len(exercise["cases"]))
+    for case in exercise["cases"]:
+        outcomes.append(perform(function, decode_call(case["call"]), seconds))
+        if outcomes[-1].kind == "not_attempted":
+            return None, f"Not attempted yet: write {name}, then run this cell again. (check({name}, hint=1) for a first hint)"
+        if outcomes[-1].kind == "timed_out":
+            return False, f"Not right yet: {name} did not finish within {seconds:.0f} s: is there a loop that never ends?"
+    wrong = next((i for i, (o, case) in enumerate(zip(outcomes, exercise["cases"], strict=True)) if disagrees(o, case["right"], tolerance)), None)
+    if wrong is None:
+        count = len(outcomes)
+        return True, f"Right: {name} passes {'its case' if count == 1 else f'all {count} cases'}.{advice(function, exercise)}"
+    for idea in exercise["misconceptions"]:
+        if all(not disagrees(o, expected, tolerance) for o, expected in zip(outcomes, idea["outcomes"], strict=True)):
+            return False, f"Not right yet: {idea['hint']}"
+    case = exercise["cases"][wrong]
+    found = disagrees(outcomes[wrong], case["right"], tolerance)
+    return False, f"Not right yet: for {called(name, case['call'])} {found}."
+
+
+def disagrees(outcome, data, tolerance):
+    """None or a sentence; `data` is an encoded outcome, or a sealed one whose value is not told."""
+    if "sealed" in data:
+        if outcome.kind != "value":
+            return departure(outcome, Outcome("value"))
+        return None if opens(data["sealed"], outcome.value) else f"got {text(outcome.value)}, which is not the answer"
+    return difference(outcome, decode_outcome(data), tolerance)
+
+
+def seal(value, salt, step):
+    """A digest of a number or a text, so that an answer can be recognised but not read. Numbers are rounded to multiples of `step`."""
+    key = value.strip().casefold() if isinstance(value, str) else str(round(float(value) / step))
+    return hashlib.sha256(f"{salt}:{key}".encode()).hexdigest()
+
+
+def opens(sealed, value):
+    if isinstance(value, str):
+        return seal(value, sealed["salt"], 1) == sealed["digest"]
+    if not isinstance(value, np.ndarray) or value.ndim or value.dtype.kind not in "biuf" or not np.isfinite(value):
+        return False
+    step = sealed["step"]
+    return any(seal(float(value) + shift * step, sealed["salt"], step) == sealed["digest"] for shift in (-1, 0, 1))
+
+
+def called(name, data):
+    """How the failing call reads: fires([1.0, 0.0], -0.5)."""
+    call = decode_call(data)
+    if call.grid is not None:
+        return f"{name}[{call.grid}, {call.block}] with arrays of shapes {', '.join(str(np.shape(a)) for a in call.args)}"
+    words = [text(plain_or_type(a)) for a in call.args] + [f"{k}={text(plain_or_type(v))}" for k, v in call.kwargs.items()]
+    line = f"{name}({', '.join(words)})"
+    return line if len(line) <= 140 else f"{name} with arguments of shapes {', '.join(str(np.shape(a)) for a in call.args)}"
+
+
+def advice(function, exercise):
+    """A word to a student whose solution calls labkit's own form: never a matter of points."""
+    inner = getattr(function, "py_func", function)
+    code, names = getattr(inner, "__code__", None), getattr(inner, "__globals__", {})
+    if code is None:
+        return ""
+    ours = [n for n in code.co_names if str(getattr(names.get(n), "__module__", getattr(names.get(n), "__name__", ""))).startswith("labkit.")
+            and n not in ("cuda", "check")]
+    used = sorted({*ours, *(n for n in exercise.get("avoid", ()) if n in code.co_names)})
+    return f" It calls {', '.join(used)}; the exercise asks you to write that part yourself." if used else ""
+
+
+def value(name, exercise, thing):
+    """(right, line) for an answer that is a number or a short text."""
+    if thing is None or thing is Ellipsis:
+        return None, f"Not attempted yet: give {name} a value, then run this cell again."
+    try:
+        outcome = Outcome("value", plain(thing))
+    except TypeError:
+        return False, f"Not right yet: {name} is {plain_or_type(thing)}, expected a number."
+    tolerance = Tolerance(**exercise["tolerance"])
+    if (found := disagrees(outcome, exercise["right"], tolerance)) is None:
+        return True, f"Right: {name} = {text(outcome.value)}."
+    for idea in exercise["misconceptions"]:
+        if disagrees(outcome, idea["outcomes"][0], tolerance) is None:
+            return False, f"Not right yet: {idea['hint']}"
+    return False, f"Not right yet: for {name} {found}."
+
+
+def prediction(name, exercise, thing):
+    """(committed, line): a prediction counts for being made, whatever was predicted."""
+    said = thing.strip().lower() if isinstance(thing, str) else thing
+    choices = exercise.get("choices")
+    if said is None or said is Ellipsis or said == "":
+        asked = f"one of {', '.join(choices)}" if choices else "a number"
+        return None, f"Not attempted yet: set {name} to {asked}, then run this cell again."
+    if choices:
+        good = said in choices
+    else:
+        good = isinstance(said, (int, float, np.integer, np.floating)) and not isinstance(said, bool) and np.isfinite(said)
+    if good:
+        return True, f"Committed: {name} = {thing!r}. The lab comes back to it below."
+    return False, f"Not a prediction yet: {name} is {thing!r}, expected {'one of ' + ', '.join(choices) if choices else 'a number'}."
+
+
+def working(function, fallback, *examples):
+    """(the function to show, a sentence that says whose it is): the student's, if it answers on the example arguments, else labkit's.
+
+    examples: tuples of arguments that a picture will call it with.
+    """
+    name = getattr(getattr(function, "py_func", function), "__name__", "your function")
+    for arguments in examples or ((),):
+        outcome = perform(function, Call(list(arguments)), seconds=2)
+        if outcome.kind == "not_attempted":
+            return fallback, f"{name} is not written yet: this shows labkit's."
+        if outcome.kind != "value" or outcome.value is None:
+            trouble = "it returns nothing" if outcome.kind == "value" else departure(outcome, Outcome("value"))
+            return fallback, f"{name} is not ready ({trouble}): this shows labkit's."
+    return function, f"This runs your {name}."

@@ -1,0 +1,370 @@
+"""What a function did when it was called: the one vocabulary that `check`, the proof of the graders and the judge share.
+
+A `Call` says what to call with; `perform` calls and returns an `Outcome`; `difference` says in one sentence how an outcome departs
+from what was expected, or None. Calls and outcomes are plain data, so they cross between processes unchanged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import math
+import signal
+import threading
+import traceback
+from dataclasses import dataclass, field
+from functools import reduce
+from importlib import import_module
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """|got - expected| <= atol + rtol |expected|, element by element; wide enough for float32 arithmetic."""
+
+    rtol: float = 1e-4
+    atol: float = 1e-5
+
+    def scaled(self, factor):
+        return Tolerance(self.rtol * factor, self.atol * factor)
+
+
+@dataclass(frozen=True)
+class Ref:
+    """An argument named by its place in labkit, for example Ref("surfaces:beale"): functions cross as names, never as code."""
+
+    path: str
+
+    def resolve(self):
+        module, _, names = self.path.partition(":")
+        return reduce(getattr, names.split("."), import_module(f"labkit.{module}"))
+
+
+@dataclass
+class Call:
+    """One call of a student's function on data.
+
+    writes      positions of array arguments that the function is meant to fill in place
+    then        further steps on what it returned: (path, args) calls it, (path, None) reads it; "" is the thing itself,
+                "step" an attribute, "1" an element
+    grid, block launch configuration, for a CUDA kernel
+    part        the name of the part of the exercise that this call tests (partial credit)
+    """
+
+    args: list = field(default_factory=list)
+    kwargs: dict = field(default_factory=dict)
+    writes: tuple = ()
+    then: tuple = ()
+    grid: tuple | int | None = None
+    block: tuple | int | None = None
+    part: str = ""
+
+
+@dataclass
+class Outcome:
+    """What came of a call. `kind` is one of value, raised, fault, not_attempted, timed_out, out_of_memory, killed, no_answer,
+    malformed, missing. `error` names the exception's type or the kernel's fault, `line` the student's own source line,
+    `changed` the positions of arguments that were changed without leave."""
+
+    kind: str
+    value: object = None
+    error: str = ""
+    message: str = ""
+    line: str = ""
+    changed: tuple = ()
+    printed: bool = False
+
+
+class TimeLimit(BaseException):
+    """Raised inside a call that ran too long. Not an Exception, so that `except Exception` in a loop does not swallow it."""
+
+
+@contextlib.contextmanager
+def time_limit(seconds):
+    """Interrupts pure Python code in the main thread after `seconds`; elsewhere it does nothing."""
+    if seconds is None or threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(*_):
+        raise TimeLimit
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def plain(value):
+    """`value` as data that can be compared and sent: numbers and arrays as NumPy arrays, text, None, lists, tuples, dicts.
+
+    Raises TypeError for anything else (functions, generators, objects)."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)):
+        array = np.array(value)
+        if array.dtype.kind not in "biufc":
+            raise TypeError(f"an array of dtype {array.dtype}")
+        return array
+    if isinstance(value, (list, tuple)):
+        with contextlib.suppress(ValueError, TypeError, OverflowError):
+            array = np.array(value)
+            if array.dtype.kind in "biufc" and isinstance(value, list):
+                return array
+        return type(value)(plain(item) for item in value) if type(value) in (list, tuple) else [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if hasattr(value, "copy_to_host"):
+        return plain(value.copy_to_host())
+    raise TypeError(f"a {type(value).__name__}")
+
+
+def follow(thing, path):
+    """The element or attribute of `thing` at a dotted path; the empty path is `thing`."""
+    for name in filter(None, path.split(".")):
+        thing = thing[int(name)] if name.isdigit() else getattr(thing, name)
+    return thing
+
+
+def unchanged(before, after):
+    """Whether an argument still holds the same data, dtype and shape included."""
+    if isinstance(before, np.ndarray):
+        return isinstance(after, np.ndarray) and before.dtype == after.dtype and before.shape == after.shape \
+            and before.tobytes() == after.tobytes()
+    if isinstance(before, (list, tuple)):
+        return len(before) == len(after) and all(map(unchanged, before, after))
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(unchanged(before[k], after[k]) for k in before)
+    return isinstance(before, Ref) or before is after or before == after
+
+
+def fresh(argument):
+    return argument.resolve() if isinstance(argument, Ref) else copy.deepcopy(argument)
+
+
+def perform(function, call, seconds=None):
+    """Calls `function` as `call` says, in this process, and returns the Outcome. Nothing it prints is shown."""
+    if call.grid is not None:
+        return perform_launch(function, call)
+    args, kwargs = [fresh(a) for a in call.args], {k: fresh(v) for k, v in call.kwargs.items()}
+    spoken = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(spoken), contextlib.redirect_stderr(spoken), np.errstate(all="ignore"), time_limit(seconds):
+            result = function(*args, **kwargs)
+            if call.then:
+                steps = ((follow(result, path), extra) for path, extra in call.then)
+                result = tuple(plain(thing if extra is None else thing(*map(fresh, extra))) for thing, extra in steps)
+    except TimeLimit:
+        return Outcome("timed_out")
+    except NotImplementedError:
+        return Outcome("not_attempted")
+    except MemoryError:
+        return Outcome("out_of_memory")
+    except Exception as error:
+        return Outcome("raised", error=type(error).__name__, message=str(error)[:300], line=students_line(error))
+    try:
+        value = plain(result)
+        if call.writes:
+            written = tuple(plain(args[i]) for i in call.writes)
+            value = written[0] if len(written) == 1 else written
+    except (TypeError, RecursionError) as error:
+        return Outcome("malformed", message=str(error))
+    changed = tuple(i for i, (a, b) in enumerate(zip(call.args, args, strict=True)) if i not in call.writes and not unchanged(a, b))
+    return Outcome("value", value, changed=changed, printed=bool(spoken.getvalue()))
+
+
+def perform_launch(kernel, call):
+    """Runs a CUDA kernel in the emulator; a fault is an outcome of its own even when the numbers happen to be right."""
+    from labkit import emulator
+
+    args = [fresh(a) for a in call.args]
+    try:
+        report = emulator.run(kernel, call.grid, call.block, *args)
+    except NotImplementedError:
+        return Outcome("not_attempted")
+    except Exception as error:
+        return Outcome("raised", error=type(error).__name__, message=str(error)[:300], line=students_line(error))
+    if report.faults:
+        first = report.faults[0]
+        return Outcome("fault", error=first.kind, message=str(first))
+    written = tuple(plain(args[i]) for i in call.writes)
+    changed = tuple(i for i, (a, b) in enumerate(zip(call.args, args, strict=True)) if i not in call.writes and not unchanged(a, b))
+    return Outcome("value", written[0] if len(written) == 1 else written, changed=changed)
+
+
+def students_line(error):
+    """The last source line of the traceback that is not in an installed library: the student's own."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__)
+              if "site-packages" not in f.filename and not f.filename.startswith(("<frozen", "<__array"))
+              and f.filename != __file__]
+    return (frames[-1].line or "").strip()[:200] if frames else ""
+
+
+def text(value):
+    """A short readable form of a value, for one line of a message."""
+    if isinstance(value, np.ndarray):
+        if value.ndim == 0:
+            return f"{value.item():.6g}" if value.dtype.kind == "f" else str(value.item())
+        words = np.array2string(value, precision=4, separator=", ", threshold=12, edgeitems=3, suppress_small=False)
+        return " ".join(words.split())
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(text, value)) + ")"
+    return repr(value) if len(repr(value)) < 80 else repr(value)[:77] + "..."
+
+
+def shape_words(array):
+    return "one number" if array.ndim == 0 else f"shape {array.shape}"
+
+
+def difference(outcome, expected, tolerance=Tolerance()):  # noqa: B008 (frozen)
+    """None when `outcome` agrees with the Outcome `expected`, else one sentence that names the first difference."""
+    if outcome.kind != expected.kind:
+        return departure(outcome, expected)
+    if outcome.kind in ("raised", "fault"):
+        return None if outcome.error == expected.error else f"it gave {outcome.error}, expected {expected.error}"
+    if outcome.kind != "value":
+        return None
+    found = value_difference(outcome.value, expected.value, tolerance)
+    if found and outcome.value is None:
+        return "it printed its answer but returned nothing: use return" if outcome.printed \
+            else "it returned nothing (None): does every path end with return?"
+    if not found and set(outcome.changed) != set(expected.changed):
+        return f"it changed its argument number {outcome.changed[0] + 1}: work on a copy and return that" if outcome.changed \
+            else "it should change its argument, and did not"
+    return found
+
+
+def departure(outcome, expected):
+    """One sentence for an outcome of another kind than the expected one."""
+    line = f" at `{outcome.line}`" if outcome.line else ""
+    said = f" ({outcome.message})" if outcome.message else ""
+    return {
+        "value": f"it returned {text(outcome.value)} where it should raise {expected.error}",
+        "raised": f"it raised {outcome.error}{line}{said}",
+        "fault": f"the emulator stopped it: {outcome.message or outcome.error}",
+        "not_attempted": "it is not written yet",
+        "timed_out": "it did not finish in time: is there a loop that never ends?",
+        "out_of_memory": "it ran out of memory: does an array grow without limit?",
+        "killed": "its process ended before it answered",
+        "no_answer": "it gave no answer",
+        "malformed": f"it returned {outcome.message}, expected numbers or arrays",
+        "missing": "it is not defined",
+    }[outcome.kind]
+
+
+def value_difference(got, expected, tolerance):
+    """None or one sentence. Lists count as arrays, 0/1 as booleans, a list of results as a tuple; shapes are compared first."""
+    if isinstance(expected, np.ndarray):
+        return array_difference(got, expected, tolerance)
+    if isinstance(expected, (tuple, list)):
+        if isinstance(got, np.ndarray) and got.ndim:
+            got = tuple(np.asarray(row) for row in got)
+        if not isinstance(got, (tuple, list)):
+            return f"it returned {words(got)}, expected {len(expected)} results: return a, b"
+        if len(got) != len(expected):
+            return f"it returned {len(got)} results, expected {len(expected)}"
+        for index, (one, other) in enumerate(zip(got, expected, strict=True)):
+            if found := value_difference(one, other, tolerance):
+                return f"result {index + 1}: {found}"
+        return None
+    if isinstance(expected, dict):
+        if not isinstance(got, dict) or got.keys() != expected.keys():
+            return f"it returned {words(got)}, expected a dictionary with the keys {', '.join(expected)}"
+        return next((f"{key}: {d}" for key in expected if (d := value_difference(got[key], expected[key], tolerance))), None)
+    same = got.strip().casefold() == expected.strip().casefold() if isinstance(got, str) and isinstance(expected, str) else got is expected
+    return None if same else f"got {words(got)}, expected {words(expected)}"
+
+
+def words(value):
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"an array of {shape_words(value)}"
+    return "nothing (None)" if value is None else f"{len(value)} results" if isinstance(value, tuple) else text(value)
+
+
+def array_difference(got, expected, tolerance):
+    if isinstance(got, tuple):
+        with contextlib.suppress(ValueError, TypeError):
+            together = np.array(got)
+            got = together if together.dtype.kind in "biufc" else got
+    if not isinstance(got, np.ndarray):
+        return f"it returned {words(got)}, expected {shape_words(expected)}"
+    if got.shape != expected.shape:
+        return f"it returned {shape_words(got)}, expected {shape_words(expected)}"
+    if got.dtype.kind == "c" and expected.dtype.kind != "c":
+        return "it returned complex numbers, expected real ones"
+    exact = expected.dtype.kind in "biu"
+    room = 1e-6 if exact else tolerance.atol + tolerance.rtol * np.abs(expected)
+    with np.errstate(all="ignore"):
+        a, b = got.astype(complex if got.dtype.kind == "c" else float), expected.astype(complex if got.dtype.kind == "c" else float)
+        good = (np.abs(a - b) <= room) | (a == b) | (np.isnan(a) & np.isnan(b))
+    if good.all():
+        return None
+    where = tuple(int(i) for i in np.argwhere(~good)[0]) if expected.ndim else ()
+    place = f" at index {list(where) if len(where) > 1 else where[0]}" if where else ""
+    return f"got {text(np.asarray(got[where]))}, expected {text(np.asarray(expected[where]))}{place}"
+
+
+def encode(value):
+    """Plain data as JSON: {"array": nested lists, "dtype": ...}; nan and infinities as text."""
+    if isinstance(value, Ref):
+        return {"labkit": value.path}
+    if isinstance(value, (np.ndarray, np.generic)):
+        value = np.asarray(value)
+        items = [encode(x) for x in value.ravel().tolist()] if value.size else []
+        return {"array": items, "dtype": str(value.dtype), "shape": list(value.shape)}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": str(value)}
+    if isinstance(value, tuple):
+        return {"tuple": [encode(v) for v in value]}
+    if isinstance(value, list):
+        return [encode(v) for v in value]
+    if isinstance(value, dict):
+        return {"dict": [[k, encode(v)] for k, v in value.items()]}
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"cannot write a {type(value).__name__} as data")
+
+
+def decode(data):
+    if isinstance(data, list):
+        return [decode(v) for v in data]
+    if not isinstance(data, dict):
+        return data
+    (tag, body), *_ = data.items()
+    if tag == "array":
+        return np.array([decode(v) for v in body], dtype=data["dtype"]).reshape(data["shape"])
+    return {"labkit": Ref, "float": float, "tuple": lambda b: tuple(map(decode, b)),
+            "dict": lambda b: {k: decode(v) for k, v in b}}[tag](body)
+
+
+def encode_call(call):
+    """A Call as JSON, without what is empty."""
+    data = {"args": [encode(a) for a in call.args]}
+    optional = {"kwargs": encode(call.kwargs) if call.kwargs else None, "writes": list(call.writes), "grid": call.grid, "block": call.block,
+                "then": [[path, None if args is None else encode(list(args))] for path, args in call.then]}
+    return data | {key: value for key, value in optional.items() if value not in (None, [], ())}
+
+
+def decode_call(data):
+    size = lambda v: tuple(v) if isinstance(v, list) else v  # noqa: E731
+    return Call([decode(a) for a in data["args"]], decode(data.get("kwargs", {"dict": []})), tuple(data.get("writes", ())),
+                tuple((path, None if args is None else decode(args)) for path, args in data.get("then", ())),
+                size(data.get("grid")), size(data.get("block")))
+
+
+def encode_outcome(outcome):
+    data = {"kind": outcome.kind}
+    if outcome.kind == "value":
+        data["value"] = encode(outcome.value)
+    if outcome.error:
+        data["error"] = outcome.error
+    return data | ({"changed": list(outcome.changed)} if outcome.changed else {})
+
+
+def decode_outcome(data):
+    return Outcome(data["kind"], decode(data.get("value")), data.get("error", ""), changed=tuple(data.get("changed", ())))

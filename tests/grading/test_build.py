@@ -1,0 +1,119 @@
+"""One source, and everything made from it: stable, without solutions, never over a person's work."""
+
+import json
+import stat
+
+import nbformat
+import pytest
+
+from grading import build, cli
+
+
+@pytest.fixture
+def built(tiny, tmp_path):
+    build.build(course=tmp_path / "course", root=tmp_path)
+    return tmp_path
+
+
+def student(root):
+    return nbformat.read(root / "notebooks" / "90_tiny.ipynb", as_version=4)
+
+
+def test_the_student_edition_has_stubs_and_no_solution(built):
+    notebook = student(built)
+    text = (built / "notebooks" / "90_tiny.ipynb").read_text() + (built / "data" / "checks" / "90_tiny.json").read_text()
+    assert "CANARY" not in text and "np.dot(x, w) + b > 0" not in text and "BEGIN" not in text
+    cells = {cell.id: cell for cell in notebook.cells}
+    assert cells["fires"].source.endswith("    # your code here\n    raise NotImplementedError")
+    assert cells["guess"].source == 'guess = ...  # "a" or "b"\n# your answer here'
+    assert cells["explain_bias"].source == "*Your answer here.*"
+    assert cells["check_fires"].metadata.tags == ["check", "raises-exception"]
+    assert cells["check_fires"].metadata.nbgrader.points == 3
+    assert "CANARY-ANSWER" in (built / "course" / "source" / "90_tiny" / "90_tiny.ipynb").read_text()
+    assert "jupytext" not in notebook.metadata
+
+
+def test_a_second_build_changes_nothing_and_another_place_gives_the_same_bytes(built, tmp_path):
+    assert build.build(course=built / "course", root=built) == []
+    build.build(course=tmp_path / "again" / "course", root=tmp_path / "again")
+    for part in ("notebooks/90_tiny.ipynb", "data/checks/90_tiny.json"):
+        assert (built / part).read_bytes() == (tmp_path / "again" / part).read_bytes()
+
+
+def test_check_says_what_differs(built):
+    assert build.check(root=built) == []
+    data = built / "data" / "checks" / "90_tiny.json"
+    data.write_text(data.read_text().replace("without the bias", "with no bias"))
+    (built / "notebooks" / "91_gone.ipynb").write_text("{}")
+    assert [str(p) for p in build.check(root=built)] == ["data/checks/90_tiny.json", "notebooks/91_gone.ipynb"]
+
+
+def test_what_a_person_changed_is_not_overwritten(built):
+    path = built / "notebooks" / "90_tiny.ipynb"
+    notebook = student(built)
+    notebook.cells[0].source = "# My own heading"
+    nbformat.write(notebook, path)
+    mine = path.read_bytes()
+    with pytest.raises(build.BuildError, match="changed by hand"):
+        build.build(course=built / "course", root=built)
+    assert path.read_bytes() == mine
+    build.build(course=built / "course", root=built, force=True)
+    assert student(built).cells[0].source.startswith("# A tiny lab")
+
+
+def test_a_derived_number_keeps_its_committed_value_within_a_tenth_of_the_tolerance(built):
+    path = built / "data" / "checks" / "90_tiny.json"
+    data = json.loads(path.read_text())
+
+    def shift(by):
+        array = data["exercises"]["fires"]["misconceptions"][2]["outcomes"][0]["value"]
+        array["array"][0] += by
+        path.write_text(build.sealed_text(data, data))
+
+    shift(1e-8)
+    assert build.build(course=built / "course", root=built) == []
+    shift(1e-2)
+    assert path in build.build(course=built / "course", root=built)
+
+
+def test_the_secret_is_kept_from_others(built):
+    secret = built / "course" / "secret"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600 and len(secret.read_bytes()) == 32
+    before = secret.read_bytes()
+    build.build(course=built / "course", root=built)
+    assert secret.read_bytes() == before
+
+
+@pytest.mark.parametrize("old, new, said", [
+    ('role="picture"', 'role="drawing"', "role 'drawing' is not one of"),
+    ('# %% role="picture"', "# %%", "a code cell needs a role"),
+    ('role="solution" id="fires"', 'role="solution" id="fire"', "'fire' is not declared"),
+    ('check(fires)', 'check(guess)', "stands twice"),
+    ('# %% role="check"\ncheck(fires)', '# %% role="picture"\ncheck(fires)', "needs a solution cell and a check cell"),
+])
+def test_a_lab_that_cannot_be_built_says_where_and_why(tiny, tmp_path, old, new, said):
+    text = (build.LABS / "90_tiny.py").read_text()
+    assert old in text
+    (tmp_path / "90_tiny.py").write_text(text.replace(old, new))
+    with pytest.raises(build.BuildError, match=said) as caught:
+        build.source_notebook(tiny, tmp_path)
+    assert "90_tiny" in str(caught.value)
+
+
+def test_the_unsolved_student_edition_runs_to_its_end(built, monkeypatch):
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("NBGRADER_EXECUTION", "")
+    monkeypatch.setattr("labkit.datasets.data_root", lambda: built / "data")
+    notebook = student(built)
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    assert notebook.cells[-3].outputs[0].text == "a picture\n"
+
+
+def test_the_command_builds_and_says_so(tiny, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    monkeypatch.setattr(build.build, "__defaults__", (None, None, tmp_path, False, False))
+    assert cli.main(["build"]) == 0
+    assert "wrote" in capsys.readouterr().out
+    assert cli.main(["build"]) == 0
+    assert "nothing to do" in capsys.readouterr().out

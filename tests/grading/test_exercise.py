@@ -1,0 +1,132 @@
+"""The declaration judges what comes back, wherever the student's code lives."""
+
+import json
+
+import numpy as np
+import pytest
+
+from grading.exercise import Exercise, call, expected, load
+from labkit.outcomes import Outcome, perform
+
+SEED = bytes(32)
+
+
+def judged(exercise, function):
+    return exercise.judge(lambda c: perform(function, c, 1), SEED)
+
+
+@pytest.fixture
+def fires(tiny):
+    return load(tiny)["fires"]
+
+
+def test_right_in_any_form_wins(fires):
+    for function in (lambda x, w, b: np.float32(x @ w + b > 0), lambda x, w, b: bool(sum(x * w) + b > 0), lambda x, w, b: (x @ w + b > 0)):
+        assert judged(fires, function).fraction == 1
+
+
+def test_a_misconception_is_named(fires):
+    verdict = judged(fires, lambda x, w, b: int((x * w).sum() > 0))
+    assert (verdict.state, verdict.misconception, verdict.fraction) == ("misconception", "no_bias", 0)
+    assert verdict.sentence == "this is what you get without the bias."
+
+
+def test_the_public_answers_learned_by_heart_lose(fires):
+    known = {(tuple(c.args[0]), c.args[2]): fires.expected(c).value for c in fires.public}
+    verdict = judged(fires, lambda x, w, b: known.get((tuple(x), b), 0))
+    assert verdict.state == "wrong" and verdict.fraction == 0 and "passes the cases shown" in verdict.sentence
+
+
+@pytest.mark.parametrize("kind", ["timed_out", "killed", "no_answer", "out_of_memory", "missing", "not_attempted"])
+def test_no_outcome_but_a_right_value_earns_points(fires, kind):
+    verdict = fires.judge(lambda c: Outcome(kind), SEED)
+    assert verdict.state == kind and verdict.fraction == 0 and verdict.sentence
+
+
+def test_the_sentence_tells_nothing_of_hidden_values(fires):
+    def raises_late(x, w, b):
+        if len(x) == 5:
+            raise ValueError(f"secret {x[0]}")
+        return int(x @ w + b > 0)
+
+    verdict = judged(fires, raises_late)
+    assert verdict.state == "raised" and "ValueError" in verdict.sentence and "secret" not in verdict.sentence.replace("secret {x[0]}", "")
+
+
+def test_hidden_cases_follow_the_seed_alone(fires):
+    def first(seed):
+        return fires.hidden_calls(seed)[0].args[0]
+
+    assert first(SEED).tolist() == first(SEED).tolist() != first(b"x" * 32).tolist()
+
+
+def test_partial_credit_by_declared_parts():
+    exercise = Exercise("f", 4, right=lambda x: x * 2, public=[call(1.0, part="small"), call(100.0, part="large")], parts={"small": 1, "large": 3})
+    assert judged(exercise, lambda x: 2 * x if x < 10 else 0).fraction == 0.25
+    assert judged(exercise, lambda x: 2 * x if x > 10 else 0).fraction == 0.75
+    assert exercise.judge(lambda c: Outcome("killed"), SEED).fraction == 0
+
+
+def test_an_exception_can_be_the_right_answer():
+    def right(x):
+        if len(x) == 0:
+            raise expected(ValueError("no data"))
+        return x.sum()
+
+    exercise = Exercise("total", 1, right=right, public=[call(np.zeros(0)), call(np.ones(2))])
+
+    def careful(x):
+        if not len(x):
+            raise ValueError
+        return x.sum()
+
+    assert judged(exercise, careful).fraction == 1
+    assert judged(exercise, np.sum).fraction == 0
+
+
+def test_changing_an_argument_loses_unless_allowed():
+    def spoils(x):
+        x *= 2
+        return x
+
+    cases = {"right": lambda x: x * 2, "public": [call(np.ones(2))]}
+    assert "changed its argument" in perform_difference(Exercise("f", 1, **cases), spoils)
+    assert judged(Exercise("f", 1, may_change=True, **cases), spoils).fraction == 1
+
+
+def perform_difference(exercise, function):
+    case = exercise.public[0]
+    return exercise.tolerates(perform(function, case), exercise.expected(case))
+
+
+def test_values_and_predictions():
+    half = Exercise("half", 1, kind="value", right=0.5)
+    half.misconception("", "that is the other half", thing=1.5)
+    assert half.judge_value(Outcome("value", np.array(0.5))).fraction == 1
+    assert half.judge_value(Outcome("value", np.array(1.5))).misconception == "misconception_1"
+    assert half.judge_value(Outcome("value", np.array(np.nan))).fraction == 0
+    guess = Exercise("guess", 1, kind="prediction", choices=("a", "b"))
+    assert [guess.judge_value(Outcome("value", v)).fraction for v in ("a", "B", "c", None)] == [1, 1, 0, 0]
+
+
+def test_the_check_data_hold_no_source_and_no_hidden_case(fires):
+    text = json.dumps(fires.check_data())
+    assert "CANARY" not in text and "np.dot(x" not in text and "def " not in text
+    hidden = fires.hidden_calls(SEED)[0].args[0][0]
+    assert repr(float(hidden)) not in text
+
+
+def test_a_sealed_answer_is_not_shipped():
+    text = json.dumps(Exercise("best", 1, kind="value", right=0.7512, sealed=0.001).check_data())
+    assert "0.75" not in text and "digest" in text
+
+
+def test_cases_that_cannot_tell_misconceptions_apart_fail_the_build(fires):
+    fires.misconceptions.append(fires.misconceptions[0])
+    with pytest.raises(ValueError, match="do not tell no_bias from no_bias; add a case"):
+        fires.check_data()
+
+
+def test_an_unknown_lab_is_named_with_the_known_ones(tiny):
+    with pytest.raises(FileNotFoundError, match="no lab called 91_none; the labs are 90_tiny"):
+        load("91_none")

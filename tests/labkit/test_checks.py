@@ -1,0 +1,164 @@
+"""check(f): right, this misconception, first difference, not attempted, could not check."""
+
+import numpy as np
+import pytest
+
+from labkit import checks
+from labkit.checks import CheckFailed, CouldNotCheck, NotAttempted, check
+
+
+def outcome(value):
+    return {"kind": "value", "value": value}
+
+
+DOUBLE = {
+    "kind": "function", "points": 2, "hints": ["think", "twice", "add it to itself"], "tolerance": {"rtol": 1e-4, "atol": 1e-6}, "avoid": ["sum"],
+    "cases": [{"call": {"args": [x]}, "right": outcome({"array": [2 * x], "dtype": "float64", "shape": []})} for x in (1.0, 3.0)],
+    "misconceptions": [{"name": "squares", "hint": "this is what you get when you square.",
+                        "outcomes": [outcome({"array": [x * x], "dtype": "float64", "shape": []}) for x in (1.0, 3.0)]}],
+}
+SEALED = {"kind": "value", "points": 1, "hints": [], "tolerance": {"rtol": 1e-4, "atol": 1e-6}, "misconceptions": [],
+          "right": {"sealed": {"salt": "s", "step": 0.001, "digest": checks.seal(0.75, "s", 0.001)}}}
+GUESS = {"kind": "prediction", "points": 1, "hints": [], "choices": ["a", "b"]}
+NUMBER = {"kind": "prediction", "points": 1, "hints": [], "choices": []}
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch):
+    monkeypatch.setattr(checks, "exercises", lambda: {"double": DOUBLE, "best": SEALED, "guess": GUESS, "number": NUMBER})
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+
+
+def failing(*args, **kwargs):
+    with pytest.raises(CheckFailed) as caught:
+        check(*args, **kwargs)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert caught.value._render_traceback_() == [line]
+    return line
+
+
+def test_right(capsys):
+    def double(x):
+        return np.float32(x + x)
+
+    check(double)
+    assert capsys.readouterr().out == "Right: double passes all 2 cases.\n"
+
+
+def test_a_misconception_gets_its_hint():
+    def double(x):
+        return x * x
+
+    assert failing(double) == "Not right yet: this is what you get when you square."
+
+
+def test_anything_else_gets_the_first_difference():
+    def double(x):
+        return 2 * x if x < 2 else 5
+
+    assert failing(double) == "Not right yet: for double(3) got 5, expected 6."
+
+
+@pytest.mark.parametrize("body, said", [
+    (lambda x: None, "returned nothing"), (lambda x: print(2 * x), "printed its answer"), (lambda x: 1 / 0, "raised ZeroDivisionError"),
+    (lambda x: [2 * x], "shape (1,), expected one number"), (lambda x: "two", "expected one number"), (lambda x: object(), "expected numbers or arrays"),
+    (lambda: 2, "raised TypeError"),
+])
+def test_each_kind_of_trouble_is_one_sentence(body, said):
+    body.__name__ = "double"
+    assert said in failing(body)
+
+
+def test_an_endless_loop_is_stopped(monkeypatch):
+    monkeypatch.setattr(checks, "SECONDS", 0.4)
+
+    def double(x):
+        while True:
+            pass
+
+    assert "never ends" in failing(double)
+
+
+def test_not_attempted_prints_and_raises_only_under_nbgrader(capsys, monkeypatch):
+    def double(x):
+        raise NotImplementedError
+
+    check(double)
+    assert capsys.readouterr().out.startswith("Not attempted yet: write double")
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    with pytest.raises(NotAttempted):
+        check(double)
+
+
+def test_hints_climb_a_ladder(capsys):
+    def double(x):
+        raise NotImplementedError
+
+    check(double, hint=1)
+    check(double, hint=3)
+    check(double, hint=4)
+    assert capsys.readouterr().out.splitlines() == ["Hint 1 of 3: think  (one more: hint=2)", "Hint 3 of 3: add it to itself",
+                                                    "double has hints 1 to 3: check(double, hint=1)."]
+
+
+def test_could_not_check_names_the_nearest():
+    def doubel(x):
+        return x
+
+    with pytest.raises(CouldNotCheck, match="no exercise called doubel; did you mean double"):
+        check(doubel)
+    with pytest.raises(CouldNotCheck):
+        check()
+    with pytest.raises(CouldNotCheck, match="not a function"):
+        check(3.5)
+
+
+def test_a_lambda_is_found_by_its_variable(capsys):
+    globals()["double"] = lambda x: 2 * x
+    try:
+        check(globals()["double"])
+    finally:
+        del globals()["double"]
+    assert capsys.readouterr().out.startswith("Right")
+
+
+def test_calling_what_is_to_be_written_is_said_and_costs_nothing(capsys):
+    def double(x):
+        return sum([x, x])
+
+    check(double)
+    assert "It calls sum; the exercise asks you to write that part yourself." in capsys.readouterr().out
+
+
+def test_a_sealed_answer_is_recognised_but_not_told(capsys):
+    check(best=3 / 4)
+    check(best=np.float32(0.75))
+    assert capsys.readouterr().out.count("Right") == 2
+    assert "0.75" not in failing(best=0.5)
+    assert "expected a number" in failing(best=object())
+    check(best=None)
+    assert "Not attempted" in capsys.readouterr().out
+
+
+def test_predictions_count_for_being_made(capsys):
+    check(guess="B")
+    check(number=0.3)
+    assert capsys.readouterr().out.count("Committed") == 2
+    assert "expected one of a, b" in failing(guess="z")
+    assert "expected a number" in failing(number="many")
+    assert "expected a number" in failing(number=float("nan"))
+    check(guess=...)
+    assert "Not attempted yet: set guess to one of a, b" in capsys.readouterr().out
+
+
+def test_working_falls_back_and_says_so():
+    def update(w):
+        raise NotImplementedError
+
+    shown, said = checks.working(update, abs, (1.0,))
+    assert shown is abs and said == "update is not written yet: this shows labkit's."
+    shown, said = checks.working(lambda w: w[5], abs, (1.0,))
+    assert shown is abs and "raised" in said
+    shown, said = checks.working(np.negative, abs, (1.0,))
+    assert shown is np.negative and said == "This runs your negative."

@@ -1,0 +1,157 @@
+"""Calls, outcomes and their comparison: the vocabulary of check, verify and the judge."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from labkit.outcomes import (
+    Call,
+    Outcome,
+    Ref,
+    Tolerance,
+    decode,
+    decode_call,
+    decode_outcome,
+    difference,
+    encode,
+    encode_call,
+    encode_outcome,
+    perform,
+    plain,
+)
+
+
+def value(thing):
+    return Outcome("value", plain(thing))
+
+
+@pytest.mark.parametrize("got, expected", [
+    (1.0, 1), (True, 1), (np.float32(0.1), 0.1), ([1, 2], np.array([1.0, 2.0])), ((1, 2), np.array([1, 2])), (np.array(3), 3),
+    ([[1.0], [2.0]], np.array([[1.0], [2.0]])), ([1.0, [2.0, 3.0]], (1.0, np.array([2.0, 3.0]))), (np.array([1, 2]), (1, 2)),
+    ("B ", "b"), (None, None), (np.nan, np.nan), (np.inf, np.inf), ([], np.zeros(0)), ({"a": 1}, {"a": 1.0}),
+    (np.array([0.0, 1.0]), np.array([False, True])),
+])
+def test_right_answers_in_other_forms_agree(got, expected):
+    assert difference(value(got), value(expected)) is None
+
+
+@pytest.mark.parametrize("got, expected, said", [
+    (np.empty((0, 3)), np.ones(3), "shape (0, 3)"), ([1.0], 1.0, "one number"), (1.0, np.ones(1), "shape (1,)"), (np.nan, 1.0, "got nan"),
+    (np.inf, 1.0, "got inf"), (1 + 1j, 1.0, "complex"), (None, 1.0, "returned nothing"), ("yes", 1.0, "expected one number"),
+    ([1.0, 2.0, 4.0], np.array([1.0, 2.0, 3.0]), "index 2"), (np.eye(2), np.ones((2, 2)), "index [0, 1]"), ((1, 2, 3), (1, 2), "3 results"),
+    (2, 1, "got 2, expected 1"), (1.0002, 1.0, "got 1.0002"), ({"b": 1}, {"a": 1}, "keys a"), ([[1, 2], [3]], np.ones((2, 2)), "expected shape (2, 2)"),
+])
+def test_first_difference_is_named(got, expected, said):
+    assert said in difference(value(got), value(expected))
+
+
+def test_integers_are_compared_exactly_however_large():
+    assert difference(value(10_001), value(10_000))
+    assert difference(value(10_001.0), value(10_000.0)) is None
+
+
+def test_outcomes_that_are_not_values():
+    def loops():
+        while True:
+            pass
+
+    def swallows():
+        while True:
+            try:
+                while True:
+                    pass
+            except Exception:
+                pass
+
+    def raises():
+        return [][3]
+
+    def prints():
+        print(3)
+
+    def stub():
+        raise NotImplementedError
+
+    kinds = [perform(f, Call(), seconds=0.2).kind for f in (loops, swallows, raises, stub, lambda: iter(()))]
+    assert kinds == ["timed_out", "timed_out", "raised", "not_attempted", "malformed"]
+    assert perform(raises, Call()).line == "return [][3]"
+    assert "printed its answer" in difference(perform(prints, Call()), value(3))
+
+
+def test_printing_is_not_shown(capsys):
+    perform(lambda: print("noise"), Call())
+    assert capsys.readouterr() == ("", "")
+
+
+def test_changed_arguments_are_noticed_and_do_not_reach_the_case():
+    call = Call([np.zeros(2), [1, 2]])
+
+    def spoils(a, b):
+        a += 1
+        b.append(3)
+        return 1.0
+
+    outcome = perform(spoils, call)
+    assert outcome.changed == (0, 1)
+    assert call.args[0].tolist() == [0, 0] and call.args[1] == [1, 2]
+    assert "changed its argument number 1" in difference(outcome, value(1.0))
+
+
+def test_written_arguments_are_the_value():
+    def fill(out, x):
+        out[:] = 2 * x
+
+    outcome = perform(fill, Call([np.zeros(2), np.ones(2)], writes=(0,)))
+    assert outcome.value.tolist() == [2, 2] and outcome.changed == ()
+
+
+def test_steps_on_what_is_returned():
+    class Counter:
+        def __init__(self, start):
+            self.count = start
+
+        def step(self, by):
+            self.count += by
+            return self
+
+        def total(self):
+            return self.count
+
+    outcome = perform(lambda start: (Counter(start), lambda x: x * 2), Call([1], then=(("0.count", None), ("1", (4,)), ("0.total", ()))))
+    assert [x.item() for x in outcome.value] == [1, 8, 1]
+
+
+def test_a_reference_crosses_as_a_name():
+    assert perform(lambda f: f(np.array(2.0)), Call([Ref("outcomes:plain")])).value == 2.0
+    assert decode(json.loads(json.dumps(encode(Ref("surfaces:beale"))))) == Ref("surfaces:beale")
+
+
+data = st.recursive(
+    st.none() | st.booleans() | st.integers(-2**53, 2**53) | st.floats() | st.text(max_size=5)
+    | arrays(st.sampled_from([np.float64, np.float32, np.int64, np.bool_]), st.tuples(st.integers(0, 3), st.integers(0, 3))),
+    lambda inner: st.lists(inner, max_size=3) | st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=8)
+
+
+@given(data)
+def test_data_survive_the_journey_through_json(thing):
+    back = decode(json.loads(json.dumps(encode(thing))))
+    assert type(back) is type(thing)
+    assert encode(back) == encode(thing)
+
+
+def test_calls_and_outcomes_survive_the_journey():
+    call = Call([np.arange(3.0), 2], {"rate": 0.1}, (0,), (("step", (1,)), ("count", None)), (2, 2), 32)
+    back = decode_call(json.loads(json.dumps(encode_call(call))))
+    assert encode_call(back) == encode_call(call) and back.grid == (2, 2) and back.then[1] == ("count", None)
+    outcome = Outcome("raised", error="ValueError")
+    assert decode_outcome(encode_outcome(outcome)) == outcome
+
+
+def test_tolerance_is_wide_enough_for_float32():
+    x = np.linspace(0.1, 10, 100)
+    assert difference(value(np.exp(x.astype(np.float32))), value(np.exp(x)), Tolerance()) is None
