@@ -98,13 +98,31 @@ def metadata(role, ident, options, declared):
 
 
 def prose(source, lab):
-    """Text with its derived words filled in: {measured} is the lab's measured time and memory."""
-    if "{measured}" not in source:
-        return source
-    measured = json.loads(MEASURED.read_text()).get(lab) if MEASURED.exists() else None
-    said = (f"{measured['seconds']:.0f} s and {measured['memory_mb']:.0f} MB, solved, on {measured['machine']} ({measured['date']})"
-            if measured else "not measured yet")
-    return source.replace("{measured}", said)
+    """Text with its derived words filled in: {measured}, the lab's measured time and memory; {glossary}, its terms."""
+    if "{measured}" in source:
+        measured = json.loads(MEASURED.read_text(encoding="utf-8")).get(lab) if MEASURED.exists() else None
+        said = "{seconds:.0f} s and {memory_mb:.0f} MB, solved, on {machine} ({date})".format(**measured) if measured else "not measured yet"
+        source = source.replace("{measured}", said)
+    return source.replace("{glossary}", terms(glossary(lab)))
+
+
+def glossary(lab):
+    """{term: what it means} of one lab."""
+    path = ROOT / "data" / "glossary" / f"{lab}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def terms(words):
+    return "\n".join(f"- **{term}**: {meaning}" for term, meaning in sorted(words.items(), key=lambda item: item[0].lower()))
+
+
+def glossary_text():
+    """The glossary of the whole course, each term with the lab that introduces it."""
+    met = {}
+    for lab in labs():
+        for term, meaning in glossary(lab).items():
+            met.setdefault(term, f"{meaning} (lab {lab[:2]})")
+    return f"# Glossary\n\nWritten by `grading build` from `data/glossary/`.\n\n{terms(met)}\n"
 
 
 def pictured(source, cell):
@@ -232,6 +250,9 @@ def build(names=None, course=None, root=ROOT, force=False, only_course=False):
                            (Path(root) / "data" / "checks" / f"{lab}.json", check_text(lab, Path(root) / "data" / "checks" / f"{lab}.json"))):
             if write(path, text, force):
                 changed.append(path)
+    words = Path(root) / "notebooks" / "GLOSSARY.md"
+    if not only_course and write(words, glossary_text(), force=True):
+        changed.append(words)
     return changed
 
 

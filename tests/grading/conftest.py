@@ -1,10 +1,29 @@
-"""A tiny lab in place of the real ones, and nbgrader's helpers on the path."""
+"""Fixtures shared by the tests of grading."""
 
 import os
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.grading.fake_lab import FakeCourse
+
+
+@pytest.fixture(scope="session")
+def fake_course_made(tmp_path_factory):
+    return FakeCourse.make(tmp_path_factory.mktemp("made") / "course")
+
+
+@pytest.fixture
+def fake_course(fake_course_made, tmp_path, monkeypatch):
+    """A fresh copy of the fake course, whose exercises `grading.exercise.load` finds."""
+    from grading import exercise, seam
+
+    course = fake_course_made.copied(tmp_path / "course")
+    monkeypatch.setattr(exercise, "FOLDER", course.exercises)
+    monkeypatch.setattr(seam, "READY", {})
+    return course
+
 
 TINY = Path(__file__).parent / "tiny"
 

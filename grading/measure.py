@@ -1,0 +1,77 @@
+"""How long a lab takes and how much memory it needs, solved, from its first cell to its last."""
+
+import json
+import os
+import platform
+import tempfile
+import threading
+import time
+from datetime import date
+from pathlib import Path
+
+import psutil
+
+from grading.build import MEASURED, labs, source_notebook
+
+
+def run(notebook, seconds=300):
+    """Executes a notebook in an empty folder; returns (the executed notebook, seconds, peak MB of the kernel's processes)."""
+    from nbclient import NotebookClient
+
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(notebook, timeout=seconds, kernel_name="python3", resources={"metadata": {"path": folder}})
+        watch = Peak()
+        start = time.perf_counter()
+        with watch:
+            client.execute()
+        return notebook, time.perf_counter() - start, watch.megabytes
+
+
+class Peak:
+    """The largest resident memory that the processes started meanwhile held together, sampled twenty times a second."""
+
+    def __enter__(self):
+        self.bytes, self.done = 0, threading.Event()
+        self.before = {p.pid for p in psutil.Process().children(recursive=True)}
+        self.thread = threading.Thread(target=self.watch, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()
+
+    def watch(self):
+        while not self.done.wait(0.05):
+            total = 0
+            for process in psutil.Process().children(recursive=True):
+                try:
+                    total += process.memory_info().rss if process.pid not in self.before else 0
+                except psutil.NoSuchProcess:
+                    continue
+            self.bytes = max(self.bytes, total)
+
+    @property
+    def megabytes(self):
+        return self.bytes / 2**20
+
+
+def machine():
+    """What the figures were measured on, in a few words: 2 cores of an Intel Xeon."""
+    name = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        name = next((line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")), name)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cores} CPU cores ({name})"
+
+
+def measure(names=None):
+    """Runs labs solved on the CPU and rewrites their rows of measured.json."""
+    os.environ["LABKIT_DEVICE"] = "cpu"
+    rows = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
+    for lab in names or labs():
+        _, seconds, memory = run(source_notebook(lab))
+        rows[lab] = {"seconds": round(seconds, 1), "memory_mb": round(memory), "machine": machine(), "date": date.today().isoformat()}
+        print(f"{lab}: {seconds:.1f} s, {memory:.0f} MB")
+    MEASURED.write_text(json.dumps(dict(sorted(rows.items())), indent=1) + "\n", encoding="utf-8")
