@@ -10,6 +10,7 @@ import ast
 import hashlib
 import importlib.util
 import inspect
+import linecache
 import math
 import textwrap
 from dataclasses import dataclass, field
@@ -126,7 +127,7 @@ class Exercise:
         tree = ast.parse(textwrap.dedent(inspect.getsource(getattr(thing, "py_func", thing))))
         definition = tree.body[0]
         definition.name = self.id
-        definition.decorator_list = [d for d in definition.decorator_list if "cuda" in ast.unparse(d)]
+        definition.decorator_list = [d for d in definition.decorator_list if ast.unparse(d).startswith("cuda")]
         return ast.unparse(tree) + "\n"
 
     # Outcomes that we know
@@ -217,15 +218,21 @@ class Exercise:
         return perform(self.defined(source), call, seconds=5)
 
     def defined(self, source):
-        """The function that a declared solution or misconception defines. Our own code: never a student's."""
+        """The function or value that a declared solution or misconception defines."""
         if source.name not in self._defined:
-            names = {"np": np, "math": math}
-            if self.kind == "kernel":
-                from labkit.emulator import cuda
-                names |= {"cuda": cuda, "float32": np.float32, "int32": np.int32, "float64": np.float64}
-            exec(compile(source.text, f"<{self.id} {source.name}>", "exec"), names)
-            self._defined[source.name] = names[self.id]
+            self._defined[source.name] = self.define(source.text)
         return self._defined[source.name]
+
+    def define(self, text):
+        """What source text of our own (never a student's) defines under the exercise's name."""
+        names = {"np": np, "math": math}
+        if self.kind == "kernel":
+            from labkit.emulator import cuda
+            names |= {"cuda": cuda, "float32": np.float32, "int32": np.int32, "float64": np.float64}
+        place = f"<{self.id} {hashlib.sha256(text.encode()).hexdigest()[:8]}>"
+        linecache.cache[place] = (len(text), None, text.splitlines(True), place)      # the emulator reads a kernel's lines
+        exec(compile(text, place, "exec"), names)
+        return names[self.id]
 
     @cached_property
     def _defined(self):

@@ -6,7 +6,6 @@ Python numbers). A mutant that no case of many further seeds tells from a right 
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from grading import mutants
 from grading.exercise import Outcome, load
-from labkit.outcomes import Ref, perform, plain
+from labkit.outcomes import perform, plain
 
 SEEDS = [bytes([n]) * 32 for n in range(3)]
 MORE_SEEDS = [bytes([n]) * 32 for n in range(100, 130)]
@@ -94,14 +93,9 @@ def enough(exercise, row):
 
 def runner(exercise, source, adapt=lambda function: function):
     """run(call) -> Outcome for source text, in this process: these are our own texts."""
-    names = {"np": np, "math": math, "Ref": Ref}
-    if exercise.kind == "kernel":
-        from labkit.emulator import cuda
-        names |= {"cuda": cuda, "float32": np.float32, "int32": np.int32, "float64": np.float64}
     try:
-        exec(compile(source, f"<{exercise.id}>", "exec"), names)
-        function = adapt(names[exercise.id])
-    except Exception:
+        function = adapt(exercise.define(source))
+    except Exception as error:
         broken = Outcome("raised", error=type(error).__name__)
         return lambda call: broken
     return lambda call: perform(function, call, SECONDS)

@@ -189,8 +189,12 @@ def perform_launch(kernel, call):
         return Outcome("not_attempted")
     except Exception as error:
         return Outcome("raised", error=type(error).__name__, message=str(error)[:300], line=students_line(error))
-    if report.faults:
-        first = report.faults[0]
+    # Writing one value from many threads is harmless on a GPU, but it means that every thread did all the work.
+    found = [*report.faults, *(w for w in report.warnings if w.kind == "same-value-write")]
+    if found:
+        first = found[0]
+        if first.kind == "assertion" and "NotImplementedError" in first.message:
+            return Outcome("not_attempted")
         return Outcome("fault", error=first.kind, message=str(first))
     written = tuple(plain(args[i]) for i in call.writes)
     changed = tuple(i for i, (a, b) in enumerate(zip(call.args, args, strict=True)) if i not in call.writes and not unchanged(a, b))
@@ -246,7 +250,7 @@ def departure(outcome, expected):
     return {
         "value": f"it returned {text(outcome.value)} where it should raise {expected.error}",
         "raised": f"it raised {outcome.error}{line}{said}",
-        "fault": f"the emulator stopped it: {outcome.message or outcome.error}",
+        "fault": f"the emulator stopped it: {(outcome.message or outcome.error).rstrip('.')}",
         "not_attempted": "it is not written yet",
         "timed_out": "it did not finish in time: is there a loop that never ends?",
         "out_of_memory": "it ran out of memory: does an array grow without limit?",

@@ -1,0 +1,253 @@
+"""Lab 00: a first checked answer, how wrong an answer is, and a first kernel."""
+
+import numpy as np
+
+
+from grading.exercise import Exercise, call, expected
+from labkit.emulator import cuda
+
+# weighted_sum: the one operation that the whole course is built from
+
+
+def sum_of_products(x, w):
+    if len(x) != len(w):
+        raise expected(ValueError("lengths differ"))
+    return float(np.add.reduce([p * q for p, q in zip(x, w, strict=True)], initial=0.0))
+
+
+def some_sums(rng):
+    for n in (1, 2, 3, 4, 7, 20):
+        for _ in range(2):
+            yield call(rng.normal(size=n), rng.normal(size=n))
+    yield call(np.zeros(3), rng.normal(size=3))
+    yield call(rng.integers(-5, 6, size=4).astype(float), np.full(4, 0.5))
+
+
+weighted_sum = Exercise(
+    "weighted_sum", points=4, right=sum_of_products,
+    public=[call(np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.0, -1.0])), call(np.array([4.0]), np.array([0.25])),
+            call(np.array([2.0, 5.0]), np.array([3.0, -1.0]))],
+    hidden=some_sums,
+    hints=("Pair each input with the weight in the same place. What do you do with each pair, and what with the results?",
+           "A loop over range(len(x)) reaches x[i] and w[i] together. Keep a running total that begins at 0.",
+           "With NumPy no loop is needed: x * w multiplies place by place, and an array has a method that adds its numbers up."))
+
+
+@weighted_sum.solution
+def loop(x, w):
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] * w[i]
+    return total
+
+
+@weighted_sum.solution
+def vector(x, w):
+    return np.dot(x, w)
+
+
+@weighted_sum.misconception(why="The products are what catches the eye; the sum is forgotten.",
+                            hint="this is each input times its weight, one by one. A unit hears them all at once: add them up.")
+def products_only(x, w):
+    return np.asarray(x) * np.asarray(w)
+
+
+@weighted_sum.misconception(why="Inputs and weights are added first, as if the weights were further inputs.",
+                            hint="this adds inputs and weights. A weight says how much its input counts: multiply, then add.")
+def adds_instead(x, w):
+    return np.sum(x) + np.sum(w)
+
+
+@weighted_sum.misconception(why="The two sums are formed first and multiplied at the end.",
+                            hint="this is the sum of the inputs times the sum of the weights. Each input has a weight of its own: multiply first.")
+def product_of_sums(x, w):
+    return np.sum(x) * np.sum(w)
+
+
+@weighted_sum.misconception(why="An average is taken, out of habit.",
+                            hint="this is the mean of the products. The sum itself is wanted: do not divide by how many there are.")
+def averages(x, w):
+    return np.dot(x, w) / len(x)
+
+
+@weighted_sum.misconception(why="range(len(x) - 1), or return inside the loop, leaves the end out.",
+                            hint="this leaves out the last pair. How far does your loop run, and is the return behind it?")
+def leaves_out_the_last(x, w):
+    return np.dot(x[:-1], w[:-1])
+
+
+# squared_error: how wrong are many answers, in one number
+
+
+def mean_of_squares(answers, targets):
+    total = 0.0
+    for a, t in zip(answers, targets, strict=True):
+        total += (a - t) ** 2
+    return total / len(answers)
+
+
+def some_errors(rng):
+    for n in (1, 2, 3, 6, 15):
+        for _ in range(2):
+            yield call(rng.normal(size=n) * 2, rng.normal(size=n))
+    same = rng.normal(size=4)
+    yield call(same, same.copy())
+    yield call(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.0, 1.0, 1.0, 0.0]))
+
+
+squared_error = Exercise(
+    "squared_error", points=4, right=mean_of_squares,
+    public=[call(np.array([1.0, 0.0, 3.0]), np.array([1.0, 1.0, 0.0])), call(np.array([0.5]), np.array([-1.5])),
+            call(np.array([2.0, -1.0]), np.array([3.0, 1.5]))],
+    hidden=some_errors,
+    hints=("Three steps for each answer: how far off is it, square that, and in the end take the mean over all answers.",
+           "answers - targets gives every difference at once; ** 2 squares every one of them.",
+           "Square before you take the mean, or misses above and below cancel. np.mean(...) adds up and divides by how many there are."))
+
+
+@squared_error.solution
+def plain_loop(answers, targets):
+    total = 0.0
+    for i in range(len(answers)):
+        miss = answers[i] - targets[i]
+        total = total + miss * miss
+    return total / len(answers)
+
+
+@squared_error.solution
+def with_mean(answers, targets):
+    return np.mean((np.asarray(answers) - np.asarray(targets)) ** 2)
+
+
+@squared_error.misconception(why="The mean is forgotten.", hint="this is the sum of the squared misses. Divide by how many answers there are.")
+def sums(answers, targets):
+    return np.sum((answers - targets) ** 2)
+
+
+@squared_error.misconception(why="The square is forgotten.",
+                             hint="this is the mean of the misses themselves: one too high and one too low cancel. Square each miss first.")
+def forgets_the_square(answers, targets):
+    return np.mean(answers - targets)
+
+
+@squared_error.misconception(why="Square and mean change places.", hint="this squares the mean miss. Square each miss first, then take the mean.")
+def squares_the_mean(answers, targets):
+    return np.mean(answers - targets) ** 2
+
+
+@squared_error.misconception(why="The size of a miss feels like its absolute value.",
+                             hint="this is the mean distance. Squares are wanted here: they punish a large miss more than two small ones.")
+def absolute(answers, targets):
+    return np.mean(np.abs(answers - targets))
+
+
+@squared_error.misconception(why="The root-mean-square is known from elsewhere.", hint="this is the square root of the right answer: leave the root out.")
+def root(answers, targets):
+    return np.sqrt(np.mean((answers - targets) ** 2))
+
+
+@squared_error.misconception(why="Textbooks put a half in front.", hint="this is half of it. Some books write that half; this course does not.")
+def halved(answers, targets):
+    return np.mean((answers - targets) ** 2) / 2
+
+
+# add: a first kernel
+
+
+def launched(n, grid, block, rng=None):
+    """A launch of `grid` blocks of `block` threads on n numbers; `out` holds something else before."""
+    a, b = (np.arange(n) + 1.0, np.arange(n) * 10.0) if rng is None else (rng.normal(size=n), rng.normal(size=n))
+    return call(np.full(n, -1, np.float32), a.astype(np.float32), b.astype(np.float32), writes=(0,), grid=grid, block=block)
+
+
+def launches(rng):
+    for n, grid, block in ((1, 1, 1), (1, 1, 32), (32, 1, 32), (33, 2, 32), (100, 4, 32), (64, 2, 32), (50, 7, 8), (130, 3, 64)):
+        yield launched(n, grid, block, rng)
+
+
+add = Exercise(
+    "add", kind="kernel", points=6, right=lambda out, a, b: a + b, hidden=launches,
+    public=[launched(8, 1, 8), launched(8, 2, 4), launched(6, 2, 4)],
+    hints=("Every thread runs the same lines. The first thing it needs is its own number: cuda.grid(1) gives it.",
+           "Thread i is responsible for element i, and for nothing else. There is no loop.",
+           "Blocks come in whole numbers, so there may be more threads than elements. What must a thread check before it touches out[i]?"))
+
+
+@add.solution
+@cuda.jit
+def guarded(out, a, b):
+    i = cuda.grid(1)
+    if i < out.size:
+        out[i] = a[i] + b[i]
+
+
+@add.solution
+@cuda.jit
+def by_hand(out, a, b):
+    i = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
+    if i >= len(a):
+        return
+    out[i] = a[i] + b[i]
+
+
+@add.solution
+@cuda.jit
+def striding(out, a, b):
+    for i in range(cuda.grid(1), out.shape[0], cuda.gridsize(1)):
+        out[i] = a[i] + b[i]
+
+
+@add.misconception(why="The launch in the text fits exactly, so the guard seems superfluous.",
+                   hint="some threads have no element: with 8 threads and 6 numbers, threads 6 and 7 write outside the array. "
+                        "Ask whether i is smaller than out.size (with <= one thread still gets through).")
+@cuda.jit
+def no_guard(out, a, b):
+    i = cuda.grid(1)
+    out[i] = a[i] + b[i]
+
+
+@add.misconception(why="threadIdx looks like the thread's number, and it is, within its block.",
+                   hint="this is right for the first block only: threadIdx.x counts from 0 again in each block. cuda.grid(1) counts through all of them.")
+@cuda.jit
+def first_block_only(out, a, b):
+    i = cuda.threadIdx.x
+    if cuda.blockIdx.x == 0 and i < out.size:
+        out[i] = a[i] + b[i]
+
+
+@add.misconception(why="The block's number is taken for the element's.",
+                   hint="only as many elements were written as there are blocks: blockIdx.x is the block's number, not the thread's.")
+@cuda.jit
+def block_number(out, a, b):
+    i = cuda.blockIdx.x
+    if i < out.size and cuda.threadIdx.x == 0:
+        out[i] = a[i] + b[i]
+
+
+@add.misconception(why="i < out.size - 1, by habit from other languages.",
+                   hint="the last element was never written: indices run to out.size - 1, so i < out.size lets exactly the right threads through.")
+@cuda.jit
+def one_short(out, a, b):
+    i = cuda.grid(1)
+    if i < out.size - 1:
+        out[i] = a[i] + b[i]
+
+
+@add.misconception(why="The sum is written back into an input.", hint="the sum stands in a, and out is untouched: write to out[i].")
+@cuda.jit
+def into_an_input(out, a, b):
+    i = cuda.grid(1)
+    if i < out.size:
+        a[i] = a[i] + b[i]
+
+
+@add.misconception(why="On a CPU the loop is the program; that every thread runs it is overlooked.",
+                   hint="every thread writes every element here, all over each other. There is no loop: thread i adds the pair number i and stops.")
+@cuda.jit
+def everything_everywhere(out, a, b):
+    for i in range(out.size):
+        out[i] = a[i] + b[i]
+
+
+guess_first = Exercise("guess_first", points=1, kind="prediction", choices=("a", "b", "c"))
+guess_threads = Exercise("guess_threads", points=1, kind="prediction")

@@ -1,0 +1,284 @@
+# %% [markdown]
+# # 00 · Start here
+#
+# *1943 to 2012. How did machines learn to learn, and what will you build?*
+#
+# This first lab shows you around. You will write three short answers, have them checked, run your first program on a graphics
+# processor (or on a faithful imitation of one), and see the whole story on one page.
+#
+# **When you have finished you can**
+#
+# - write an answer, check it, ask for a hint, and hand your work in;
+# - compute the weighted sum that every unit in this course is made of;
+# - put a number on how wrong a set of answers is;
+# - say what a thread is, and why it must know its own number;
+# - place the main ideas of the course in time, and name more than one cause of the AI winter.
+#
+# **You need** Python (functions, loops, lists) and school mathematics. **Your time**: about 45 minutes, all of it required.
+#
+# **The computer's time and memory**: {measured}.
+
+# %% role="setup"
+import numpy as np
+
+from labkit import check, cuda, devices, emulator, figures, widgets
+
+# %% role="picture"
+figures.course_map("00_start")
+
+# %% [markdown]
+# ## What this computer has
+#
+# Every lab runs on any computer. Where there is an NVIDIA GPU, the large experiments grow; where there is none, they shrink to a size
+# that still finishes in seconds, and the lab says what it left out. Nothing in your exercises depends on it.
+
+# %% role="picture"
+print(devices.report())
+
+# %% [markdown]
+# ## How an exercise works
+#
+# An exercise is a function with a hole in it. Read the docstring, replace the line `raise NotImplementedError`, run the cell
+# (**Shift + Enter**), then run the check below it.
+#
+# - `check(f)` tells you whether your function is right. If it is not, it says which mistake this looks like, or where your result first
+#   differs.
+# - `check(f, hint=1)` gives a first hint, `hint=2` and `hint=3` say more.
+# - You may run a check as often as you like. Nothing is counted.
+#
+# Your work is graded later on other inputs than the ones you see here, so a function has to be right, not just right on the examples.
+#
+# ## Multiply and add
+#
+# In 1943 Warren McCulloch and Walter Pitts described a nerve cell as a small piece of arithmetic: inputs arrive, each with its own
+# strength, and the cell adds them up. In today's words: each input is multiplied by a **weight**, and the products are summed.
+#
+# $$ x_1 w_1 + x_2 w_2 + \dots + x_n w_n $$
+#
+# This *weighted sum* is in every network of the course, from a single unit to the ones with millions of weights.
+
+# %% role="solution" id="weighted_sum"
+def weighted_sum(x, w):
+    """The sum of each input times its weight.
+
+    x, w : arrays of the same length, (n_inputs,)
+    Returns one number.
+
+    weighted_sum(np.array([2.0, 1.0]), np.array([0.5, 4.0])) is 2 * 0.5 + 1 * 4 = 5.0
+    """
+    ### BEGIN SOLUTION
+    return np.sum(x * w)
+    ### END SOLUTION
+
+# %% role="check"
+check(weighted_sum)
+
+# %% [markdown]
+# Here your sum sits inside a whole unit, which answers 1 when the sum is above a threshold and 0 otherwise. Move the weights and the
+# threshold, and watch the sum. Lab 01 is about what such a unit can do, and how it learns.
+
+# %% [markdown]
+# ![](still:unit)
+
+# %% role="picture"
+def fires(x, w, b):
+    return int(weighted_sum(x, w) + b > 0)
+
+widgets.unit(fires)
+
+# %% [markdown]
+# ## How wrong is it?
+#
+# To learn is to become less wrong, so we need a number for how wrong a set of answers is. The most common one looks at each answer's
+# **miss** (answer minus target), squares it, and takes the mean. Squaring does two things: misses above and below no longer cancel, and
+# one large miss weighs more than several small ones.
+
+# %% role="solution" id="squared_error"
+def squared_error(answers, targets):
+    """The mean of the squared differences between answers and targets.
+
+    answers, targets : arrays of the same length, (n_examples,)
+    Returns one number, 0.0 when every answer is exactly right.
+
+    squared_error(np.array([1.0, 2.0]), np.array([1.0, 4.0])) is (0**2 + 2**2) / 2 = 2.0
+    """
+    ### BEGIN SOLUTION
+    return np.mean((answers - targets) ** 2)
+    ### END SOLUTION
+
+# %% role="check"
+check(squared_error)
+
+# %% [markdown]
+# ## Predict, then look
+#
+# Before each result this course asks you to commit to a guess. A guess costs nothing if it is wrong: the point is for making it. What you
+# expected, and were surprised by, is what you will remember.
+#
+# **Which of these came first?**
+#
+# - `"a"` networks of many layers, trained one layer after another
+# - `"b"` the proof of what a perceptron of one layer cannot do
+# - `"c"` the efficient way to compute gradients that is now called backpropagation
+
+# %% role="predict" id="guess_first"
+guess_first = ...  # "a", "b" or "c"
+### BEGIN SOLUTION
+guess_first = "b"
+### END SOLUTION
+
+# %% role="check"
+check(guess_first=guess_first)
+
+# %% [markdown]
+# ## The whole story on one page
+#
+# Three waves of enthusiasm, and two winters between them. Step through the events with the arrow keys, or click one. Each says who, when,
+# what it changed, and where that is written down. The labs in which you rebuild it are marked.
+
+# %% [markdown]
+# ![](still:timeline)
+
+# %% role="picture"
+widgets.timeline()
+
+# %% [markdown]
+# Now look at the three dates: Ivakhnenko and Lapa published networks of many layers in **1965**, Minsky and Papert's book on what a
+# perceptron cannot do is from **1969**, and Linnainmaa's thesis with the efficient way to compute gradients is from **1970**. So the answer
+# is `"a"`. Deep networks are older than the proof that is often said to have ended them.
+#
+# Notice something else on the timeline: the money and the interest went away for several reasons at once. The book is one of them. Read
+# what stands between 1966 and 1974 before you answer the last question of this lab.
+#
+# ## Your first kernel
+#
+# A processor (CPU) has a few cores that do one thing after another, quickly. A graphics processor (GPU) has thousands of slower ones that
+# do the same thing at the same time to different data. A program for it is called a **kernel**. It describes what *one* **thread** does,
+# and it is started with as many threads as there are pieces of work.
+#
+# Threads come in **blocks** of equal size. `add[3, 128](out, a, b)` starts 3 blocks of 128 threads: 384 in all. Every thread runs the
+# same lines. The only difference between them is their number, which `cuda.grid(1)` tells: 0, 1, 2, up to 383.
+#
+# **You have 1,000 numbers to add and blocks of 128 threads. How many threads will be started, at the least, so that each number has one?**
+
+# %% role="predict" id="guess_threads"
+guess_threads = ...  # a number
+### BEGIN SOLUTION
+guess_threads = 1000
+### END SOLUTION
+
+# %% role="check"
+check(guess_threads=guess_threads)
+
+# %% [markdown]
+# Blocks come whole. Seven of them hold 896 threads, too few; eight hold **1,024**. So 24 threads are left over, and they must do nothing:
+# there is no element 1,000 to write to. On a real GPU such a thread would quietly overwrite something else.
+
+# %% role="solution" id="add"
+@cuda.jit
+def add(out, a, b):
+    """Adds two vectors: the thread with number i writes out[i] = a[i] + b[i].
+
+    out, a, b : float32 arrays of the same length, (n,)
+    There may be more threads than elements; those have nothing to do.
+    """
+    ### BEGIN SOLUTION
+    i = cuda.grid(1)
+    if i < out.size:
+        out[i] = a[i] + b[i]
+    ### END SOLUTION
+
+# %% role="check"
+check(add)
+
+# %% [markdown]
+# This check always runs in labkit's **emulator**, GPU or not. It plays every thread in turn, watches each access to memory, and names the
+# thread and the line when something is wrong. The picture shows what it saw: which thread touched which element.
+
+# %% role="picture"
+@cuda.jit
+def add_by_labkit(out, a, b):
+    i = cuda.grid(1)
+    if i < out.size:
+        out[i] = a[i] + b[i]
+
+a, b = np.arange(20, dtype=np.float32), np.ones(20, dtype=np.float32)
+report = emulator.run(add, 3, 8, np.zeros(20, np.float32), a, b)
+whose = "your add" if report.ok else "labkit's add (yours is not right yet)"
+if not report.ok:
+    report = emulator.run(add_by_labkit, 3, 8, np.zeros(20, np.float32), a, b)
+print(f"This shows {whose}: 3 blocks of 8 threads, 20 numbers.")
+report.picture()
+
+# %% [markdown]
+# ## At scale
+#
+# The same kernel, larger. With a GPU this adds ten million pairs; without one the emulator adds a few thousand, one thread at a time.
+
+# %% role="swarm"
+import time
+
+n = devices.scale(10_000_000, 4_000, what="additions")
+a, b, out = np.arange(n, dtype=np.float32), np.ones(n, np.float32), np.zeros(n, np.float32)
+blocks = (n + 127) // 128
+start = time.perf_counter()
+add_by_labkit[blocks, 128](out, a, b)
+print(f"{blocks:,} blocks of 128 threads, {time.perf_counter() - start:.2f} s. {n.note}")
+print("Every sum is right." if np.array_equal(out, a + 1) else "Some sums are wrong.")
+
+# %% [markdown]
+# ## Hand in your work
+#
+# Save with **Ctrl + S**. Then:
+#
+# - **On a JupyterHub** open *Nbgrader › Assignment List*, and press *Submit* next to this lab. You can submit again until the deadline; the
+#   last one counts.
+# - **On Binder or your own computer** right-click this notebook in the file list, choose *Download*, and hand the file in the way your
+#   teacher asks. On Binder do this before you leave: the computer you are borrowing forgets everything after some minutes of silence. To go
+#   on later, drag the downloaded file back into the file list.
+#
+# Only the cells in which you were asked to write are read. You may add cells of your own anywhere.
+#
+# ## Explain it
+#
+# **Choose two causes of the first AI winter from the timeline. For each, say in your own words what people had believed, what happened, and
+# what it changed. Then say which of the two you find the weightier, and why.** (Eight to twelve sentences.)
+
+# %% [markdown] role="explain" id="explain_winter" points=4
+# A model answer. *Machine translation*: in the 1950s it was believed that translating between languages would soon be automatic. The ALPAC
+# report of 1966 compared cost and quality with human translators and advised against further large grants; money for language research in
+# the United States fell sharply. This changed the mood well beyond translation: a promise with a date had been tested and missed.
+# *The limits of the perceptron*: Rosenblatt's machine had been announced in the press as something that would walk, talk and be conscious.
+# Minsky and Papert showed in 1969, with proofs, which questions a single layer cannot answer unless some unit looks at the whole input. They
+# knew that more layers compute more, but nobody had a convincing way to train them, and readers took the result as a verdict on networks as
+# such. I find the first weightier, because funders acted on it directly; the second closed one line of research, and part of that was a
+# misreading.
+#
+# **Marking scheme** (4 points)
+#
+# - 1 point a cause (2 in all): named correctly *and* dated or placed on the timeline. ALPAC 1966, Perceptrons 1969, the Mansfield Amendment
+#   1969 and the narrowing of DARPA's grants, the Lighthill report 1973 all count.
+# - 1 point: belief, event and consequence are told apart for both causes.
+# - 1 point: a reasoned comparison. Any choice is fine.
+# - "Minsky and Papert proved that neural networks cannot compute XOR" costs the point of that cause: one layer cannot; they knew that more
+#   layers can.
+
+# %% [markdown]
+# ## What you have now
+#
+# You can check your own work, and you have written the sum, the error and the kernel that the next labs build on. In lab 01 the weighted
+# sum gets a threshold, and learns.
+#
+# ## Words of this lab
+#
+# {glossary}
+#
+# ## Sources and further reading
+#
+# - W. S. McCulloch and W. Pitts, *A logical calculus of the ideas immanent in nervous activity*, Bulletin of Mathematical Biophysics 5, 1943.
+# - A. G. Ivakhnenko and V. G. Lapa, *Cybernetic Predicting Devices*, 1965 (English translation 1966).
+# - M. Minsky and S. Papert, *Perceptrons: An Introduction to Computational Geometry*, MIT Press, 1969.
+# - S. Linnainmaa, master's thesis, University of Helsinki, 1970.
+# - ALPAC, *Language and Machines: Computers in Translation and Linguistics*, National Academy of Sciences, 1966.
+# - J. Lighthill, *Artificial Intelligence: A General Survey*, Science Research Council, 1973.
+# - M. Olazaran, *A sociological study of the official history of the perceptrons controversy*, Social Studies of Science 26, 1996.

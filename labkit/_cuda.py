@@ -1,0 +1,62 @@
+"""The one place that imports CUDA. Everybody else writes `from labkit import cuda`.
+
+The name has to be the module `numba.cuda` itself where there is a GPU, because Numba recognises it by identity inside a
+kernel; that is why `labkit.cuda` is an attribute that is looked up (see `labkit/__init__.py`) and not a module of ours.
+"""
+
+import importlib
+import warnings
+
+
+def namespace():
+    """Numba's CUDA on a GPU; the emulator, with the same names, otherwise or where `LABKIT_DEVICE=emulated` asks for it."""
+    from labkit import devices
+
+    return real() if devices.current().name == "cuda" else emulated()
+
+
+def real():
+    """The module `numba.cuda`, which compiles kernels without a GPU and runs them with one.
+
+    Raises RuntimeError, with what to do, where the package is missing or broken.
+    """
+    try:
+        return importlib.import_module("numba.cuda")
+    except Exception as error:      # a missing toolkit raises RuntimeError here, a missing package ImportError
+        raise RuntimeError(
+            f"CUDA cannot be loaded ({_first_line(error)}). Install it with: pip install 'perceptron-to-dropout[gpu]', "
+            "or set LABKIT_DEVICE=cpu to go on without it."
+        ) from error
+
+
+def emulated():
+    """labkit's emulator, under the names of `numba.cuda`."""
+    return importlib.import_module("labkit.emulator").cuda
+
+
+def trial():
+    """Why a kernel cannot run on this machine's GPU, or None when one did.
+
+    A driver can be present and still refuse: too old for the compiler, no memory left, a GPU held by somebody else.
+    Only running a kernel tells.
+    """
+    import numpy as np
+
+    def increment(values):
+        i = cuda.grid(1)
+        if i < values.size:
+            values[i] += 1
+
+    try:
+        cuda = real()
+        values = cuda.to_device(np.zeros(1, np.int32))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")     # Numba warns that one thread leaves most of the GPU idle
+            cuda.jit(increment)[1, 1](values)
+        return None if values.copy_to_host()[0] == 1 else "a first kernel gave a wrong result"
+    except Exception as error:
+        return _first_line(error)
+
+
+def _first_line(error):
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,284 @@
+"""What a unit makes of its weighted sum, and under each rule the same rule backwards."""
+
+import math
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from labkit.kernels import vector_math
+from labkit.kernels._numba import FINITE_MATH, loops, prange
+from labkit.kernels.registry import Budget, Work, one_thread_each, register
+
+_0, _1 = np.float32(0), np.float32(1)       # float32, so that a float32 kernel computes in float32; exact in float64 too
+
+
+def exp(x):
+    """e**x in the type of x: vector code in float32, the library's function in float64."""
+
+
+@overload(exp)
+def _exp(x):
+    return (lambda x: vector_math.exp(x)) if x == types.float32 else (lambda x: math.exp(x))
+
+
+def _rows(rng, size):
+    """A batch of rows with few columns, positive and negative."""
+    return rng.standard_normal((size, 7), dtype=np.float32)
+
+
+def _elements(count):
+    """What draws `count` vectors of a size: an output to fill and the rest random, some of them zero."""
+
+    def arguments(rng, size):
+        drawn = rng.standard_normal((count, size), dtype=np.float32) * (rng.random((count, size)) > 0.1)
+        drawn[0] = np.nan
+        return list(drawn)
+
+    return arguments
+
+
+def _one_input(formula):
+    """The CUDA form of y = formula(x). The optimization it shows: neighbouring threads touch neighbouring elements."""
+
+    def factory(cuda):
+        f = cuda.jit(device=True)(formula)
+
+        def kernel(y, x):
+            i = cuda.grid(1)
+            if i < y.size:
+                y[i] = f(x[i])
+
+        return kernel
+
+    return factory
+
+
+def _two_inputs(formula):
+    """The CUDA form of out = formula(a, b), a thread an element."""
+
+    def factory(cuda):
+        f = cuda.jit(device=True)(formula)
+
+        def kernel(out, a, b):
+            i = cuda.grid(1)
+            if i < out.size:
+                out[i] = f(a[i], b[i])
+
+        return kernel
+
+    return factory
+
+
+def _register_elementwise(name, oracle, cpu, formula, inputs, operations=4, tolerance=1e-6):
+    return register(
+        name=name, doc=oracle.__doc__.splitlines()[0], oracle=oracle, cpu=cpu, tolerance=tolerance,
+        signature=f"void({', '.join(['float32[::1]'] * (inputs + 1))})",
+        cuda=(_one_input if inputs == 1 else _two_inputs)(formula),
+        launch=lambda out, *_: one_thread_each(out.size),
+        arguments=_elements(inputs + 1),
+        work=lambda out, *_: Work(bytes=(inputs + 1) * out.nbytes, operations=operations * out.size),
+        budget=Budget(registers=24),
+    )
+
+
+def sigmoid_numpy(y, x):
+    """y = 1 / (1 + exp(-x)), written so that exp never overflows"""
+    small = np.exp(-np.abs(x))
+    y[...] = np.where(x < 0, small, 1) / (1 + small)
+
+
+@loops(fastmath=FINITE_MATH)
+def sigmoid_cpu(y, x):
+    for i in prange(y.size):
+        y[i] = _1 / (_1 + exp(-x[i]))
+
+
+def sigmoid_of(x):
+    small = math.exp(-abs(x))
+    return (small if x < _0 else _1) / (_1 + small)
+
+
+def sigmoid_backward_numpy(dx, dy, y):
+    """dx = dy y (1 - y)"""
+    dx[...] = dy * y * (1 - y)
+
+
+@loops(fastmath=FINITE_MATH)
+def sigmoid_backward_cpu(dx, dy, y):
+    for i in prange(dx.size):
+        dx[i] = dy[i] * y[i] * (_1 - y[i])
+
+
+def sigmoid_backward_of(dy, y):
+    return dy * y * (_1 - y)
+
+
+def tanh_numpy(y, x):
+    """y = tanh(x)"""
+    np.tanh(x, out=y)
+
+
+def tanh_cpu(y, x, threads=1):
+    """NumPy's own form is vector code too, and keeps the digits of small x."""
+    np.tanh(x, out=y)
+
+
+def tanh_of(x):
+    return math.tanh(x)
+
+
+def tanh_backward_numpy(dx, dy, y):
+    """dx = dy (1 - y^2)"""
+    dx[...] = dy * (1 - y * y)
+
+
+@loops(fastmath=FINITE_MATH)
+def tanh_backward_cpu(dx, dy, y):
+    for i in prange(dx.size):
+        dx[i] = dy[i] * (_1 - y[i] * y[i])
+
+
+def tanh_backward_of(dy, y):
+    return dy * (_1 - y * y)
+
+
+def relu_numpy(y, x):
+    """y = max(x, 0); a NaN stays NaN, so that a diverging run is seen"""
+    np.maximum(x, 0, out=y)
+
+
+@loops(fastmath=FINITE_MATH)
+def relu_cpu(y, x):
+    for i in prange(y.size):
+        y[i] = _0 if x[i] <= _0 else x[i]
+
+
+def relu_of(x):
+    return _0 if x <= _0 else x
+
+
+def relu_backward_numpy(dx, dy, y):
+    """dx = 0 where the unit was shut (y <= 0), dy where it was open"""
+    dx[...] = np.where(y <= 0, 0, dy)
+
+
+@loops(fastmath=FINITE_MATH)
+def relu_backward_cpu(dx, dy, y):
+    for i in prange(dx.size):
+        dx[i] = _0 if y[i] <= _0 else dy[i]
+
+
+def relu_backward_of(dy, y):
+    return _0 if y <= _0 else dy
+
+
+def multiply_numpy(out, a, b):
+    """out = a b"""
+    np.multiply(a, b, out=out)
+
+
+@loops
+def multiply_cpu(out, a, b):
+    for i in prange(out.size):
+        out[i] = a[i] * b[i]
+
+
+def multiply_of(a, b):
+    return a * b
+
+
+sigmoid = _register_elementwise("sigmoid", sigmoid_numpy, sigmoid_cpu, sigmoid_of, 1, operations=20)
+sigmoid_backward = _register_elementwise("sigmoid_backward", sigmoid_backward_numpy, sigmoid_backward_cpu, sigmoid_backward_of, 2)
+tanh = _register_elementwise("tanh", tanh_numpy, tanh_cpu, tanh_of, 1, operations=20)
+tanh_backward = _register_elementwise("tanh_backward", tanh_backward_numpy, tanh_backward_cpu, tanh_backward_of, 2)
+relu = _register_elementwise("relu", relu_numpy, relu_cpu, relu_of, 1, operations=1, tolerance=0)
+relu_backward = _register_elementwise("relu_backward", relu_backward_numpy, relu_backward_cpu, relu_backward_of, 2, operations=1, tolerance=0)
+multiply = _register_elementwise("multiply", multiply_numpy, multiply_cpu, multiply_of, 2, operations=1, tolerance=0)
+
+
+# With something of each column's own: a bias, a slope. A thread an element, which finds its column by a remainder.
+
+def add_bias_numpy(out, z, b):
+    """out[i, j] = z[i, j] + b[j]"""
+    np.add(z, b, out=out)
+
+
+@loops
+def add_bias_cpu(out, z, b):
+    for i in prange(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = z[i, j] + b[j]
+
+
+def add_bias_cuda(cuda):
+    def add_bias(out, z, b):
+        k = cuda.grid(1)
+        if k < out.size:
+            i, j = k // out.shape[1], k % out.shape[1]
+            out[i, j] = z[i, j] + b[j]
+
+    return add_bias
+
+
+def prelu_numpy(y, x, a):
+    """y[i, j] = x[i, j] where that is positive, a[j] x[i, j] elsewhere"""
+    y[...] = np.where(x > 0, x, a * x)
+
+
+@loops
+def prelu_cpu(y, x, a):
+    for i in prange(y.shape[0]):
+        for j in range(y.shape[1]):
+            y[i, j] = x[i, j] if x[i, j] > _0 else a[j] * x[i, j]
+
+
+def prelu_cuda(cuda):
+    def prelu(y, x, a):
+        k = cuda.grid(1)
+        if k < y.size:
+            i, j = k // y.shape[1], k % y.shape[1]
+            y[i, j] = x[i, j] if x[i, j] > _0 else a[j] * x[i, j]
+
+    return prelu
+
+
+def prelu_backward_numpy(dx, da, dy, x, a):
+    """dx[i, j] = dy[i, j], times a[j] where x[i, j] was not positive; da[i, j] = dy[i, j] min(x[i, j], 0), yet to be summed"""
+    dx[...] = np.where(x > 0, dy, a * dy)
+    da[...] = np.where(x > 0, 0, dy * x)
+
+
+@loops
+def prelu_backward_cpu(dx, da, dy, x, a):
+    for i in prange(dx.shape[0]):
+        for j in range(dx.shape[1]):
+            dx[i, j] = dy[i, j] if x[i, j] > _0 else a[j] * dy[i, j]
+            da[i, j] = _0 if x[i, j] > _0 else dy[i, j] * x[i, j]
+
+
+def prelu_backward_cuda(cuda):
+    def prelu_backward(dx, da, dy, x, a):
+        k = cuda.grid(1)
+        if k < dx.size:
+            i, j = k // dx.shape[1], k % dx.shape[1]
+            dx[i, j] = dy[i, j] if x[i, j] > _0 else a[j] * dy[i, j]
+            da[i, j] = _0 if x[i, j] > _0 else dy[i, j] * x[i, j]
+
+    return prelu_backward
+
+
+def _register_columns(name, oracle, cpu, cuda, tables, outputs=1):
+    types = ", ".join(["float32[:, ::1]"] * tables + ["float32[::1]"])
+    return register(
+        name=name, doc=oracle.__doc__.splitlines()[0], oracle=oracle, cpu=cpu, cuda=cuda, signature=f"void({types})", outputs=outputs,
+        launch=lambda out, *_: one_thread_each(out.size),
+        arguments=lambda rng, size: [*(_rows(rng, size) for _ in range(tables)), rng.standard_normal(7, dtype=np.float32)],
+        work=lambda out, *_: Work(bytes=tables * out.nbytes, operations=2 * out.size),
+        budget=Budget(registers=32), tolerance=1e-6,
+    )
+
+
+add_bias = _register_columns("add_bias", add_bias_numpy, add_bias_cpu, add_bias_cuda, 2)
+prelu = _register_columns("prelu", prelu_numpy, prelu_cpu, prelu_cuda, 2)
+prelu_backward = _register_columns("prelu_backward", prelu_backward_numpy, prelu_backward_cpu, prelu_backward_cuda, 4, outputs=2)

@@ -1,0 +1,134 @@
+"""Many numbers become few: sums by column, the sum of all, the best of each row."""
+
+import numpy as np
+
+from labkit.kernels._numba import FINITE_MATH, loops, prange
+from labkit.kernels.registry import Budget, Work, one_thread_each, register
+
+_0 = np.float32(0)
+WIDE, HIGH = 32, 8                          # a block for column sums: 32 columns, 8 rows at a time
+THREADS = 256                               # a block for the sum of all
+
+
+def column_sums_numpy(out, x):
+    """out[j] = sum over i of x[i, j]"""
+    np.sum(x, axis=0, out=out)
+
+
+@loops(fastmath=FINITE_MATH)
+def column_sums_cpu(out, x):
+    for block in prange((x.shape[1] + 63) // 64):       # 64 columns at a time: whole cache lines, row after row
+        first, end = 64 * block, min(x.shape[1], 64 * block + 64)
+        for j in range(first, end):
+            out[j] = 0
+        for i in range(x.shape[0]):
+            for j in range(first, end):
+                out[j] += x[i, j]
+
+
+def column_sums_cuda(cuda):
+    """The optimization it shows: a block reads 8 rows of 32 neighbouring columns at a time, and adds its rows up in shared memory."""
+
+    def column_sums(out, x):
+        part = cuda.shared.array((HIGH, WIDE), np.float32)
+        tx, ty = cuda.threadIdx.x, cuda.threadIdx.y
+        j = cuda.blockIdx.x * WIDE + tx
+        mine = _0
+        if j < x.shape[1]:
+            for i in range(ty, x.shape[0], HIGH):
+                mine += x[i, j]
+        part[ty, tx] = mine
+        cuda.syncthreads()
+        if ty == 0 and j < x.shape[1]:
+            for k in range(1, HIGH):
+                mine += part[k, tx]
+            out[j] = mine
+
+    return column_sums
+
+
+def total_numpy(out, x):
+    """out[0] = sum of x"""
+    out[0] = np.sum(x)
+
+
+def total_cpu(out, x, threads=1):
+    """NumPy's own sum is vector code, and adds in pairs: small errors."""
+    out[0] = np.sum(x)
+
+
+def total_cuda(cuda):
+    """The optimization it shows: a tree. Half of the threads add what the other half holds, then half of those."""
+
+    def total(out, x):
+        part = cuda.shared.array(THREADS, np.float32)
+        t = cuda.threadIdx.x
+        mine = _0
+        for i in range(t, x.size, THREADS):
+            mine += x[i]
+        part[t] = mine
+        cuda.syncthreads()
+        half = THREADS // 2
+        while half > 0:
+            if t < half:
+                part[t] += part[t + half]
+            cuda.syncthreads()
+            half //= 2
+        if t == 0:
+            out[0] = part[0]
+
+    return total
+
+
+def row_argmax_numpy(out, x):
+    """out[i] = the column of the largest element of row i, the first of equals"""
+    out[...] = np.argmax(x, axis=1)
+
+
+@loops
+def row_argmax_cpu(out, x):
+    for i in prange(x.shape[0]):
+        best = 0
+        for j in range(1, x.shape[1]):
+            if x[i, j] > x[i, best]:
+                best = j
+        out[i] = best
+
+
+def row_argmax_cuda(cuda):
+    def row_argmax(out, x):
+        i = cuda.grid(1)
+        if i < x.shape[0]:
+            best = 0
+            for j in range(1, x.shape[1]):
+                if x[i, j] > x[i, best]:
+                    best = j
+            out[i] = best
+
+    return row_argmax
+
+
+column_sums = register(
+    name="column_sums", doc="out[j] = sum over i of x[i, j]", signature="void(float32[::1], float32[:, ::1])",
+    oracle=column_sums_numpy, cpu=column_sums_cpu, cuda=column_sums_cuda,
+    launch=lambda out, x: ((out.size + WIDE - 1) // WIDE, (WIDE, HIGH)),
+    arguments=lambda rng, size: [np.full(size, np.nan, np.float32), rng.standard_normal((37, size), dtype=np.float32)],
+    work=lambda out, x: Work(bytes=x.nbytes + out.nbytes, operations=x.size),
+    budget=Budget(registers=32, shared_bytes=4 * WIDE * HIGH), tolerance=1e-5,
+)
+total = register(
+    name="total", doc="out[0] = sum of x", signature="void(float32[::1], float32[::1])",
+    oracle=total_numpy, cpu=total_cpu, cuda=total_cuda,
+    launch=lambda out, x: (1, THREADS),
+    arguments=lambda rng, size: [np.full(1, np.nan, np.float32), rng.random(size, dtype=np.float32)],
+    work=lambda out, x: Work(bytes=x.nbytes, operations=x.size),
+    budget=Budget(registers=32, shared_bytes=4 * THREADS), tolerance=1e-5, bench_size=100_000,
+)
+row_argmax = register(
+    name="row_argmax", doc="out[i] = the column of the largest element of row i", signature="void(int64[::1], float32[:, ::1])",
+    oracle=row_argmax_numpy, cpu=row_argmax_cpu, cuda=row_argmax_cuda,
+    launch=lambda out, x: one_thread_each(out.size),
+    arguments=lambda rng, size: [np.full(size, -1, np.int64), rng.standard_normal((size, 10), dtype=np.float32).round(1)],
+    work=lambda out, x: Work(bytes=x.nbytes + out.nbytes, operations=x.size),
+    budget=Budget(registers=32), bench_size=100_000,
+)

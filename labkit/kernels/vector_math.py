@@ -1,0 +1,30 @@
+"""Mathematical functions in plain arithmetic, which the compiler can turn into vector code: Numba calls `math.exp` one number
+at a time."""
+
+import numpy as np
+
+from labkit.kernels._numba import FINITE_MATH, njit
+
+_1, _HALF = np.float32(1), np.float32(0.5)
+_SHIFT, _BIAS, _MANTISSA = np.int32(256), np.int32(127), np.int32(23)
+
+
+@njit(fastmath=FINITE_MATH)
+def exp(x):
+    """e**x in float32, to 2e-7 relative for |x| < 87 and held there beyond.
+
+    x = n ln 2 + r: a polynomial in r, and n written into the exponent bits. Each integer is cut back to 32 bits, which vector
+    units convert to float; Numba would widen it to 64 bits, which they do not.
+    """
+    x = min(max(x, np.float32(-87)), np.float32(87))
+    n = np.int32(np.int32(x * np.float32(1.44269504) + np.float32(256.5)) - _SHIFT)
+    r = x - np.float32(n) * np.float32(0.693145752) - np.float32(n) * np.float32(1.42860677e-6)
+    p = np.float32(1 / 24) + r * (np.float32(1 / 120) + r * np.float32(1 / 720))
+    p = _1 + r * (_1 + r * (_HALF + r * (np.float32(1 / 6) + r * p)))
+    return p * np.int32(np.int32(n + _BIAS) << _MANTISSA).view(np.float32)
+
+
+@njit(fastmath=FINITE_MATH)
+def logistic(z):
+    """1 / (1 + e**-z)"""
+    return _1 / (_1 + exp(-z))
