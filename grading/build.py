@@ -53,6 +53,8 @@ def source_notebook(lab, folder=LABS):
         where = f"{lab}, cell {index + 1} ({cell.source.strip().splitlines()[0][:50] if cell.source.strip() else 'empty'})"
         if role is not None and role not in ROLES:
             raise BuildError(f"{where}: role {role!r} is not one of {', '.join(sorted(ROLES))}")
+        if role in ("solution", "predict") and "### BEGIN SOLUTION" not in cell.source:
+            raise BuildError(f"{where}: a {role} cell needs ### BEGIN SOLUTION and ### END SOLUTION around what the student writes")
         if cell.cell_type == "code" and role is None:
             raise BuildError(f"{where}: a code cell needs a role, for example role=\"picture\"")
         ident = options.get("id") or (checked_name(cell.source) if role == "check" else None)

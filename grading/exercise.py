@@ -186,12 +186,12 @@ class Exercise:
         fraction = self.fraction(cases, len(outcomes), set(wrong))
         if last.kind in STOPPED:
             return Verdict(last.kind, fraction if last.kind != "not_attempted" else 0.0, SENTENCES[last.kind], cases=len(cases))
-        idea = self.recognise([c for c, _ in cases], outcomes)
+        idea = self.recognise(seed, outcomes)
         if idea:
             return Verdict("misconception", fraction, idea.hint, idea.name, len(cases))
         first = outcomes[wrong[0]]
         if first.kind != "value":
-            safe = Outcome(first.kind, error=first.error, line=first.line)
+            safe = Outcome(first.kind, error=first.error, line=first.line, message=first.message if first.kind == "malformed" else "")
             where = cases[wrong[0]][1]
             return Verdict(first.kind, fraction, f"{len(wrong)} of {len(cases)} cases fail: {departure(safe, where)}.", cases=len(cases))
         if wrong[0] < len(self.public):
@@ -207,12 +207,20 @@ class Exercise:
         lost = {case.part for i, (case, _) in enumerate(cases) if i >= reached or i in wrong}
         return sum(w for part, w in self.parts.items() if part not in lost) / sum(self.parts.values())
 
-    def recognise(self, calls, outcomes):
+    def recognise(self, seed, outcomes):
         """The misconception that explains every outcome, or None."""
         for idea in self.misconceptions:
-            if all(difference(outcome, self.outcome_of(idea, c), self.tolerance) is None for c, outcome in zip(calls, outcomes, strict=False)):
+            if all(difference(outcome, known, self.tolerance) is None for outcome, known in zip(outcomes, self.known(idea, seed), strict=False)):
                 return idea
         return None
+
+    def known(self, idea, seed):
+        """A misconception's outcomes on a course's cases, one by one, each computed once for a class."""
+        for position, (case, _) in enumerate(self.cases(seed)):
+            key = (idea.name, seed, position)
+            if key not in self._known:
+                self._known[key] = self.outcome_of(idea, case)
+            yield self._known[key]
 
     def outcome_of(self, source, call):
         return perform(self.defined(source), call, seconds=5)
@@ -236,6 +244,10 @@ class Exercise:
 
     @cached_property
     def _defined(self):
+        return {}
+
+    @cached_property
+    def _known(self):
         return {}
 
     def judge_value(self, value, seed=b""):

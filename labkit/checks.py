@@ -209,11 +209,11 @@ def prediction(name, exercise, thing):
     """(committed, line): a prediction counts for being made, whatever was predicted."""
     said = thing.strip().lower() if isinstance(thing, str) else thing
     choices = exercise.get("choices")
-    if said is None or said is Ellipsis or said == "":
+    if said is None or said is Ellipsis or isinstance(said, str) and not said:
         asked = f"one of {', '.join(choices)}" if choices else "a number"
         return None, f"Not attempted yet: set {name} to {asked}, then run this cell again."
     if choices:
-        good = said in choices
+        good = isinstance(said, str) and said in choices
     else:
         good = isinstance(said, (int, float, np.integer, np.floating)) and not isinstance(said, bool) and np.isfinite(said)
     if good:

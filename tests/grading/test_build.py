@@ -89,6 +89,7 @@ def test_the_secret_is_kept_from_others(built):
     ('# %% role="picture"', "# %%", "a code cell needs a role"),
     ('role="solution" id="fires"', 'role="solution" id="fire"', "'fire' is not declared"),
     ('check(fires)', 'check(guess)', "stands twice"),
+    ('### BEGIN SOLUTION\nguess = "a"\n### END SOLUTION', 'guess = "a"', "a predict cell needs ### BEGIN SOLUTION"),
     ('# %% role="check"\ncheck(fires)', '# %% role="picture"\ncheck(fires)', "needs a solution cell and a check cell"),
 ])
 def test_a_lab_that_cannot_be_built_says_where_and_why(tiny, tmp_path, old, new, said):

@@ -148,6 +148,7 @@ def test_predictions_count_for_being_made(capsys):
     assert "expected one of a, b" in failing(guess="z")
     assert "expected a number" in failing(number="many")
     assert "expected a number" in failing(number=float("nan"))
+    assert "expected one of a, b" in failing(guess=np.zeros(0))
     check(guess=...)
     assert "Not attempted yet: set guess to one of a, b" in capsys.readouterr().out
 

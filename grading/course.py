@@ -1,0 +1,34 @@
+"""A course folder: where nbgrader's directories are, and the secret from which its hidden cases come."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course folder as `grading build` makes it, with nbgrader's default directory structure."""
+
+    root: Path
+
+    def source(self, lab):
+        return self.root / "source" / lab / f"{lab}.ipynb"
+
+    def submitted(self, lab, student=None):
+        """The folders that were submitted to a lab: everybody's, or one student's."""
+        students = (self.root / "submitted").glob("*") if student is None else [self.root / "submitted" / student]
+        return sorted(s / lab for s in students if not s.is_symlink() and not (s / lab).is_symlink() and (s / lab).is_dir())
+
+    def secret(self):
+        """The seed of the hidden cases. Refused where anybody but its owner could read it."""
+        path = self.root / "secret"
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is missing: grading build makes it; without it no hidden case can be made")
+        mode = path.lstat().st_mode
+        if not stat.S_ISREG(mode) or (os.name == "posix" and mode & 0o077):
+            raise PermissionError(f"{path} holds the seed of the hidden cases and must be readable by you alone: chmod 600 {path}")
+        raw = path.read_bytes()
+        if len(raw) < 16:
+            raise ValueError(f"{path} holds {len(raw)} bytes, expected 32: remove it and run grading build; hidden cases will change")
+        return raw

@@ -1,0 +1,119 @@
+"""One submission to one lab: rebuilt, run in the sandbox, judged. Knows nothing of nbgrader's gradebook or of other submissions."""
+
+import hashlib
+import hmac
+import json
+import logging
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from grading import exercise as exercises
+from grading import judge, rebuild
+from grading.sandbox import Limits
+from grading.session import Session
+
+log = logging.getLogger("grading")
+
+
+@dataclass
+class Result:
+    """What grading one submission found; plain data, so that it can be kept in a journal and sent between machines.
+
+    digest   the hash of the submitted bytes
+    notes    sentences on the submission, for student and instructor
+    outputs  {cell id: outputs} of the cells that ran and of the check cells
+    marks    a judge.Mark for each exercise
+    trouble  what went wrong on our side, for the instructor alone
+    """
+
+    digest: str
+    notes: list = field(default_factory=list)
+    outputs: dict = field(default_factory=dict)
+    marks: list = field(default_factory=list)
+    trouble: list = field(default_factory=list)
+
+    def to_bytes(self):
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_bytes(cls, raw):
+        data = json.loads(raw)
+        return cls(**{**data, "marks": [judge.Mark(**one) for one in data["marks"]]})
+
+
+class Grader:
+    """Grades submissions to a lab, one at a time: `skeleton` and `exercises` of the lab, the course's secret `seed`, a sandbox."""
+
+    def __init__(self, skeleton, lab_exercises, seed, sandbox, limits=None):
+        self.skeleton, self.exercises, self.seed, self.sandbox, self.limits = skeleton, lab_exercises, seed, sandbox, limits or Limits()
+        self.agree()
+
+    @classmethod
+    def of(cls, source, secret, sandbox, limits=None):
+        """The Grader of the lab whose nbgrader source notebook is `source`."""
+        source = Path(source)
+        return cls(rebuild.skeleton(source), exercises.load(source.stem), secret, sandbox, limits)
+
+    def agree(self):
+        """The notebook's points are the declarations' points, exercise by exercise; else nothing may be graded."""
+        for cell in filter(judge_fills, self.skeleton.notebook.cells):
+            ident, points = exercise_of(cell), float(cell.metadata.nbgrader.points)
+            if ident not in self.exercises or self.exercises[ident].points != points:
+                raise rebuild.SkeletonError(f"{self.skeleton.path}: the check cell of {ident} ({points:g} points) does not fit the declared "
+                                            "exercises: run grading build again")
+
+    def grade(self, raw):
+        """The Result for one submission's bytes (None where there is nothing that could be read)."""
+        rebuilt = rebuild.rebuild(self.skeleton, raw)
+        result = Result(rebuild.digest(raw), list(rebuilt.notes))
+        with Session(self.sandbox, self.luck(result.digest), self.limits) as session:
+            for cell in filter(rebuild.runs, rebuilt.notebook.cells):
+                ident = cell.metadata.get("nbgrader", {}).get("grade_id")
+                result.outputs[cell.id] = session.cell(cell.source, ident if ident in self.exercises else None).outputs
+            values = self.values(session)
+            for cell in filter(judge_fills, rebuilt.notebook.cells):
+                mark = self.mark(exercise_of(cell), session, values, rebuilt.sources, float(cell.metadata.nbgrader.points), result)
+                result.marks.append(mark)
+                result.outputs[cell.id] = judge.shown(mark)
+        return result
+
+    def values(self, session):
+        """{exercise: Outcome} of what variables hold, read before the first hidden case is sent: what a sentence repeats cannot hold one."""
+        return {ident: session.read(ident) for ident, one in self.exercises.items() if one.kind in judge.VALUES}
+
+    def mark(self, ident, session, values, sources, max_points, result):
+        try:
+            if ident in values:
+                return judge.mark_value(self.exercises[ident], values[ident], self.seed, max_points)
+            return judge.mark(self.exercises[ident], session, self.seed, max_points, sources.get(ident, ""),
+                              lambda: Session(self.sandbox, self.luck(result.digest), self.limits))
+        except Exception as error:      # ours: the student loses the points for now, and the instructor is told
+            log.exception("the exercise %s could not be judged", ident)
+            result.trouble.append(f"the exercise {ident} could not be judged ({type(error).__name__}: {error})")
+            return judge.not_judged(ident, max_points)
+
+    def luck(self, submission):
+        """The seed of a submission's global random numbers: the same whenever the same file is graded in the same course."""
+        return int.from_bytes(hmac.digest(self.seed, submission.encode(), hashlib.sha256)[:4], "little")
+
+
+def judge_fills(cell):
+    return cell.cell_type == "code" and rebuild.checks(cell)
+
+
+def exercise_of(cell):
+    return cell.metadata.nbgrader.grade_id.removeprefix("check_")
+
+
+def fill(notebook, result):
+    """Puts a Result into a rebuilt notebook, for nbgrader to read: outputs, and the report at the top."""
+    for count, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), 1):
+        if cell.id in result.outputs:
+            cell.outputs = [rebuild.nbformat.from_dict(one) for one in result.outputs[cell.id]]
+            cell.execution_count = count
+        elif judge_fills(cell):     # never judged: no output would mean full marks
+            cell.outputs = [rebuild.nbformat.from_dict(one) for one in judge.shown(judge.not_judged(exercise_of(cell), 1.0))]
+    if (about := rebuild.report(result.notes)) is not None:
+        notebook.cells.insert(0, about)
+    notebook.metadata["grading"] = {"notes": result.notes, "marks": [one.data() for one in result.marks], "submission": result.digest}
+    return notebook

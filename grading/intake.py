@@ -1,0 +1,89 @@
+"""A submitted folder before anything reads it: which file is the notebook, what else is there, and what has to be taken away.
+
+nbgrader copies every other file of a submission into its own folders and from there into feedback, following links. What is not a plain
+notebook or nbgrader's time stamp is therefore moved to `quarantine/` beside the course's other folders, where the instructor can look.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import stat
+from datetime import datetime
+from pathlib import Path
+
+from dateutil import parser
+from nbgrader.utils import parse_utc
+
+from grading import rebuild
+
+KEPT = "timestamp.txt"
+REPORT = "quarantined.json"
+
+
+def notebook(folder, lab):
+    """(bytes or None, note or None) of the notebook in a submitted folder: by its name, or the only one under another name."""
+    expected = Path(folder) / f"{lab}.ipynb"
+    if os.path.lexists(expected):
+        return rebuild.read(expected)
+    others = sorted(p for p in Path(folder).glob("*.ipynb") if not p.is_symlink() and p.is_file())
+    if len(others) != 1:
+        return None, f"There is no notebook {lab}.ipynb in the submission" + (f", but {len(others)} others." if others else ".")
+    raw, note = rebuild.read(others[0])
+    return raw, note or f"The notebook was renamed; it is expected as {lab}.ipynb."
+
+
+def clean(folder, lab):
+    """Moves away what nbgrader must not see in a submitted folder."""
+    folder = Path(folder)
+    moved = []
+    for entry in sorted(os.scandir(folder), key=lambda e: e.name):
+        if not harmless(entry):
+            keep_apart(folder, entry)
+            moved.append(entry.name)
+    if moved:
+        record(folder, moved)
+
+
+def harmless(entry):
+    status = entry.stat(follow_symlinks=False)
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    return entry.name.endswith(".ipynb") or (entry.name == KEPT and status.st_size < 200 and dated(Path(entry.path).read_bytes()))
+
+
+def dated(raw):
+    """Whether nbgrader can read this time stamp."""
+    with contextlib.suppress(ValueError, OverflowError, parser.ParserError, UnicodeDecodeError, TypeError):
+        return isinstance(parse_utc(raw.decode().strip()), datetime)
+    return False
+
+
+def quarantine(folder):
+    """Where a submission's odd files are kept: quarantine/<student>/<lab> beside submitted/."""
+    return folder.parent.parent.parent / "quarantine" / folder.parent.name / folder.name
+
+
+def keep_apart(folder, entry):
+    target = quarantine(folder) / entry.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if os.path.lexists(target):
+        shutil.rmtree(target) if target.is_dir() and not target.is_symlink() else target.unlink()
+    os.rename(entry.path, target)
+
+
+def record(folder, names):
+    path = quarantine(folder) / REPORT
+    known = json.loads(path.read_text()) if path.exists() else []
+    path.write_text(json.dumps(sorted({*known, *(name.encode("utf-8", "replace").decode() for name in names)})))
+
+
+def notes(folder):
+    """Sentences on what was taken out of a submission."""
+    path = quarantine(Path(folder)) / REPORT
+    if not path.exists():
+        return []
+    names = json.loads(path.read_text())
+    said = [f"{rebuild.number(len(names), 'file', 'files')} besides the notebook {'was' if len(names) == 1 else 'were'} not taken: "
+            "only the notebook is graded."] if set(names) - {KEPT} else []
+    return said + (["The time stamp of the submission could not be read."] if KEPT in names else [])

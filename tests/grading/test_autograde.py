@@ -1,0 +1,165 @@
+"""nbgrader's own commands on top of the trusted path: autograde, feedback, late penalties, manual scores, regrade."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+from grading import runner
+from tests.grading.fake_lab import LAB, POINTS, RIGHT, FakeCourse
+
+ROOT = Path(__file__).parents[2]
+HALF = {**RIGHT, "double": "def double(x):\n    return 2 * x if np.ndim(x) == 0 else x"}
+LEAK = """**bold** $a<b$ [x](javascript:alert(1)) <img src=x onerror=alert(2)> [y](JaVa&#115;cript:alert(3)) [z][1] <javascript:alert(4)>
+
+[1]: java&Tab;script:alert(5)
+
+<script>alert('from a student')</script>
+<svg/onload=alert(6)>
+"""
+
+
+def nbgrader(course, *arguments):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    command = [sys.executable, "-m", "nbgrader", *arguments]
+    done = subprocess.run(command, cwd=course.root, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr
+
+
+@pytest.fixture(scope="module")
+def graded(fake_course_made, tmp_path_factory):
+    """A class of five, graded and given feedback by nbgrader's own commands."""
+    course = fake_course_made.copied(tmp_path_factory.mktemp("graded") / "course")
+    course.submit("ada")
+    course.submit("bob", {**HALF, "why": LEAK, "clip_all": "print('<script>alert(3)</script>')\n" + RIGHT["clip_all"]})
+    course.submit("cyd", b'{"cells": [')
+    course.submit("dan", RIGHT, name="renamed.ipynb")
+    course.submit("eve", course.released)
+    (course.root / "submitted" / "ada" / LAB / "secret.txt").symlink_to(course.root / "secret")
+    (course.root / "submitted" / "bob" / LAB / "timestamp.txt").write_text("2015-02-02 15:58:23.948203 UTC")
+    course.log = nbgrader(course, "autograde", LAB) + nbgrader(course, "generate_feedback", LAB)
+    return course
+
+
+def page(course, student):
+    return (course.root / "feedback" / student / LAB / f"{LAB}.html").read_text()
+
+
+def test_nbgraders_own_autograde_gives_the_trusted_scores(graded):
+    scores = graded.scores()
+    assert {k: v for k, v in scores["ada"].items() if k != "why"} == POINTS
+    assert scores["bob"]["double"] == 1.0 and scores["bob"]["clip_all"] == 3.0
+    assert set(scores["cyd"].values()) == {0.0} == set(scores["eve"].values())
+    assert {k: v for k, v in scores["dan"].items() if k != "why"} == POINTS
+
+
+def test_the_question_waits_for_a_person_where_it_was_answered(graded):
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{graded.root / 'gradebook.db'}") as gradebook:
+        waiting = {s: gradebook.find_grade("why", LAB, LAB, s).needs_manual_grade for s in ("ada", "eve", "cyd")}
+    assert waiting == {"ada": True, "eve": False, "cyd": False}
+
+
+def test_what_was_odd_is_said_to_the_instructor_and_to_the_student(graded):
+    for student, words in (("cyd", "file is damaged"), ("dan", "was renamed"), ("ada", "1 file besides the notebook was not taken")):
+        assert any(student in line and words in line for line in graded.log.splitlines())
+        assert words in page(graded, student)
+    assert "About this submission" not in page(graded, "eve")
+
+
+def test_feedback_says_why_and_holds_no_hidden_case_and_no_seed(graded):
+    assert "1 of 4 points. " in page(graded, "bob") and "Not attempted." in page(graded, "eve")
+    for student in ("ada", "bob", "cyd", "dan", "eve"):
+        assert not any("secret.txt" in str(path) for path in (graded.root / "feedback" / student).rglob("*"))
+        assert "2 * np.asarray(x)" not in page(graded, student) or student in ("ada", "dan")
+
+
+def test_feedback_runs_nothing_that_a_student_wrote(graded):
+    """Read the page as a browser does: no element, attribute or address of the student's runs anything."""
+    tree = BeautifulSoup(page(graded, "bob"), "html.parser")
+    assert tree.find("strong", string="bold") and "$a< b$" in tree.get_text()
+    assert not [tag for tag in tree.find_all("script") if "alert" in tag.get_text()]
+    for tag in tree.find_all(True):
+        for name, value in tag.attrs.items():
+            assert not name.startswith("on") and "script:" not in "".join(str(value).lower().split())
+
+
+def test_solution_cells_run_and_pictures_do_not(graded):
+    notebook = nbformat.read(graded.root / "autograded" / "bob" / LAB / f"{LAB}.ipynb", as_version=4)
+    outputs = {cell.id: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
+    assert outputs["clip_all"][0].text == "<script>alert(3)</script>\n"
+    assert all(not one for ident, one in outputs.items() if ident.startswith("picture"))
+
+
+# Through the grading command's own path
+
+
+class Late:
+    """What an instructor puts into nbgrader_config.py: a point for being late."""
+
+    CODE = """
+from nbgrader.plugins import BasePlugin
+
+class OnePoint(BasePlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return 1.0
+
+c.AssignLatePenalties.plugin_class = OnePoint
+"""
+
+
+def test_late_penalties_manual_scores_and_comments_survive_a_regrade(fake_course):
+    from nbgrader.api import Gradebook
+
+    course = fake_course
+    config = course.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "\nc = get_config()\n" + Late.CODE)
+    path = course.submit("ada", HALF)
+    (path.parent / "timestamp.txt").write_text("2015-02-02 15:58:23.948203 UTC")
+    url = f"sqlite:///{course.root / 'gradebook.db'}"
+    with Gradebook(url) as gradebook:
+        gradebook.update_or_create_assignment(LAB, duedate="2015-02-01 15:58:23.948203 UTC")
+    assert runner.autograde(LAB, course.root, unprotected=True) == 0
+    with Gradebook(url) as gradebook:
+        gradebook.find_grade("why", LAB, LAB, "ada").manual_score = 3
+        gradebook.find_comment("double", LAB, LAB, "ada").manual_comment = "See me."
+        gradebook.db.commit()
+    course.submit("ada", RIGHT)
+    assert runner.autograde(LAB, course.root, unprotected=True) == 0
+    with Gradebook(url) as gradebook:
+        submission = gradebook.find_submission(LAB, "ada")
+        assert gradebook.find_grade("check_double", LAB, LAB, "ada").auto_score == 4.0
+        assert gradebook.find_grade("why", LAB, LAB, "ada").score == 3
+        assert gradebook.find_comment("double", LAB, LAB, "ada").comment == "See me."
+        assert submission.late_submission_penalty == 1.0 and submission.score == 13.0
+
+
+def test_one_student_may_be_graded_alone_and_a_folder_without_a_notebook_is_graded(fake_course):
+    fake_course.submit("ada")
+    (fake_course.root / "submitted" / "[b]*" / LAB).mkdir(parents=True)
+    assert runner.autograde(LAB, fake_course.root, student="[b]*", unprotected=True) == 0
+    assert set(fake_course.scores()) == {"[b]*"}
+    assert set(fake_course.scores()["[b]*"].values()) == {0.0}
+
+
+def test_nothing_to_grade_is_one_sentence(fake_course):
+    with pytest.raises(FileNotFoundError, match="nothing to grade"):
+        runner.autograde(LAB, fake_course.root)
+
+
+def test_a_source_that_no_longer_fits_its_declaration_grades_nothing(fake_course):
+    fake_course.submit("ada")
+    file = fake_course.exercises / f"{LAB}.py"
+    file.write_text(file.read_text().replace("points=4", "points=5"))
+    assert runner.autograde(LAB, fake_course.root, unprotected=True) == 1
+    assert fake_course.scores().get("ada", {}).get("double", 0.0) == 0.0
+
+
+def test_the_fake_course_is_a_course(fake_course):
+    assert isinstance(fake_course, FakeCourse) and fake_course.source.exists()

@@ -1,0 +1,236 @@
+"""Whatever is done to a notebook, what is graded is the instructor's notebook with the student's solution cells."""
+
+import copy
+import json
+import os
+import stat
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from grading import intake, rebuild
+from tests.grading.fake_lab import LAB, RIGHT
+
+
+@pytest.fixture(scope="module")
+def skeleton(fake_course_made):
+    return rebuild.skeleton(fake_course_made.source)
+
+
+@pytest.fixture
+def submitted(fake_course_made):
+    return fake_course_made.notebook()
+
+
+def remade(skeleton, notebook):
+    raw = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
+    return rebuild.rebuild(skeleton, raw)
+
+
+def graded_id(cell):
+    return cell.metadata.get("nbgrader", {}).get("grade_id")
+
+
+def find(notebook, ident):
+    return next(cell for cell in notebook.cells if graded_id(cell) == ident)
+
+
+def skeletal(skeleton, rebuilt):
+    """Whether all but the solution cells' sources is the skeleton's."""
+    ours = copy.deepcopy(rebuilt.notebook)
+    for cell, original in zip(ours.cells, skeleton.notebook.cells, strict=True):
+        if graded_id(cell) in rebuilt.sources:
+            cell.source = original.source
+    return ours == skeleton.notebook
+
+
+def test_the_skeleton_holds_no_solution(skeleton):
+    text = nbformat.writes(skeleton.notebook)
+    assert "np.maximum" not in text and "2 * np.asarray" not in text and "12.0" not in text
+
+
+def test_an_honest_notebook_gives_its_sources_and_no_notes(skeleton, submitted):
+    rebuilt = remade(skeleton, submitted)
+    assert rebuilt.sources == RIGHT and rebuilt.notes == [] and skeletal(skeleton, rebuilt)
+
+
+def test_an_untouched_notebook_gives_the_stubs_and_no_notes(skeleton, fake_course_made):
+    rebuilt = remade(skeleton, fake_course_made.released)
+    assert "NotImplementedError" in rebuilt.sources["double"] and rebuilt.notes == [] and skeletal(skeleton, rebuilt)
+
+
+def drop(notebook):
+    notebook.cells.remove(find(notebook, "double"))
+
+
+def double_same(notebook):
+    notebook.cells.append(copy.deepcopy(find(notebook, "double")))
+
+
+def double_other(notebook):
+    double_same(notebook)
+    notebook.cells[-1].source = "double = None"
+
+
+def retype(notebook):
+    find(notebook, "double").cell_type = "markdown"
+
+
+def rename(notebook):
+    find(notebook, "double").metadata.nbgrader.grade_id = "triple"
+
+
+def alter_check(notebook):
+    find(notebook, "check_double").source = "pass"
+
+
+def alter_setup(notebook):
+    find(notebook, "setup").source += "\nnp.allclose = lambda *a: True"
+
+
+def drop_check(notebook):
+    notebook.cells.remove(find(notebook, "check_double"))
+
+
+def double_check(notebook):
+    notebook.cells.append(copy.deepcopy(find(notebook, "check_double")))
+
+
+def add(notebook):
+    notebook.cells.insert(0, new_code_cell("helper = 1"))
+
+
+def lengthen(notebook):
+    find(notebook, "double").source = "x = 1\n" * rebuild.MAX_SOURCE
+
+
+ODD = {drop: "double is missing", double_same: "there 2 times; its copies are the same", double_other: "put together", retype: "another type",
+       rename: "1 cell carries an id", alter_check: "check_double, which is the lab's own, was changed", alter_setup: "setup, which is",
+       drop_check: "check_double, which is the lab's own, is missing", double_check: "used once", add: "1 code cell was added", lengthen: "too long"}
+
+
+@pytest.mark.parametrize("change", ODD, ids=lambda f: f.__name__)
+def test_what_is_odd_is_said_in_a_sentence_and_changes_nothing_else(skeleton, submitted, change):
+    change(submitted)
+    rebuilt = remade(skeleton, submitted)
+    assert any(ODD[change] in note for note in rebuilt.notes), rebuilt.notes
+    assert all(note.endswith(".") or note.endswith("?") for note in rebuilt.notes)
+    assert skeletal(skeleton, rebuilt)
+
+
+def test_a_split_cell_is_put_together(skeleton, submitted):
+    cell = find(submitted, "double")
+    second = copy.deepcopy(cell)
+    cell.source, second.source = RIGHT["double"].split("\n")
+    submitted.cells.insert(submitted.cells.index(cell) + 1, second)
+    assert remade(skeleton, submitted).sources["double"] == RIGHT["double"]
+
+
+def test_tags_points_kernels_outputs_and_extra_cells_are_not_taken(skeleton, submitted):
+    submitted.metadata.kernelspec.name = "evil"
+    submitted.metadata["jupytext"] = {"formats": "ipynb,py"}
+    cell = find(submitted, "check_double")
+    cell.metadata.nbgrader.points = 1e9
+    cell.metadata.tags = ["skip-execution"]
+    cell.outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "4"})]
+    submitted.cells.append(new_markdown_cell("hello"))
+    assert skeletal(skeleton, remade(skeleton, submitted))
+
+
+DAMAGED = [
+    b"", b"   ", b"{", b"[]", b"null", b"{}", b'{"cells": 3}', b'{"cells": [1, null, "x", []]}', b"\xff\xfe\x00", b"[" * 200_000,
+    b'{"cells": [{"metadata": 3, "source": {"a": 1}, "cell_type": []}]}',
+    b'{"cells": [{"metadata": {"nbgrader": {"grade_id": ["double"]}}, "source": [1, "def double(x)", null]}]}',
+    b'{"cells": [' + b"{}," * 900_000 + b"{}]}",
+    b'{"cells": [' + b"9" * 5000 + b"]}",
+]
+
+
+@pytest.mark.parametrize("raw", DAMAGED, ids=range(len(DAMAGED)))
+def test_a_damaged_file_is_graded_as_not_attempted(skeleton, raw):
+    rebuilt = rebuild.rebuild(skeleton, raw)
+    assert rebuilt.notes and skeletal(skeleton, rebuilt)
+    assert "NotImplementedError" in rebuilt.sources["double"]
+
+
+def test_text_that_no_file_can_hold_is_cleaned(skeleton, submitted):
+    raw = nbformat.writes(submitted).replace("2 * np.asarray(x)", r"'\ud800\u0000'").encode()
+    source = rebuild.rebuild(skeleton, raw).sources["double"]
+    assert source.encode() and "\0" not in source
+
+
+def test_another_labs_notebook_is_said_to_be_one(skeleton):
+    notebook = nbformat.v4.new_notebook(cells=[new_code_cell("x = 1", metadata={"nbgrader": {"grade_id": "other"}})])
+    assert any("another lab" in note for note in remade(skeleton, notebook).notes)
+
+
+def test_a_check_cell_that_holds_more_than_a_check_is_refused(fake_course_made, tmp_path):
+    notebook = nbformat.read(fake_course_made.source, as_version=4)
+    find(notebook, "check_double").source = "check(double)\nassert double(2) == 4"
+    path = tmp_path / f"{LAB}.ipynb"
+    nbformat.write(notebook, path)
+    with pytest.raises(rebuild.SkeletonError, match="more than check"):
+        rebuild.skeleton(path)
+
+
+# Files, as they lie in a submitted folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "submitted" / "ada" / LAB
+    path.mkdir(parents=True)
+    return path
+
+
+def test_links_pipes_folders_and_huge_files_are_not_read(folder, monkeypatch):
+    monkeypatch.setattr(rebuild, "MAX_FILE", 1000)
+    target = folder.parent / "target.ipynb"
+    target.write_text("{}")
+    path = folder / f"{LAB}.ipynb"
+    path.symlink_to(target)
+    assert rebuild.read(path) == (None, "The notebook is a link or cannot be opened, so it was not read.")
+    path.unlink()
+    os.mkfifo(path)
+    assert "no plain file" in rebuild.read(path)[1]
+    path.unlink()
+    path.mkdir()
+    assert rebuild.read(path)[0] is None
+    path.rmdir()
+    path.write_bytes(b" " * 1001)
+    assert "larger" in rebuild.read(path)[1]
+    path.unlink()
+    assert "missing" in rebuild.read(path)[1]
+
+
+def test_a_renamed_notebook_is_found_and_said(folder):
+    (folder / "my work (1).ipynb").write_bytes(b"{}")
+    raw, note = intake.notebook(folder, LAB)
+    assert raw == b"{}" and "renamed" in note
+    (folder / "other.ipynb").write_bytes(b"{}")
+    assert intake.notebook(folder, LAB)[0] is None
+
+
+def test_what_nbgrader_would_copy_or_follow_is_moved_to_quarantine(folder):
+    secret = folder.parents[2] / "secret"
+    secret.write_text("the seed")
+    (folder / f"{LAB}.ipynb").write_text("{}")
+    (folder / "notes.txt").symlink_to(secret)
+    (folder / "zero").symlink_to("/dev/zero")
+    (folder / "sub").mkdir()
+    os.mkfifo(folder / "pipe")
+    (folder / "timestamp.txt").write_text("2015-02-02 15:58:23.948203 UTC")
+    intake.clean(folder, LAB)
+    assert sorted(p.name for p in folder.iterdir()) == [f"{LAB}.ipynb", "timestamp.txt"]
+    kept = folder.parents[2] / "quarantine" / "ada" / LAB
+    assert stat.S_ISLNK((kept / "notes.txt").lstat().st_mode)
+    assert json.loads((kept / intake.REPORT).read_text()) == ["notes.txt", "pipe", "sub", "zero"]
+    assert intake.notes(folder) == ["4 files besides the notebook were not taken: only the notebook is graded."]
+
+
+@pytest.mark.parametrize("stamp", ["", "soon", "2015-99-99", "9" * 100, "\0", "{}"])
+def test_a_time_stamp_that_cannot_be_read_is_taken_out_and_said(folder, stamp):
+    (folder / "timestamp.txt").write_text(stamp)
+    intake.clean(folder, LAB)
+    assert not (folder / "timestamp.txt").exists() and "time stamp" in intake.notes(folder)[0]
