@@ -32,6 +32,7 @@ from labkit.outcomes import (
     fresh,
     perform,
     plain,
+    reading,
 )
 
 FOLDER = Path(__file__).parent / "exercises"
@@ -80,6 +81,8 @@ class Exercise:
     parts       {part name: weight} where calls name parts; otherwise all or nothing
     sealed      the public value is the answer itself: only a digest is shipped; for numbers, the step to which they are rounded
     may_change  the student may change arguments
+    read        "readings:name": a labkit function read(result, *args) that turns what was returned into what is compared, where
+                many answers are right
     hints       three rungs, each saying more; none is the solution
     avoid       names that a plain solution does not call: advice, never points
     choices     for a prediction: the letters to choose from; none for a number
@@ -95,6 +98,7 @@ class Exercise:
     parts: dict = field(default_factory=dict)
     sealed: float | None = None
     may_change: bool = False
+    read: str = ""
     hints: tuple = ()
     avoid: tuple = ()
     choices: tuple = ()
@@ -137,7 +141,7 @@ class Exercise:
         args, kwargs = [fresh(a) for a in call.args], {k: fresh(v) for k, v in call.kwargs.items()}
         with np.errstate(all="ignore"):
             try:
-                return Outcome("value", plain(self.right(*args, **kwargs)))
+                return reading(Outcome("value", plain(self.right(*args, **kwargs))), self.read, call)
             except (ValueError, TypeError, ZeroDivisionError, IndexError) as error:
                 if getattr(error, "__notes__", None) == ["expected"]:
                     return Outcome("raised", error=type(error).__name__)
@@ -174,7 +178,7 @@ class Exercise:
         outcomes, wrong = [], []
         cases = self.cases(seed)
         for case, expected in cases:
-            outcome = run(case)
+            outcome = reading(run(case), self.read, case)
             outcomes.append(outcome)
             if self.tolerates(outcome, expected):
                 wrong.append(len(outcomes) - 1)
@@ -223,7 +227,7 @@ class Exercise:
             yield self._known[key]
 
     def outcome_of(self, source, call):
-        return perform(self.defined(source), call, seconds=5)
+        return reading(perform(self.defined(source), call, seconds=5), self.read, call)
 
     def defined(self, source):
         """The function or value that a declared solution or misconception defines."""
@@ -288,6 +292,7 @@ class Exercise:
             right = Outcome("value", plain(self.right))
             ideas = [(idea, [Outcome("value", plain(self.defined(idea)))]) for idea in self.misconceptions]
             return data | {"right": self.shipped(right), "misconceptions": [self.idea_data(*idea) for idea in ideas]}
+        data |= {"read": self.read} if self.read else {}
         rights = [self.expected(c) for c in self.public]
         ideas = [(idea, [self.outcome_of(idea, c) for c in self.public]) for idea in self.misconceptions]
         self.tell_apart([("the right answer", rights), *((idea.name, outcomes) for idea, outcomes in ideas)])

@@ -51,6 +51,11 @@ def verify_exercise(lab, exercise):
     if exercise.kind == "value":
         return verify_value(exercise, row)
     enough(exercise, row)
+    try:
+        exercise.check_data()
+    except ValueError as error:
+        row.escapes += 1
+        row.notes.append(str(error))
     for solution in exercise.solutions:
         for form, adapt in FORMS.items() if exercise.kind != "kernel" else [("as it stands", lambda f: f)]:
             row.right += 1

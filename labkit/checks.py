@@ -27,6 +27,7 @@ from labkit.outcomes import (  # noqa: F401 (the vocabulary is part of this modu
     difference,
     perform,
     plain,
+    reading,
     text,
 )
 
@@ -125,7 +126,8 @@ def behaviour(name, exercise, function):
     tolerance = Tolerance(**exercise["tolerance"])
     outcomes, seconds = [], SECONDS / max(1, len(exercise["cases"]))
     for case in exercise["cases"]:
-        outcomes.append(perform(function, decode_call(case["call"]), seconds))
+        call = decode_call(case["call"])
+        outcomes.append(reading(perform(function, call, seconds), exercise.get("read"), call))
         if outcomes[-1].kind == "not_attempted":
             return None, f"Not attempted yet: write {name}, then run this cell again. (check({name}, hint=1) for a first hint)"
         if outcomes[-1].kind == "timed_out":
@@ -222,16 +224,33 @@ def prediction(name, exercise, thing):
 
 
 def working(function, fallback, *examples):
-    """(the function to show, a sentence that says whose it is): the student's, if it answers on the example arguments, else labkit's.
+    """(the function to show, a sentence that says whose it is): the student's, if it works well enough to be drawn, else labkit's.
 
-    examples: tuples of arguments that a picture will call it with.
+    examples: tuples of arguments that a picture will call it with. Well enough: it answers, and in the same shape as the fallback.
     """
     name = getattr(getattr(function, "py_func", function), "__name__", "your function")
     for arguments in examples or ((),):
         outcome = perform(function, Call(list(arguments)), seconds=2)
         if outcome.kind == "not_attempted":
             return fallback, f"{name} is not written yet: this shows labkit's."
-        if outcome.kind != "value" or outcome.value is None:
-            trouble = "it returns nothing" if outcome.kind == "value" else departure(outcome, Outcome("value"))
+        trouble = unfit(outcome, perform(fallback, Call(list(arguments))))
+        if trouble:
             return fallback, f"{name} is not ready ({trouble}): this shows labkit's."
     return function, f"This runs your {name}."
+
+
+def unfit(outcome, ours):
+    """Why an outcome cannot be drawn where `ours` can, or None."""
+    if outcome.kind != "value":
+        return departure(outcome, Outcome("value"))
+    if outcome.value is None and ours.value is not None:
+        return "it returns nothing"
+    got, want = shape_of(outcome.value), shape_of(ours.value)
+    return None if got == want else f"its result has the shape {got}, labkit's {want}"
+
+
+def shape_of(value):
+    """The shape of an array, the shapes of several results, or the type of anything else."""
+    if isinstance(value, np.ndarray):
+        return value.shape
+    return tuple(map(shape_of, value)) if isinstance(value, (tuple, list)) else type(value).__name__

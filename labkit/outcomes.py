@@ -13,7 +13,7 @@ import math
 import signal
 import threading
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from importlib import import_module
 
@@ -178,6 +178,16 @@ def perform(function, call, seconds=None):
     return Outcome("value", value, changed=changed, printed=bool(spoken.getvalue()))
 
 
+def reading(outcome, path, call):
+    """The Outcome as labkit's function at `path` reads it, for answers that can be right in many ways. Without a path, as it is."""
+    if not path or outcome.kind != "value" or outcome.value is None:
+        return outcome
+    try:
+        return replace(outcome, value=plain(Ref(path).resolve()(outcome.value, *call.args)))
+    except (ValueError, TypeError) as error:
+        return Outcome("malformed", message=str(error))
+
+
 def perform_launch(kernel, call):
     """Runs a CUDA kernel in the emulator; a fault is an outcome of its own even when the numbers happen to be right."""
     from labkit import emulator
@@ -256,7 +266,7 @@ def departure(outcome, expected):
         "out_of_memory": "it ran out of memory: does an array grow without limit?",
         "killed": "its process ended before it answered",
         "no_answer": "it gave no answer",
-        "malformed": f"it returned {outcome.message}, expected numbers or arrays",
+        "malformed": f"it returned {outcome.message}{'' if ', expected' in outcome.message else ', expected numbers or arrays'}",
         "missing": "it is not defined",
     }[outcome.kind]
 

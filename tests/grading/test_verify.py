@@ -51,3 +51,9 @@ def test_a_misconception_that_is_right_is_an_escape(tiny):
     fires = load(tiny)["fires"]
     fires.misconception("", "not wrong at all", "def fires(x, w, b):\n    return int(np.dot(w, x) + b > 0)", name="right_after_all")
     assert any("right_after_all" in note for note in verify_exercise(tiny, fires).notes)
+
+
+def test_misconceptions_that_the_notebook_cannot_tell_apart_are_an_escape(tiny):
+    fires = load(tiny)["fires"]
+    del fires.public[2:]
+    assert any("the public cases do not tell" in note for note in verify_exercise(tiny, fires).notes)

@@ -161,5 +161,7 @@ def test_working_falls_back_and_says_so():
     assert shown is abs and said == "update is not written yet: this shows labkit's."
     shown, said = checks.working(lambda w: w[5], abs, (1.0,))
     assert shown is abs and "raised" in said
+    shown, said = checks.working(lambda w: [w, w], abs, (1.0,))
+    assert shown is abs and "shape (2,)" in said
     shown, said = checks.working(np.negative, abs, (1.0,))
     assert shown is np.negative and said == "This runs your negative."

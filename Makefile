@@ -1,0 +1,58 @@
+# The course's commands. `make` alone lists them; each sets up what it needs first.
+#   PYTHON=python3.12   the Python to use, instead of the first of 3.11 to 3.13 that runs
+#   VENV=.venv          the environment's folder
+#   PINS=FILE           the lock to install, for example tests/requirements-cpu.txt (no CUDA compiler, 200 MB less to download)
+
+VENV ?= .venv
+PINS ?= tests/requirements.txt
+PYTHON ?=
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+FIND := KEEP="$(BIN)/python" sh tools/find-python.sh $(if $(PYTHON),"$(PYTHON)")
+RUN := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python
+
+# LAB_ARGS, TEST_ARGS, DEMO_ARGS and BENCH_ARGS go to the command as they are.
+export REQUIRE_ALL
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test demo bench peers locks
+
+help:
+	@echo 'make setup   make .venv from the pinned packages'
+	@echo 'make lab     open the course in JupyterLab, on your own copies in work/ (LAB_ARGS=...)'
+	@echo 'make test    run every test that this machine can run (TEST_ARGS=..., REQUIRE_ALL=1: a skip is a failure)'
+	@echo 'make demo    grade a bundled class, from release to grade table (DEMO_ARGS=...)'
+	@echo 'make bench   time each kernel and model beside its peers (BENCH_ARGS=...)'
+	@echo 'make peers   install those peers, each in an environment of its own under .venv-peers/'
+	@echo 'make locks   pin the newest packages again (needs uv)'
+
+setup:
+	@python=$$($(FIND)) && "$$python" tools/setup.py --venv "$(VENV)" --pins "$(PINS)"
+
+lab: setup
+	@$(RUN) tools/lab.py $(LAB_ARGS)
+
+test: setup
+	@$(RUN) -m pytest $(TEST_ARGS)
+
+demo: setup
+	@$(RUN) -m grading.cli demo $(DEMO_ARGS)
+
+bench: setup
+	@$(RUN) -m labkit.cli bench $(BENCH_ARGS)
+
+# gmdh has no release for Python 3.12 and later, and wants a NumPy below 2.
+peers: setup
+	@python=$$($(FIND)) && \
+	"$$python" tools/setup.py --only-pins --venv .venv-peers/torch --pins tests/peers/torch.txt && \
+	"$$python" tools/setup.py --only-pins --venv .venv-peers/jax --pins tests/peers/jax.txt
+	@python=$$(sh tools/find-python.sh python3.11 python3 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.11.*/bin/python) && \
+	"$$python" tools/setup.py --only-pins --venv .venv-peers/gmdh --pins tests/peers/gmdh.txt
+
+# One resolution for all locks: each later one may only take versions of the first.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make locks'
+locks:
+	@command -v uv >/dev/null || { echo 'make locks needs uv, which reads dependency groups and pins for every system at once; add it with: python3 -m pip install uv'; exit 1; }
+	$(COMPILE) --upgrade pyproject.toml grading/pyproject.toml --extra gpu --group build --group binder --group test --no-emit-package perceptron-to-dropout -o tests/requirements.txt
+	$(COMPILE) pyproject.toml grading/pyproject.toml --group build --group binder --group test --no-emit-package perceptron-to-dropout -c tests/requirements.txt -o tests/requirements-cpu.txt
+	$(COMPILE) pyproject.toml --group build --group binder -c tests/requirements.txt -o binder/requirements.txt
+	$(COMPILE) pyproject.toml --group build --group binder --extra gpu -c tests/requirements.txt -o binder/requirements-gpu.txt

@@ -1,0 +1,125 @@
+"""The instructor's whole cycle on a bundled class of 12: build, release, collect, autograde, feedback, export, and the grade table.
+
+The notebooks in `classroom/` were edited, run and saved in JupyterLab, the way students leave them.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+CLASSROOM = Path(__file__).parent / "classroom"
+LAB = "01_perceptron"
+
+
+def demo(course=None):
+    """Runs the cycle in `course`, or in a folder that is removed afterwards; returns 0 when every step worked."""
+    with contextlib.ExitStack() as stack:
+        if course is None:
+            course = stack.enter_context(tempfile.TemporaryDirectory(prefix="course-"))
+        course = Path(course).resolve()
+        if (course / "submitted").exists():
+            raise FileExistsError(f"{course} holds submissions already; name an empty folder for the demonstration")
+        run = Cycle(course)
+        for step in (run.build, run.release, run.collect, run.autograde, run.feedback, run.export):
+            run.timed(step)
+        print(f"\n{run.table()}\n\n{run.times()}")
+        return int(run.failed)
+
+
+class Cycle:
+    """The steps, one method each; their docstrings are what the demonstration prints."""
+
+    def __init__(self, course):
+        self.course, self.seconds, self.failed = course, {}, False
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+    def timed(self, step):
+        print(f"{step.__name__:10} {step.__doc__}", flush=True)
+        start = time.perf_counter()
+        step()
+        self.seconds[step.__name__] = time.perf_counter() - start
+
+    def nbgrader(self, *arguments):
+        """One of nbgrader's own commands, in the course folder."""
+        done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=self.course, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"nbgrader {' '.join(arguments)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+    def build(self):
+        """lab 01 from its one source: nbgrader's notebook, with solutions, and the students' release without"""
+        from grading import build
+
+        build.build([LAB], self.course, only_course=True)
+
+    def release(self):
+        """the notebook that students get, in the course's exchange"""
+        from nbgrader.api import Gradebook
+
+        with Gradebook(f"sqlite:///{self.course / 'gradebook.db'}") as gradebook:
+            for name in sorted(self.handed_in()):
+                gradebook.update_or_create_student(name, first_name=name.capitalize())
+        handout = self.course / "handed-out"
+        handout.mkdir()
+        shutil.copy(self.course / "release" / LAB / f"{LAB}.ipynb", handout)
+
+    def handed_in(self):
+        """{student: notebook} of the bundled class."""
+        return {path.stem.split("-")[0]: path for path in (CLASSROOM / LAB).glob("*.ipynb")}
+
+    def collect(self):
+        """twelve notebooks, named the way an LMS names its downloads, sorted by nbgrader's zip_collect"""
+        downloads = self.course / "downloaded" / LAB / "archive"
+        downloads.mkdir(parents=True)
+        for path in self.handed_in().values():
+            shutil.copy(path, downloads)
+        pattern = rf".*[\\/](?P<student_id>\w+)-(?P<file_name>{LAB}\.ipynb)"
+        self.nbgrader("zip_collect", LAB, "--force", f"--FileNameCollectorPlugin.named_regexp={pattern}", "--ZipCollectApp.strict=True")
+
+    def autograde(self):
+        """each notebook rebuilt from the release, run apart, judged from outside on hidden cases"""
+        from grading import runner
+
+        self.failed = bool(runner.autograde(LAB, self.course, unprotected=sys.platform != "linux"))
+
+    def feedback(self):
+        """a page for each student, with the sentence that helps"""
+        self.nbgrader("generate_feedback", LAB, "--force")
+
+    def export(self):
+        """the grade table, and the files that Canvas and Moodle import"""
+        from grading.export import export
+
+        for kind in ("csv", "canvas", "moodle"):
+            (self.course / f"grades-{kind}.csv").write_text(export(kind, self.course), encoding="utf-8", newline="")
+
+    def table(self):
+        """One line a student: points of each exercise, what waits for a person, and the sum."""
+        from nbgrader.api import Gradebook
+
+        from grading import exercise
+
+        names = list(exercise.load(LAB))
+        lines = [["student", *names, "explained", "sum"]]
+        with Gradebook(f"sqlite:///{self.course / 'gradebook.db'}") as gradebook:
+            for submission in sorted(gradebook.assignment_submissions(LAB), key=lambda s: s.student.id):
+                grades = {grade.name: grade for notebook in submission.notebooks for grade in notebook.grades}
+                points = [f"{grades[f'check_{name}'].score:g}" for name in names]
+                waits = sum(grade.needs_manual_grade for grade in grades.values())
+                lines.append([submission.student.id, *points, "to read" if waits else "", f"{submission.score:g}"])
+        return aligned(lines)
+
+    def times(self):
+        per = self.seconds["autograde"] / len(self.handed_in())
+        steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in self.seconds.items())
+        return f"{steps}; {per:.2f} s a submission. What waits for a person is in formgrader: nbgrader's Manual Grading page."
+
+
+def aligned(lines):
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return "\n".join("  ".join(word.ljust(w) if i == 0 else word.rjust(w) for i, (word, w) in enumerate(zip(line, widths, strict=True)))
+                     for line in lines)

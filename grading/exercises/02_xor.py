@@ -1,0 +1,686 @@
+"""Lab 02: what one line cannot do, what its rule does instead, and what two lines together can."""
+
+import math
+
+import numpy as np
+
+from grading.exercise import Exercise, call
+
+CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+XOR = np.array([0, 1, 1, 0])
+
+
+def exact(x, w, b):
+    """The weighted sum plus bias of lists of numbers, rounded once."""
+    return math.fsum([*(a * c for a, c in zip(x, w, strict=True)), float(b)])
+
+
+def clear(sums):
+    """No sum so close to 0 that rounding could decide."""
+    return np.abs(sums).min() > 1e-3
+
+
+# The share of points that one unit answers rightly
+
+
+def share_of_right_answers(w, b, X, y):
+    right = 0
+    for row, label in zip(X.tolist(), y.tolist(), strict=True):
+        right += int(exact(row, w.tolist(), b) > 0) == int(label)
+    return right / len(y)
+
+
+def lines_and_points(rng):
+    for n, inputs in ((1, 1), (1, 3), (2, 2), (3, 2), (4, 2), (5, 1), (7, 3), (12, 2), (20, 5)):
+        for _ in range(2):
+            w, X = rng.normal(size=inputs), rng.normal(size=(n, inputs))
+            b = float(rng.normal() * 2)
+            if clear(X @ w + b):
+                yield call(w, b, X, rng.integers(0, 2, n))
+    for _ in range(8):      # small whole numbers: a sum of exactly 0 is exact in every arithmetic
+        yield call(rng.integers(-2, 3, 2).astype(float), float(rng.integers(-2, 3)), CORNERS, rng.integers(0, 2, 4))
+    yield call(np.array([1.0, 1.0]), -1.0, CORNERS, XOR)
+
+
+accuracy = Exercise(
+    "accuracy", points=2, right=share_of_right_answers,
+    public=[
+        call(np.array([1.0, 1.0]), -0.5, CORNERS, XOR),
+        call(np.array([1.0, -2.0]), 0.5, CORNERS, XOR),
+        call(np.array([1.0, 1.0]), -1.0, CORNERS, XOR),
+        call(np.array([1.0, -1.0, 3.0]), 1.0, np.array([[0.0, 2.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]]),
+             np.array([1, 1, 0])),
+    ],
+    hidden=lines_and_points,
+    hints=("First find the sums: one number a point. X @ w does all points at once.",
+           "A sum above 0 means the answer 1, any other sum the answer 0. Compare the answers with y, point by point.",
+           "The share of True in an array of comparisons is its mean."),
+)
+
+
+@accuracy.solution
+def at_once(w, b, X, y):
+    return np.mean((X @ w + b > 0) == (y == 1))
+
+
+@accuracy.solution
+def point_by_point(w, b, X, y):
+    right = 0
+    for x, label in zip(X, y, strict=True):
+        total = b
+        for i in range(len(w)):
+            total = total + w[i] * x[i]
+        answer = 1 if total > 0 else 0
+        if answer == label:
+            right = right + 1
+    return right / len(y)
+
+
+@accuracy.misconception(why="'How many are right' and 'which share is right' are easily exchanged.",
+                        hint="This is how many points are right. Divide by the number of points, so that 3 of 4 gives 0.75.")
+def a_count(w, b, X, y):
+    return int(np.sum((X @ w + b > 0) == (y == 1)))
+
+
+@accuracy.misconception(why="The line is thought of as a direction only; the bias is an afterthought.",
+                        hint="This is what you get without b: every line then passes through the origin. Add b to each sum.")
+def through_the_origin(w, b, X, y):
+    return np.mean((X @ w > 0) == (y == 1))
+
+
+@accuracy.misconception(why="Many texts let a unit fire at 0; here 0 is not above 0.",
+                        hint="A point exactly on the line has the sum 0. In this lab a unit fires only when its sum is above "
+                             "0.")
+def fires_on_the_line(w, b, X, y):
+    return np.mean((X @ w + b >= 0) == (y == 1))
+
+
+@accuracy.misconception(why="Mistakes were what lab 01 counted.",
+                        hint="This is the share of mistakes. Count the points where answer and y agree.")
+def share_of_mistakes(w, b, X, y):
+    return np.mean((X @ w + b > 0) != (y == 1))
+
+
+@accuracy.misconception(why="np.sign looks like a threshold, but its classes are -1 and +1.",
+                        hint="np.sign answers -1, 0 or +1, and y holds 0 and 1, so no point of class 0 can ever be right. Ask "
+                             "whether the sum is above 0.")
+def sign_against_zero_one(w, b, X, y):
+    return np.mean(np.sign(X @ w + b) == y)
+
+
+@accuracy.misconception(why="The threshold is forgotten: the sum is taken for the answer.",
+                        hint="This compares the sums themselves with y. Turn each sum into an answer, 1 or 0, before you "
+                             "compare.")
+def sums_against_labels(w, b, X, y):
+    return np.mean(X @ w + b == y)
+
+
+# All the ways in which lines sort points
+
+
+def different_answers(W, b, X):
+    seen = set()
+    for w, offset in zip(W.tolist(), b.tolist(), strict=True):
+        seen.add(tuple(int(exact(row, w, offset) > 0) for row in X.tolist()))
+    return np.array(sorted(seen))
+
+
+def many_lines(rng):
+    for lines, points, inputs in ((1, 1, 1), (1, 4, 2), (2, 3, 2), (3, 2, 1), (5, 5, 2), (6, 3, 3), (9, 4, 2), (12, 6, 2),
+                                  (25, 4, 2), (40, 8, 3)):
+        for _ in range(2):
+            W, b, X = rng.normal(size=(lines, inputs)), rng.normal(size=lines), rng.normal(size=(points, inputs))
+            if clear(X @ W.T + b):
+                yield call(W, b, X)
+    for lines in (4, 8, 30):
+        yield call(rng.integers(-2, 3, (lines, 2)).astype(float), rng.integers(-2, 3, lines).astype(float), CORNERS)
+    yield call(np.array([[1.0, 1.0], [1.0, 0.0]]), np.array([-1.0, 0.0]), CORNERS)
+
+
+sortings = Exercise(
+    "sortings", points=2, right=different_answers,
+    public=[
+        call(np.array([[1.0, 1.0], [2.0, 2.0], [-1.0, 0.0]]), np.array([-0.5, -1.5, 0.5]), CORNERS),
+        call(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]), np.array([-0.5, -0.5, -1.5, 0.5]), CORNERS),
+        call(np.array([[1.0, 1.0], [-1.0, 2.0]]), np.array([-1.0, 0.5]), np.array([[0.0, 1.0], [2.0, 0.0], [1.0, 1.0]])),
+    ],
+    hidden=many_lines,
+    hints=("Find the answers of every line first: an array with one row a line and one column a point.",
+           "Each row is one way to sort the points. Two rows that agree everywhere count once.",
+           "np.unique(rows, axis=0) keeps each different row once and sorts the rows; a set of tuples, sorted, does the same."),
+)
+
+
+@sortings.solution
+def unique_rows(W, b, X):
+    answers = (W @ X.T + b[:, None] > 0).astype(int)
+    return np.unique(answers, axis=0)
+
+
+@sortings.solution
+def a_set_of_tuples(W, b, X):
+    found = set()
+    for w, c in zip(W, b, strict=True):
+        found.add(tuple(int(w @ x + c > 0) for x in X))
+    return np.array(sorted(found))
+
+
+@sortings.misconception(why="Every line gives a row, and the job seems done.",
+                        hint="These are the answers of every line, and some rows are the same. Keep each different row once.")
+def every_line(W, b, X):
+    return (W @ X.T + b[:, None] > 0).astype(int)
+
+
+@sortings.misconception(why="np.unique without axis looks at single numbers.",
+                        hint="np.unique without axis=0 collects the different numbers, which are just 0 and 1. You want the "
+                             "different rows.")
+def different_numbers(W, b, X):
+    return np.unique((W @ X.T + b[:, None] > 0).astype(int))
+
+
+@sortings.misconception(why="X @ W.T has the points in rows.",
+                        hint="Here each row belongs to a point and each column to a line; it should be the other way round. "
+                             "Transpose before you look for different rows.")
+def rows_of_points(W, b, X):
+    return np.unique((X @ W.T + b > 0).astype(int), axis=0)
+
+
+@sortings.misconception(why="The bias is forgotten.",
+                        hint="This is what you get without b: all lines then pass through the origin.")
+def without_bias(W, b, X):
+    return np.unique((W @ X.T > 0).astype(int), axis=0)
+
+
+@sortings.misconception(why="The question is heard as 'how many'.",
+                        hint="This is how many there are. Return the rows themselves: len() of them is then the number.")
+def only_the_number(W, b, X):
+    return len(np.unique((W @ X.T + b[:, None] > 0).astype(int), axis=0))
+
+
+@sortings.misconception(why="A list that is looked through before appending keeps the order of the lines.",
+                        hint="The rows are right, but in the order in which the lines came. Return them in increasing order, "
+                             "as sorted() or np.unique does.")
+def in_order_of_the_lines(W, b, X):
+    rows = []
+    for row in (W @ X.T + b[:, None] > 0).astype(int).tolist():
+        if row not in rows:
+            rows.append(row)
+    return np.array(rows)
+
+
+# The perceptron goes round in a circle
+
+
+def gap_of_the_first_repeat(history):
+    last_seen = {}
+    for i, row in enumerate(map(tuple, history.tolist())):
+        if row in last_seen:
+            return i - last_seen[row]
+        last_seen[row] = i
+    return 0
+
+
+def walk(rng, lead_in, cycle, rows, weights):
+    """`rows` rows of a walk that goes through `lead_in` states once and then round `cycle` states: what a fixed rule does."""
+    states = np.empty((0, weights))
+    while len(states) < lead_in + cycle:
+        states = np.unique(np.vstack([states, rng.integers(-3, 4, (4 * (lead_in + cycle), weights)) / 2]), axis=0)
+    states = rng.permutation(states)[: lead_in + cycle]
+    return np.array([states[i if i < lead_in else lead_in + (i - lead_in) % cycle] for i in range(rows)])
+
+
+def walks(rng):
+    for lead_in, cycle in ((0, 1), (0, 2), (0, 7), (1, 1), (3, 1), (2, 5), (6, 2), (9, 3), (4, 11), (24, 2), (12, 12)):
+        for extra in (1, 2, cycle + 3):
+            yield call(walk(rng, lead_in, cycle, lead_in + cycle + extra, int(rng.integers(2, 5))))
+    for rows in (1, 2, 6, 15):
+        yield call(walk(rng, rows, 1, rows, 3))     # too short to come round
+
+
+START = [0.0, 0.0, 0.0]
+cycle_length = Exercise(
+    "cycle_length", points=3, right=gap_of_the_first_repeat,
+    public=[
+        call(np.array([START, [1.0, 0.0, 1.0], START, [1.0, 0.0, 1.0], START])),
+        call(np.array([START, [0.0, 1.0, -1.0], [1.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0],
+                       [1.0, 0.0, 0.0]])),
+        call(np.array([START, [1.0, 2.0, -1.0], [1.0, 2.0, 0.0], [2.0, 2.0, 0.0]])),
+        call(np.array([START, [1.0, 1.0, 0.0], [2.0, 1.0, -1.0], [2.0, 1.0, -1.0], [2.0, 1.0, -1.0]])),
+    ],
+    hidden=walks,
+    hints=("The rule is fixed: from the same weights it always goes on in the same way. So the first row that comes back "
+           "closes the circle.",
+           "Go through the rows and remember where you saw each one. A row is the same only when all of its numbers are.",
+           "A row of an array is no key of a dictionary, but tuple(row) is. The answer is this position minus the earlier "
+           "one."),
+)
+
+
+@cycle_length.solution
+def remember_the_rows(history):
+    seen = {}
+    for i, row in enumerate(history):
+        key = tuple(row)
+        if key in seen:
+            return i - seen[key]
+        seen[key] = i
+    return 0
+
+
+@cycle_length.solution
+def compare_all_pairs(history):
+    for later in range(1, len(history)):
+        for earlier in range(later):
+            if np.all(history[later] == history[earlier]):
+                return later - earlier
+    return 0
+
+
+@cycle_length.solution
+def back_from_the_end(history):
+    same = np.flatnonzero((history[:-1] == history[-1]).all(axis=1))
+    return len(history) - 1 - same[-1] if len(same) else 0
+
+
+@cycle_length.misconception(why="The start is taken for a part of the circle.",
+                            hint="This counts every row before the first repeat, also those that never come back. Subtract the "
+                                 "position where the repeated row was first seen.")
+def from_the_start(history):
+    seen = []
+    for i, row in enumerate(history.tolist()):
+        if row in seen:
+            return i
+        seen.append(row)
+    return 0
+
+
+@cycle_length.misconception(why="One waits for the starting weights to come back.",
+                            hint="This waits for the very first row to return. A walk may take some steps before it enters its "
+                                 "circle, and then the start never returns.")
+def back_to_the_start(history):
+    for i in range(1, len(history)):
+        if np.all(history[i] == history[0]):
+            return i
+    return 0
+
+
+@cycle_length.misconception(why="The last column, the bias, is left out of the comparison.",
+                            hint="This is what you get when the last number of a row, the bias, is not compared. The unit is "
+                                 "the same only when all its numbers are.")
+def without_the_bias(history):
+    seen = {}
+    for i, row in enumerate(history):
+        key = tuple(row[:-1])
+        if key in seen:
+            return i - seen[key]
+        seen[key] = i
+    return 0
+
+
+@cycle_length.misconception(why="== of two arrays gives many truths, and any() is tried to make one of them.",
+                            hint="Two rows are taken for the same when any of their numbers agree. They are the same when all "
+                                 "of them agree.")
+def any_number_agrees(history):
+    for later in range(1, len(history)):
+        for earlier in range(later):
+            if np.any(history[later] == history[earlier]):
+                return later - earlier
+    return 0
+
+
+@cycle_length.misconception(why="The rows from one to the next are counted, both ends included.",
+                            hint="This is one too many: from row 2 to row 5 it is three steps.")
+def both_ends_counted(history):
+    seen = {}
+    for i, row in enumerate(history):
+        key = tuple(row)
+        if key in seen:
+            return i - seen[key] + 1
+        seen[key] = i
+    return 0
+
+
+@cycle_length.misconception(why="'It repeats' is understood as 'it stands still'.",
+                            hint="This only compares neighbouring rows, so it sees a unit that stands still but no longer "
+                                 "circle. Compare each row with all earlier ones.")
+def standing_still(history):
+    for i in range(1, len(history)):
+        if np.all(history[i] == history[i - 1]):
+            return 1
+    return 0
+
+
+@cycle_length.misconception(why="The loop falls through and the length is returned where nothing was found.",
+                            hint="Where no row ever repeats, the answer is 0: no circle was seen.")
+def never_means_all(history):
+    seen = {}
+    for i, row in enumerate(history):
+        key = tuple(row)
+        if key in seen:
+            return i - seen[key]
+        seen[key] = i
+    return len(history)
+
+
+# Susan: a table of two decisions
+
+
+def sigmoid(z):
+    return 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
+
+
+def two_decisions(X, w1, b1, w2, b2):
+    return np.array([[sigmoid(exact(row, w1.tolist(), b1)), sigmoid(exact(row, w2.tolist(), b2))] for row in X.tolist()])
+
+
+def pairs_of_units(rng):
+    for n, inputs in ((1, 1), (1, 2), (2, 2), (3, 2), (4, 1), (5, 3), (18, 2), (6, 4)):
+        for _ in range(3):
+            w1, b1, w2, b2 = rng.normal(size=inputs), float(rng.normal()), rng.normal(size=inputs), float(rng.normal())
+            yield call(rng.normal(size=(n, inputs)), w1, b1, w2, b2)
+    yield call(rng.uniform(1, 5, (4, 2)), np.array([2.0, 1.5]), -9.0, np.array([-3.0, -2.5]), 12.0)
+
+
+decision_table = Exercise(
+    "decision_table", points=2, right=two_decisions,
+    public=[
+        call(np.array([[1.0, 5.0], [4.5, 4.0], [1.0, 1.5]]), np.array([1.0, 1.0]), -7.0, np.array([-1.0, -1.0]), 4.0),
+        call(np.array([[3.0, 3.0]]), np.array([0.5, 0.0]), 0.0, np.array([0.0, -1.0]), 2.0),
+        call(np.array([[0.5], [-2.0]]), np.array([2.0]), 1.0, np.array([1.0]), -1.0),
+    ],
+    hidden=pairs_of_units,
+    hints=("Each unit gives one number a movie: h1 = g(X @ w1 + b1), with g(z) = 1 / (1 + exp(-z)).",
+           "Find h1 and h2, each of shape (n,). They are the two columns of the table.",
+           "np.column_stack([h1, h2]) puts arrays side by side as columns."),
+)
+
+
+@decision_table.solution
+def columns(X, w1, b1, w2, b2):
+    h1 = 1 / (1 + np.exp(-(X @ w1 + b1)))
+    h2 = 1 / (1 + np.exp(-(X @ w2 + b2)))
+    return np.column_stack([h1, h2])
+
+
+@decision_table.solution
+def row_by_row(X, w1, b1, w2, b2):
+    table = []
+    for x in X:
+        row = []
+        for w, b in [(w1, b1), (w2, b2)]:
+            z = sum(x[i] * w[i] for i in range(len(w))) + b
+            row.append(1 / (1 + np.exp(-z)))
+        table.append(row)
+    return np.array(table)
+
+
+@decision_table.misconception(why="The sum is taken for the decision.",
+                              hint="These are the weighted sums. Send each through the sigmoid g(z) = 1 / (1 + exp(-z)), so "
+                                   "that it lies between 0 and 1.")
+def sums_only(X, w1, b1, w2, b2):
+    return np.column_stack([X @ w1 + b1, X @ w2 + b2])
+
+
+@decision_table.misconception(why="A decision is thought of as yes or no.",
+                              hint="These are answers of 0 and 1. Susan's table keeps how sure each unit is: the sigmoid "
+                                   "itself, without a threshold.")
+def yes_or_no(X, w1, b1, w2, b2):
+    return np.column_stack([X @ w1 + b1 > 0, X @ w2 + b2 > 0]).astype(float)
+
+
+@decision_table.misconception(why="np.array([h1, h2]) stacks rows.",
+                              hint="The two units stand in the rows here. Each movie should keep its row, and each unit be a "
+                                   "column.")
+def units_in_rows(X, w1, b1, w2, b2):
+    return np.array([1 / (1 + np.exp(-(X @ w1 + b1))), 1 / (1 + np.exp(-(X @ w2 + b2)))])
+
+
+@decision_table.misconception(why="Lines are copied and one name is not changed.",
+                              hint="Both units use b1. Each unit has a bias of its own.")
+def one_bias_for_both(X, w1, b1, w2, b2):
+    return np.column_stack([1 / (1 + np.exp(-(X @ w1 + b1))), 1 / (1 + np.exp(-(X @ w2 + b1)))])
+
+
+@decision_table.misconception(why="The minus sign in the sigmoid is lost.",
+                              hint="Your sigmoid falls where it should rise: it is exp(-z) in 1 / (1 + exp(-z)).")
+def falling_sigmoid(X, w1, b1, w2, b2):
+    return np.column_stack([1 / (1 + np.exp(X @ w1 + b1)), 1 / (1 + np.exp(X @ w2 + b2))])
+
+
+@decision_table.misconception(why="The second unit is fed with the first one's answer, as in a chain.",
+                              hint="The second column is found from the first one. Both units look at the ratings in X, side "
+                                   "by side.")
+def a_chain(X, w1, b1, w2, b2):
+    h1 = 1 / (1 + np.exp(-(X @ w1 + b1)))
+    return np.column_stack([h1, 1 / (1 + np.exp(-(h1 * w2[0] + b2)))])
+
+
+# Two layers: any weights that are given, and XOR with weights of the student's own
+
+
+def three_units(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        return np.array([int(round(a)) ^ int(round(d)) for a, d in X.tolist()])
+    answers = []
+    for x in X.tolist():
+        hidden = [float(exact(x, w, offset) > 0) for w, offset in zip(W.tolist(), b.tolist(), strict=True)]
+        answers.append(int(exact(hidden, v.tolist(), c) > 0))
+    return np.array(answers)
+
+
+def networks(rng):
+    for n, inputs, hidden in ((1, 1, 1), (1, 2, 2), (4, 2, 2), (5, 2, 3), (3, 1, 2), (6, 3, 3), (8, 3, 2), (9, 2, 2), (7, 4, 5),
+                              (12, 2, 4)):
+        for _ in range(3):
+            X, W, b = rng.normal(size=(n, inputs)), rng.normal(size=(hidden, inputs)), rng.normal(size=hidden)
+            v, c = rng.normal(size=hidden) * 2, float(rng.normal())
+            sums = X @ W.T + b
+            if clear(sums) and clear((sums > 0) @ v + c):
+                yield call(X, W, b, v, c, part="forward")
+    for _ in range(4):      # sums of exactly 0, in both layers
+        yield call(CORNERS, rng.integers(-1, 2, (2, 2)).astype(float), rng.integers(-1, 2, 2).astype(float),
+                   rng.integers(-1, 2, 2).astype(float), float(rng.integers(-1, 2)), part="forward")
+    yield call(CORNERS, np.array([[1.0, 1.0], [1.0, 0.0]]), np.array([-1.0, 0.0]), np.array([1.0, 1.0]), -1.0, part="forward")
+    for rows in (1, 1, 2, 3, 5, 8):
+        yield call(CORNERS[rng.integers(0, 4, rows)], part="xor")
+
+
+two_layers = Exercise(
+    "two_layers", points=4, right=three_units, parts={"forward": 1, "xor": 1},
+    public=[
+        call(CORNERS, np.array([[1.0, -2.0], [1.0, 1.0]]), np.array([0.5, -0.5]), np.array([1.0, -1.0]), 0.5, part="forward"),
+        call(np.array([[2.0], [4.0], [6.0]]), np.array([[1.0], [1.0]]), np.array([-3.0, -5.0]), np.array([-1.0, 1.0]), 0.5,
+             part="forward"),
+        call(np.array([[1.0, -1.0], [0.0, 2.0], [3.0, 1.0]]), np.array([[1.0, 2.0], [-1.0, 1.0], [0.0, 1.0]]),
+             np.array([-0.5, 0.5, -1.5]), np.array([2.0, 1.0, -1.0]), -0.5, part="forward"),
+        call(CORNERS, part="xor"),
+        call(CORNERS[[3, 1]], part="xor"),
+    ],
+    hidden=networks,
+    hints=("The hidden units are X @ W.T + b > 0: one row a point, one column a unit. The third unit does the same with them: "
+           "H @ v + c > 0.",
+           "For XOR let one hidden unit fire when at least one input is 1, and the other when both are 1.",
+           "The third unit should fire for the first hidden unit, but not when the second one fires as well: a positive "
+           "weight, a negative weight, a bias between."),
+)
+
+
+@two_layers.solution
+def or_but_not_and(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5])
+        v, c = np.array([1.0, -1.0]), -0.5
+    hidden = (X @ W.T + b > 0).astype(float)
+    return (hidden @ v + c > 0).astype(int)
+
+
+@two_layers.solution
+def one_without_the_other(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b, v, c = [[1, -1], [-1, 1]], [-0.5, -0.5], [1, 1], -0.5
+    answers = []
+    for x in X:
+        total = c
+        for k in range(len(b)):
+            z = b[k]
+            for i in range(len(x)):
+                z = z + W[k][i] * x[i]
+            if z > 0:
+                total = total + v[k]
+        answers.append(1 if total > 0 else 0)
+    return np.array(answers)
+
+
+@two_layers.misconception(why="Layers are thought to add power by themselves; the threshold between them looks optional.",
+                          hint="The hidden sums reach the third unit without a threshold. Sums of sums are again one line, so "
+                               "this cannot do XOR: threshold the hidden units first.")
+def no_threshold_inside(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5])
+        v, c = np.array([1.0, -1.0]), -0.5
+    return ((X @ W.T + b) @ v + c > 0).astype(int)
+
+
+@two_layers.misconception(why="With two inputs and two units W is square, and the missing transpose raises no error.",
+                          hint="W has one row a hidden unit, so the sums are X @ W.T + b. Without the transpose the units "
+                               "trade weights.")
+def not_transposed(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5])
+        v, c = np.array([1.0, -1.0]), -0.5
+    W = np.asarray(W)
+    sums = X @ W if W.shape[0] == W.shape[1] else X @ W.T
+    return ((sums + b > 0) @ v + c > 0).astype(int)
+
+
+@two_layers.misconception(why="The last threshold is forgotten.",
+                          hint="These are the sums of the third unit. It is a threshold unit too: answer 1 where its sum is "
+                               "above 0, else 0.")
+def the_last_sum(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5])
+        v, c = np.array([1.0, -1.0]), -0.5
+    return (X @ W.T + b > 0) @ v + c
+
+
+@two_layers.misconception(why="Only the hidden units are thought to need a bias.",
+                          hint="The third unit's bias c is missing from its sum.")
+def third_unit_without_bias(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b, v = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0])
+    return ((X @ W.T + b > 0) @ v > 0).astype(int)
+
+
+@two_layers.misconception(why="The two hidden units are OR and AND, and adding them looks like using both.",
+                          hint="Your forward pass is right, but your own weights compute OR: they answer 1 for (1, 1) too. The "
+                               "unit that sees both inputs must hold the third unit back: give it a negative weight.")
+def both_push(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5])
+        v, c = np.array([1.0, 1.0]), -0.5
+    return ((X @ W.T + b > 0) @ v + c > 0).astype(int)
+
+
+@two_layers.misconception(why="The answer for equal inputs is built instead of the one for different inputs.",
+                          hint="Your forward pass is right, but your own weights answer 1 where the inputs are equal. XOR is "
+                               "the opposite: change the signs of v and c.")
+def equal_instead_of_different(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5])
+        v, c = np.array([-1.0, 1.0]), 0.5
+    return ((X @ W.T + b > 0) @ v + c > 0).astype(int)
+
+
+@two_layers.misconception(why="The forward pass is written and the weights are left for later.",
+                          hint="Your forward pass is right. Where no weights are given, W is None: set W, b, v and c to your "
+                               "own weights then, the ones that compute XOR.")
+def no_weights_of_ones_own(X, W=None, b=None, v=None, c=None):
+    return ((X @ W.T + b > 0) @ v + c > 0).astype(int)
+
+
+# How far apart two images are
+
+
+def by_pixels(image_1, image_2):
+    pixels = zip(image_1.ravel().tolist(), image_2.ravel().tolist(), strict=True)
+    return math.sqrt(math.fsum((float(a) - float(b)) ** 2 for a, b in pixels))
+
+
+def image_pairs(rng):
+    for shape in ((1, 1), (1, 3), (2, 2), (3, 5), (8, 8), (28, 28)):
+        for _ in range(2):
+            one, other = rng.integers(0, 256, shape), rng.integers(0, 256, shape)
+            yield call(one.astype(np.uint8), other.astype(np.uint8))
+            yield call(one.astype(float), other.astype(float))
+    same = rng.integers(0, 256, (4, 4)).astype(np.uint8)
+    yield call(same, same.copy())
+
+
+def gray(*rows):
+    return np.array(rows, dtype=np.uint8)
+
+
+distance = Exercise(
+    "distance", points=1, right=by_pixels,
+    public=[
+        call(gray([0, 0], [3, 0]), gray([0, 4], [0, 0])),
+        call(gray([200, 10], [0, 5]), gray([20, 60], [0, 5])),
+        call(gray([1, 2, 3]), gray([1, 2, 3])),
+        call(np.array([[1.0, 2.0], [2.0, 0.0]]), np.array([[0.0, 0.0], [0.0, 0.0]])),
+    ],
+    hidden=image_pairs,
+    hints=("It is the Pythagoras that you know, with 784 directions in place of two.",
+           "Differences pixel by pixel, squared, added over all rows and columns, then the square root.",
+           "Pixels of type uint8 hold 0 to 255 only: 3 - 4 becomes 255 in them. Make them floating point first: "
+           "image_1.astype(float)."),
+)
+
+
+@distance.solution
+def root_of_the_sum(image_1, image_2):
+    difference = np.asarray(image_1, dtype=float) - np.asarray(image_2, dtype=float)
+    return np.sqrt((difference ** 2).sum())
+
+
+@distance.solution
+def in_loops(image_1, image_2):
+    total = 0.0
+    for i in range(image_1.shape[0]):
+        for j in range(image_1.shape[1]):
+            total = total + (float(image_1[i, j]) - float(image_2[i, j])) ** 2
+    return total ** 0.5
+
+
+@distance.misconception(why="Images come as uint8, where differences below 0 wrap round to 255.",
+                        hint="Your formula is right, the numbers are not: these pixels are of type uint8, in which 3 - 4 is "
+                             "255 and 16 * 16 is 0. Use image_1.astype(float) first.")
+def in_small_numbers(image_1, image_2):
+    return np.sqrt(((image_1 - image_2) ** 2).sum())
+
+
+@distance.misconception(why="The root is forgotten.", hint="This is the square of the distance. Take the square root of the "
+                                                           "sum.")
+def squared(image_1, image_2):
+    return ((image_1.astype(float) - image_2.astype(float)) ** 2).sum()
+
+
+@distance.misconception(why="The city-block distance comes to mind first.",
+                        hint="This adds the differences themselves, without a sign. Square them, add, then take the root.")
+def city_block(image_1, image_2):
+    return np.abs(image_1.astype(float) - image_2.astype(float)).sum()
+
+
+@distance.misconception(why="The root mean square is the habit from measuring errors.",
+                        hint="This takes the mean over the pixels. The distance has the sum.")
+def root_mean_square(image_1, image_2):
+    return np.sqrt(((image_1.astype(float) - image_2.astype(float)) ** 2).mean())
+
+
+@distance.misconception(why="The formula is read as a distance for each pixel.",
+                        hint="This is one number a pixel. Add the squares over all pixels before you take the root.")
+def pixel_by_pixel(image_1, image_2):
+    return np.sqrt((image_1.astype(float) - image_2.astype(float)) ** 2)
+
+
+guess_cycle = Exercise("guess_cycle", points=1, kind="prediction", choices=("a", "b", "c"))
+guess_nearest = Exercise("guess_nearest", points=1, kind="prediction", choices=("a", "b", "c"))

@@ -1,0 +1,82 @@
+"""What the labs need, and what they use where it is there."""
+
+import importlib.metadata
+import os
+import platform
+import re
+import struct
+import sys
+
+from labkit.doctor.finding import NAME, Finding, pip, quoted, version
+
+
+def python():
+    bits, found = 8 * struct.calcsize("P"), platform.python_version()
+    detail = f"{found}, {bits}-bit, {platform.system()} {platform.machine()}, {sys.executable}"
+    if (3, 11) <= sys.version_info[:2] <= (3, 13) and bits == 64:
+        return Finding("Python", True, detail, needed=True)
+    return Finding("Python", False, detail, "the course runs on 64-bit Python 3.11, 3.12 and 3.13 only",
+                   "make setup PYTHON=python3.12", needed=True)
+
+
+def packages():
+    """The packages that `perceptron-to-dropout` asks for, as its own metadata list them."""
+    if version(NAME) is None:
+        return Finding("Packages", False, f"{NAME} is not installed in this Python", "labs cannot import labkit as they should",
+                       "make setup", needed=True)
+    names = [re.match(r"[A-Za-z0-9._-]+", need)[0] for need in importlib.metadata.requires(NAME) if "extra ==" not in need]
+    missing = [name for name in names if version(name) is None]
+    if missing:
+        return Finding("Packages", False, f"missing: {', '.join(missing)}", "labs stop at their first import",
+                       pip(f'"{NAME}"'), needed=True)
+    return Finding("Packages", True, ", ".join(f"{name} {version(name)}" for name in names), needed=True)
+
+
+def data():
+    """The bundled data sets and what `check` knows."""
+    from labkit import datasets
+
+    try:
+        root = datasets.data_root()
+    except FileNotFoundError as error:
+        return Finding("Data", False, str(error), "labs cannot load their examples", pip(f'--force-reinstall --no-deps "{NAME}"'),
+                       needed=True)
+    checks = sorted(path.stem for path in (root / "checks").glob("*.json"))
+    if not checks:
+        return Finding("Data", False, f"{root} has no checks", "check(...) cannot tell right from wrong", "grading build", needed=True)
+    return Finding("Data", True, f"{root}, with the checks of {', '.join(checks)}", needed=True)
+
+
+def mnist():
+    """The optional data set. Only looked for: nothing is downloaded."""
+    from labkit import datasets
+
+    home = next((place for place in datasets._mnist_places()
+                 if all(datasets._idx_file(place, name) for name in datasets.MNIST_FILES)), None)
+    if home:
+        return Finding("MNIST", True, str(home))
+    named = os.environ.get("LABKIT_DATA")
+    where = f"not in LABKIT_DATA={named}, nor in the cache" if named else "not in the cache, and LABKIT_DATA is not set"
+    return Finding("MNIST", False, where, "labs use the 8 x 8 digits that ship with scikit-learn, and say so",
+                   f'{quoted(sys.executable)} -c "from labkit import datasets; datasets.mnist(download=True)"')
+
+
+def place():
+    """Where labkit computes, in its own words."""
+    from labkit import devices
+
+    try:
+        device = devices.current()
+    except (ValueError, RuntimeError) as error:
+        return Finding("Runs on", False, str(error), "labs stop where they first compute", "unset LABKIT_DEVICE", needed=True)
+    return Finding("Runs on", True, f"{device.name}: {device.reason}", needed=True)
+
+
+def emulator():
+    """The emulator needs greenlet, which is compiled for each Python."""
+    cost = "the kernels that you write run only on a GPU, and their mistakes are not explained"
+    try:
+        from labkit.emulator import cuda  # noqa: F401
+    except ImportError as error:
+        return Finding("Emulator", False, f"does not load: {error}", cost, pip("--force-reinstall greenlet"))
+    return Finding("Emulator", True, f"ready, on greenlet {version('greenlet')}")

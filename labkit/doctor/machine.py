@@ -1,0 +1,84 @@
+"""The machine itself: cores, memory, and whether it can lock students' code away."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from labkit.doctor.finding import Finding
+
+GIB = 2**30
+LAB_MEMORY = 1.2 * GIB      # no lab may take more: see the labs' headers for what each was measured to take
+
+
+def cores():
+    from labkit import devices
+
+    count = devices.cores()
+    return Finding("Cores", True, f"{count} for this process; the machine has {os.cpu_count()}: {processor()}")
+
+
+def processor():
+    """The processor's name as its maker writes it."""
+    try:
+        names = re.findall(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def memory():
+    from labkit import devices
+
+    total = devices.memory_bytes()
+    detail = f"{total / GIB:.1f} GiB for this process"
+    if total >= LAB_MEMORY:
+        return Finding("Memory", True, detail)
+    return Finding("Memory", False, detail, f"a lab may need up to {LAB_MEMORY / GIB:.1f} GiB and could be stopped by the system")
+
+
+def sandbox():
+    """Bubblewrap and what it needs of the system: only trusted grading uses it."""
+    cost = "nothing for learners; `grading autograde` refuses to run students' code unless told --unprotected"
+    if sys.platform != "linux":
+        return Finding("Sandbox", False, f"bubblewrap is for Linux and this is {platform.system()}", cost)
+    if not shutil.which("bwrap"):
+        tool = next((tool for tool in ("apt-get", "dnf", "zypper") if shutil.which(tool)), None)
+        return Finding("Sandbox", False, "bubblewrap is missing", cost, f"sudo {tool} install bubblewrap" if tool else "")
+    problem = sandbox_fails()
+    if problem is None:
+        return Finding("Sandbox", True, f"{said('bwrap', '--version')}, and it can make namespaces")
+    return Finding("Sandbox", False, f"bubblewrap cannot make namespaces: {problem}", cost, namespace_command())
+
+
+def sandbox_fails():
+    """Why an empty sandbox does not start, or None when it does."""
+    try:
+        tried = subprocess.run(["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"],
+                               capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return None if tried.returncode == 0 else (tried.stderr.strip().splitlines() or ["it said nothing"])[-1]
+
+
+def namespace_command(settings=Path("/proc/sys")):
+    """The one setting that forbids user namespaces here, turned the other way; nothing where no setting explains it."""
+    for setting, forbids, allows in (("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),     # Ubuntu 24.04 and later
+                                     ("kernel/unprivileged_userns_clone", "0", "1"),                 # Debian before 11
+                                     ("user/max_user_namespaces", "0", "15000")):
+        try:
+            if (settings / setting).read_text().strip() == forbids:
+                return f"sudo sysctl -w {setting.replace('/', '.')}={allows}"
+        except OSError:
+            continue
+    return ""
+
+
+def said(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=20).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        return command[0]

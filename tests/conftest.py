@@ -1,0 +1,76 @@
+"""Which tests run here, what is said of those that do not, and what a skip means.
+
+Slow and peer tests, and GPU tests where there is no GPU, are left out and counted in the closing summary, unless `-m` or a test's own
+name asks for them. `REQUIRE_ALL=1` turns every skip into a failure, GPU tests aside: a machine that should run everything says so
+where it cannot.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL", "") not in ("", "0")
+LEFT_OUT = {
+    "slow": "the papers' full experiments: make test TEST_ARGS='-m slow'",
+    "peers": "need other libraries: make peers, then make test TEST_ARGS='-m peers'",
+    "gpu": "no NVIDIA GPU is usable here: see labkit doctor",
+}
+COUNTS = pytest.StashKey[dict]()
+
+
+def pytest_configure(config):
+    # nbgrader calls `alembic` by name, and a test that opens no window should not look for a screen.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    os.environ.pop("NBGRADER_EXECUTION", None)
+    config.stash[COUNTS] = dict.fromkeys(LEFT_OUT, 0)
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.option.markexpr or any("::" in argument for argument in config.args):
+        return
+    kept, left = [], []
+    for item in items:
+        reason = next((mark for mark in LEFT_OUT if item.get_closest_marker(mark) and not (mark == "gpu" and has_gpu())), None)
+        (left if reason else kept).append(item)
+        if reason:
+            config.stash[COUNTS][reason] += 1
+    items[:] = kept
+    config.hook.pytest_deselected(items=left)
+
+
+def has_gpu():
+    from labkit import devices
+
+    return devices.find_gpu().problem is None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    expected = hasattr(report, "wasxfail")
+    if REQUIRE_ALL and report.skipped and not expected and not item.get_closest_marker("gpu"):
+        fail(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    report = yield
+    if REQUIRE_ALL and report.skipped and "gpu" not in collector.path.parts:
+        fail(report)
+    return report
+
+
+def fail(report):
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    report.outcome = "failed"
+    report.longrepr = f"REQUIRE_ALL=1 and this was skipped: {str(reason).removeprefix('Skipped: ')}"
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for mark, count in config.stash[COUNTS].items():
+        if count:
+            terminalreporter.write_line(f"left out: {count} {mark} ({LEFT_OUT[mark]})")

@@ -1,0 +1,170 @@
+"""`labkit doctor`: each thing found or missing, what a missing one costs, and the one command that adds it."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from labkit import cli, devices, doctor
+from labkit.devices import Gpu
+from labkit.doctor import finding, gpu, labs, machine
+
+
+@pytest.fixture
+def with_gpu(monkeypatch):
+    def pretend(**said):
+        monkeypatch.setattr(devices, "find_gpu", lambda: Gpu(**said))
+
+    return pretend
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Pretend that these distributions are not installed, and all others are."""
+    def pretend(*names):
+        for module in (finding, gpu, labs):
+            monkeypatch.setattr(module, "version", lambda name: None if name in names else "1.0")
+
+    return pretend
+
+
+def test_every_missing_thing_has_its_cost_and_every_found_one_has_none():
+    findings = doctor.examine()
+    assert len({f.name for f in findings}) == len(findings) == 12
+    for f in findings:
+        assert f.detail and bool(f.cost) != f.found, f
+        assert f.found or f.command or f.name in ("GPU", "Driver", "CUDA packages", "Sandbox", "Memory"), f
+
+
+def test_the_report_shows_each_finding_and_says_whether_the_labs_run():
+    findings = doctor.examine()
+    said = doctor.report(findings)
+    for f in findings:
+        assert all(word in said for word in (f.name, f.detail, f.cost, f.command))
+    stopped = [f for f in findings if f.needed and not f.found]
+    assert ("Every lab runs here." in said) == (not stopped)
+
+
+def test_the_command_prints_the_same_as_data(capsys):
+    status = cli.main(["doctor", "--json"])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert [f["name"] for f in found] == [f.name for f in doctor.examine()]
+    assert set(found[0]) == {"name", "found", "detail", "cost", "command", "needed"}
+    assert status == any(f["needed"] and not f["found"] for f in found)
+
+
+def test_the_command_refuses_what_it_does_not_know(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["doctor", "--jsno"])
+    assert stop.value.code == 2 and "--jsno" in capsys.readouterr().err
+
+
+def test_the_command_loads_a_part_only_when_it_is_asked_for():
+    code = "import sys\nfrom labkit import cli\nassert not {'labkit.doctor', 'numpy', 'numba', 'matplotlib'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_missing_needed_thing_fails_the_command(without, capsys):
+    without("scipy", "tqdm")
+    found = labs.packages()
+    assert not found.found and found.detail == "missing: scipy, tqdm"
+    assert found.command.endswith('-m pip install "perceptron-to-dropout"')
+    assert cli.main(["doctor"]) == 1
+    assert "The labs do not run yet: " in capsys.readouterr().out
+
+
+def test_a_gpu_is_described(with_gpu):
+    with_gpu(problem=None, name="NVIDIA T4", memory_bytes=15 * 2**30, driver="13.0")
+    assert gpu.gpu().found and gpu.gpu().detail == "NVIDIA T4, 15 GiB"
+    assert gpu.driver().found and gpu.driver().detail == "for CUDA 13.0"
+
+
+def test_a_gpu_without_its_packages(with_gpu, without):
+    with_gpu(problem="the package numba-cuda is not here", name="NVIDIA T4", driver="13.0")
+    without("numba-cuda", "nvidia-nvvm")
+    found = gpu.cuda_packages()
+    assert not found.found and found.detail == "missing: numba-cuda, nvidia-nvvm" and found.cost == "the GPU stays unused"
+    assert found.command.endswith('-m pip install "perceptron-to-dropout[gpu]"')
+
+
+def test_the_packages_are_no_loss_where_there_is_no_gpu(with_gpu, without):
+    with_gpu(problem="no NVIDIA driver was found")
+    without("numba-cuda")
+    assert gpu.cuda_packages().cost.startswith("nothing in the labs")
+
+
+def test_an_old_driver_has_a_way_out(with_gpu, monkeypatch):
+    with_gpu(problem=None, name="NVIDIA T4", driver="12.4")
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    found = gpu.driver()
+    assert not found.found and "12.4" in found.detail
+    assert found.command.endswith('pip install "numba-cuda[cu12]"')
+
+
+def test_a_card_without_a_driver_is_seen_on_the_bus(tmp_path, with_gpu, monkeypatch):
+    graphics, sound = "0x030000", "0x040300"
+    for slot, vendor, kind in (("0000:01:00.0", "0x10de", graphics), ("0000:01:00.1", "0x10de", sound), ("0000:02:00.0", "0x8086", graphics)):
+        (tmp_path / slot).mkdir()
+        (tmp_path / slot / "vendor").write_text(vendor + "\n")
+        (tmp_path / slot / "class").write_text(kind + "\n")
+    assert gpu.graphics_cards(tmp_path) == ["0000:01:00.0"]
+    with_gpu(problem="no NVIDIA driver was found")
+    monkeypatch.setattr(gpu, "graphics_cards", lambda: ["0000:01:00.0"])
+    monkeypatch.setattr(shutil, "which", lambda name: name if name == "apt-get" else None)
+    assert gpu.gpu().command == gpu.driver().command == "sudo apt-get install nvidia-driver"
+
+
+def test_little_memory_is_said(monkeypatch):
+    monkeypatch.setattr(devices, "memory_bytes", lambda: 2**29)
+    assert machine.memory().detail == "0.5 GiB for this process"
+    assert not machine.memory().found
+
+
+def test_an_unknown_device_is_said(monkeypatch):
+    monkeypatch.setenv("LABKIT_DEVICE", "quantum")
+    found = labs.place()
+    assert not found.found and "quantum" in found.detail and found.command == "unset LABKIT_DEVICE"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap is for Linux")
+class TestSandbox:
+    def test_missing(self, monkeypatch):
+        monkeypatch.setattr(shutil, "which", lambda name: name if name == "apt-get" else None)
+        assert machine.sandbox().command == "sudo apt-get install bubblewrap"
+
+    def test_forbidden(self, tmp_path, monkeypatch):
+        """A bwrap that fails as it does where the system forbids user namespaces."""
+        bwrap = tmp_path / "bwrap"
+        bwrap.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+        bwrap.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+        found = machine.sandbox()
+        assert not found.found and "setting up uid map: Permission denied" in found.detail
+
+    @pytest.mark.parametrize("setting, value, command", [
+        ("kernel/apparmor_restrict_unprivileged_userns", "1", "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
+        ("user/max_user_namespaces", "0", "sudo sysctl -w user.max_user_namespaces=15000"),
+        ("user/max_user_namespaces", "63000", ""),
+    ])
+    def test_the_setting_that_forbids_it_is_named(self, tmp_path, setting, value, command):
+        (tmp_path / setting).parent.mkdir()
+        (tmp_path / setting).write_text(value + "\n")
+        assert machine.namespace_command(tmp_path) == command
+
+
+def test_mnist_is_found_where_labkit_data_points(tmp_path, monkeypatch):
+    from labkit import datasets
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path))
+    assert not labs.mnist().found and str(tmp_path) in labs.mnist().detail
+    for name in datasets.MNIST_FILES:
+        (tmp_path / f"{name}.gz").touch()
+    assert labs.mnist().found
+
+
+def test_a_path_with_a_space_is_quoted():
+    assert finding.quoted("/My Course/bin/python") == '"/My Course/bin/python"'
+    assert finding.quoted("/course/bin/python") == "/course/bin/python"

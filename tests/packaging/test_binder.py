@@ -1,0 +1,59 @@
+"""Binder: repo2docker accepts the repository, and the steps that it would take work in an empty folder."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from tests.packaging.conftest import STUDENT
+from tests.packaging.wheels import ROOT
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    """The Dockerfile that repo2docker would build."""
+    done = subprocess.run([sys.executable, "-m", "repo2docker", "--no-build", ROOT], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_repo2docker_takes_our_python_our_pins_and_our_last_step(recipe):
+    python = re.fullmatch(r"python-(3\.\d+)\n", (ROOT / "binder" / "runtime.txt").read_text())[1]
+    assert f"py-2d{python.replace('.', '-2e')}" in recipe       # the file name of its own environment, escaped
+    assert re.search(r'^RUN \S+/bin/pip install --no-cache-dir -r "binder/requirements.txt"$', recipe, re.MULTILINE)
+    assert re.search(r"^RUN \./binder/postBuild$", recipe, re.MULTILINE)
+    assert os.access(ROOT / "binder" / "postBuild", os.X_OK)
+    assert "pip install --no-cache-dir ." not in recipe         # it would fetch dependencies that no lock holds
+
+
+def test_binders_python_is_one_that_the_course_supports():
+    minor = int((ROOT / "binder" / "runtime.txt").read_text().split(".")[1])
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"] == ">=3.11,<3.14"
+    assert 11 <= minor <= 13
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(os.name == "nt", reason="Binder's last step is a shell script")
+def test_the_same_steps_in_an_empty_folder(empty, tmp_path):
+    """`empty` holds requirements.txt; what is left is the repository as a clone would bring it, and postBuild."""
+    home = tmp_path / "home"
+    for name in clone():
+        target = home / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    empty.run("./binder/postBuild", cwd=home)
+    assert STUDENT in empty.packages(home)
+    package = next(empty.folder.glob("lib/python*/site-packages/labkit"))
+    assert list(package.glob("kernels/__pycache__/*.nbi")), "no kernel was compiled ahead"
+    empty.run("-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", "notebooks/00_start.ipynb", cwd=home)
+
+
+def clone():
+    """The files that git would bring: those it tracks and those that could be added."""
+    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True)
+    assert listed.returncode == 0, f"this test needs the checkout's git: {listed.stderr}"
+    return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]

@@ -1,0 +1,78 @@
+"""The locks: every package pinned and hashed, for every system, with no address in them; and one version of each package in all."""
+
+import re
+import tomllib
+
+import pytest
+
+from tests.packaging.wheels import ROOT
+
+LOCKS = {path.relative_to(ROOT).as_posix(): path for folder in ("binder", "tests") for path in (ROOT / folder).glob("requirements*.txt")}
+WHOLE = "tests/requirements.txt"
+
+
+def pins(path):
+    """Each requirement of a lock, with its hashes: {(name, version, marker): [sha256, ...]}."""
+    found, current = {}, None
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if pinned := re.match(r"([a-z0-9][a-z0-9.-]*)==(\S+)(?: ; (.*?))? \\$", line):
+            current = found.setdefault(pinned.groups(), [])
+        elif hashed := re.match(r"    --hash=sha256:([0-9a-f]{64})(?: \\)?$", line):
+            current.append(hashed[1])
+        else:
+            assert line.startswith("#"), f"neither a pin nor a hash: {line}"
+    return found
+
+
+def versions(path):
+    return {(name, version) for name, version, _ in pins(path)}
+
+
+def project(folder):
+    return tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def names(requirements):
+    return {re.match(r"[A-Za-z0-9._-]+", requirement)[0].lower() for requirement in requirements}
+
+
+def test_the_four_locks_are_there():
+    assert set(LOCKS) == {WHOLE, "tests/requirements-cpu.txt", "binder/requirements.txt", "binder/requirements-gpu.txt"}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_is_a_pin_with_hashes_and_no_address(lock):
+    found = pins(LOCKS[lock])
+    assert len(found) > 90 and all(found.values())
+    assert not re.search(r"://|@ |--index|--find-links|\.(org|com|io)\b", LOCKS[lock].read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_one_version_of_each_package_in_all_locks(lock):
+    assert versions(LOCKS[lock]) <= versions(LOCKS[WHOLE])
+
+
+def test_each_lock_holds_what_the_projects_ask_for():
+    course, grading = project("."), project("grading")["project"]
+    groups = course["dependency-groups"]
+    student = names(course["project"]["dependencies"]) | names(groups["build"]) | names(groups["binder"])
+    gpu = names(course["project"]["optional-dependencies"]["gpu"])
+    instructor = names(grading["dependencies"]) - {course["project"]["name"]} | names(groups["test"])
+    asked = {"binder/requirements.txt": student, "binder/requirements-gpu.txt": student | gpu,
+             "tests/requirements-cpu.txt": student | instructor, WHOLE: student | instructor | gpu}
+    for lock, wanted in asked.items():
+        assert wanted <= {name for name, _ in versions(LOCKS[lock])}, lock
+    for small in ("binder/requirements.txt", "tests/requirements-cpu.txt"):
+        assert not gpu & {name for name, _ in versions(LOCKS[small])}
+
+
+def test_students_get_nothing_of_the_instructors():
+    assert not {"nbgrader", "jupytext"} & {name for name, _ in versions(LOCKS["binder/requirements-gpu.txt"])}
+
+
+def test_both_projects_and_the_citation_say_one_version():
+    course, grading = project(".")["project"], project("grading")["project"]
+    cited = re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    assert grading["version"] == course["version"] == cited
+    assert f"{course['name']}=={course['version']}" in grading["dependencies"]
+    assert grading["requires-python"] == course["requires-python"]
