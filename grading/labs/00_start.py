@@ -81,10 +81,7 @@ check(weighted_sum)
 # ![](still:unit)
 
 # %% role="picture"
-def fires(x, w, b):
-    return int(weighted_sum(x, w) + b > 0)
-
-widgets.unit(fires)
+widgets.unit(weighted_sum=weighted_sum)
 
 # %% [markdown]
 # ## How wrong is it?

@@ -1,0 +1,66 @@
+"""A Matplotlib figure that carries alt text and shows itself, with it, in Jupyter."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import html
+import io
+import textwrap
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from labkit.figures.style import CARD, RC
+
+
+class Picture(Figure):
+    """A Figure with `alt`: one or two sentences that say what is to be seen. Made outside pyplot, so nothing keeps it alive."""
+
+    alt = ""
+
+    def png(self, dpi=192, colors=160):
+        """The picture as PNG bytes with a small palette: a third of the size, no visible loss."""
+        from PIL import Image
+
+        raw = io.BytesIO()
+        self.savefig(raw, format="png", dpi=dpi, facecolor=CARD)
+        small = io.BytesIO()
+        Image.open(raw).convert("RGB").quantize(colors, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+        return small.getvalue()
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = base64.b64encode(self.png()).decode()
+        width, height = (round(side * 96) for side in self.get_size_inches())
+        alt = html.escape(self.alt, quote=True)
+        page = (f'<img alt="{alt}" src="data:image/png;base64,{data}" width="{width}" '
+                f'style="max-width:100%;height:auto;border-radius:8px;background:{CARD}">')
+        return {"text/html": page, "text/plain": f"Picture: {self.alt}", "image/png": data}, \
+            {"image/png": {"width": width, "height": height, "alt": self.alt}}
+
+
+def picture(width=7.2, height=4.2, rows=1, columns=1, layout="constrained", **subplots):
+    """An empty Picture and its axes: one Axes, or an array of them. Sizes in inches."""
+    with matplotlib.rc_context(RC):
+        figure = Picture(figsize=(width, height), layout=layout)
+        if layout == "constrained":
+            figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
+        return figure, figure.subplots(rows, columns, **subplots)
+
+
+def drawn(function):
+    """Makes a drawing function work in the course's style, whatever the notebook's own settings are."""
+    @functools.wraps(function)
+    def inside(*args, **kwargs):
+        with matplotlib.rc_context(RC):
+            return function(*args, **kwargs)
+    return inside
+
+
+def say(figure, title, alt=None):
+    """Writes the finding above the picture, wrapped to its width, and attaches the alt text (the title when none is given)."""
+    width = figure.get_size_inches()[0]
+    characters = int(width * 9.3)
+    figure.suptitle("\n".join(textwrap.wrap(title, characters)), x=0.13 / width, ha="left", fontsize=12.5, fontweight="bold")
+    figure.alt = " ".join((alt or title).split())
+    return figure

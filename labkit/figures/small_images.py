@@ -1,0 +1,58 @@
+"""Small grey images side by side, with the distances between them."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from labkit.figures.picture import drawn, picture, say
+from labkit.figures.style import EDGE, INK, MUTED
+
+
+@drawn
+def images(pictures, names=None, title=None, alt=None, distances=True):
+    """Grey images, ink dark on light, and the Euclidean distance of every pair.
+
+    pictures : list of arrays (28, 28), or (784,), values from 0 (paper) to 1 or 255 (ink)
+    names    : one text an image; A, B, C... without
+    Returns a Picture.
+    """
+    stack = [square(p) for p in pictures]
+    names = list(names) if names else [chr(65 + i) for i in range(len(stack))]
+    if len(names) != len(stack):
+        raise ValueError(f"{len(stack)} images were given {len(names)} names; give one name an image")
+    pairs = list(itertools.combinations(range(len(stack)), 2)) if distances and 1 < len(stack) <= 4 else []
+    figure, axes = picture(max(5.4, 2.1 * len(stack)), 2.9 + 0.24 * len(pairs), 1, len(stack), squeeze=False)
+    for ax, image, name in zip(axes[0], stack, names, strict=True):
+        ax.imshow(image, cmap="gray_r", vmin=0, vmax=max(1.0, image.max()), interpolation="nearest")
+        ax.set(xticks=[], yticks=[], xlabel=name)
+        ax.xaxis.label.set_color(INK)
+        ax.grid(False)
+        for spine in ax.spines.values():
+            spine.set(visible=True, color=EDGE)
+    gaps = {pair: float(np.linalg.norm(stack[pair[0]] - stack[pair[1]])) for pair in pairs}
+    rows = [f"{names[i]} to {names[j]}: {gap:.4g}" for (i, j), gap in gaps.items()]
+    if rows:
+        figure.supxlabel("distance between pixels, " + rows[0] if len(rows) == 1 else "distance between pixels\n" + "\n".join(rows),
+                         fontsize=10, color=MUTED)
+    return say(figure, title or finding(names, gaps),
+               alt or f"{len(stack)} grey images of {stack[0].shape[0]} by {stack[0].shape[1]} pixels: {', '.join(names)}. "
+                      f"{'Distances: ' + '; '.join(rows) + '.' if rows else ''}")
+
+
+def square(image):
+    image = np.asarray(image, float)
+    side = int(round(image.size ** 0.5))
+    if image.ndim == 1 and side * side == image.size:
+        image = image.reshape(side, side)
+    if image.ndim != 2:
+        raise ValueError(f"an image has shape {image.shape}; pass (28, 28), or a flat array of 784 pixels")
+    return image
+
+
+def finding(names, gaps):
+    if not gaps:
+        return ", ".join(names)
+    i, j = min(gaps, key=gaps.get)
+    return f"Measured pixel by pixel, {names[i]} and {names[j]} are the closest pair" if len(gaps) > 1 else f"{names[0]} and {names[1]}"

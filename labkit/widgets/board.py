@@ -1,0 +1,118 @@
+"""What every live picture is made of: an SVG, native controls, one line that says what runs, and events that come back to Python.
+
+The page only draws and listens; what is shown is decided here, in the kernel, because the student's function lives here.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+from labkit.widgets.student import sentences
+
+HERE = Path(__file__).parent
+
+
+def slider(name, label, low, high, step, value, words=None):
+    return {"kind": "slider", "name": name, "label": label, "min": low, "max": high, "step": step, "value": round(float(value), 6),
+            "words": words or f"{value:g}"}
+
+
+def button(name, label, hint="", pressed=None, disabled=False):
+    """pressed : None for a plain button, True or False for one that stays down."""
+    return {"kind": "button", "name": name, "label": label, "hint": hint, "pressed": pressed, "disabled": disabled}
+
+
+def choice(name, label, options, value):
+    """options : (value, words) pairs"""
+    return {"kind": "choice", "name": name, "label": label, "options": [[str(v), words] for v, words in options], "value": str(value)}
+
+
+class Board(anywidget.AnyWidget):
+    """Base of the live pictures.
+
+    A subclass has `name`, `title`, `help`, `hears` (the keys it answers when the picture has the focus) and writes `scene()`,
+    `controls()`, `note()` and `handle(event)`. An event is a dictionary: {"type": "key", "key", "shift"},
+    {"type": "down" | "drag" | "up", "x", "y", "shift"} in pixels of the scene, {"type": "control", "name", "value"}, {"type": "tick"}.
+    """
+
+    _esm = HERE / "board.js"
+    _css = HERE / "board.css"
+    view = traitlets.Dict().tag(sync=True)
+
+    name = title = help = ""
+    hears = ()
+    pointer = True
+
+    def __init__(self, **traits):
+        super().__init__(**traits)
+        self.answered, self.count = "0", 0
+        self.on_msg(lambda _, event, __: self.receive(event))
+        self.refresh()
+
+    def scene(self):
+        raise NotImplementedError
+
+    def handle(self, event):
+        raise NotImplementedError
+
+    def controls(self):
+        return []
+
+    def note(self):
+        """What just happened, in one line; read aloud by screen readers."""
+        return ""
+
+    def panel(self):
+        """Further text below the picture, as (heading, paragraphs), or None."""
+        return None
+
+    def tick(self):
+        """Milliseconds until the page should send the next tick, or 0."""
+        return 0
+
+    def students(self):
+        """The Student functions that this picture runs."""
+        return ()
+
+    def receive(self, event):
+        """Takes one event from the page, acts on it and shows the result."""
+        for student in self.students():
+            student.fresh()
+        self.count += 1
+        self.answered = event.get("n", str(self.count))
+        try:
+            self.handle(event)
+            self.refresh()
+        except Exception as error:
+            fault = f"The picture stumbled ({type(error).__name__}: {error}). Run the cell again to start it afresh."
+            self.view = {**self.view, "n": self.answered, "note": fault, "tick": 0}
+
+    def refresh(self):
+        """Sends the whole view; one message, so that the page never shows half a change."""
+        scene = self.scene()
+        panel = self.panel()
+        self.view = {
+            "n": self.answered, "svg": scene.svg(), "alt": scene.alt, "title": self.title, "help": self.help, "keys": list(self.hears),
+            "pointer": self.pointer, "controls": self.controls(), "note": self.note(), "tick": self.tick(),
+            "source": sentences(self.students()),
+            "ours": not any(student.function is None or student.problem for student in self.students()),
+            "panel": {"heading": panel[0], "lines": list(panel[1])} if panel else None,
+        }
+
+    def _repr_mimebundle_(self, **kwargs):
+        """The live picture, and behind it the still one, for places that show notebooks without running them."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if not bundle:
+            return bundle
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        from labkit.widgets.stills import alt_text, still_path
+
+        data["text/plain"] = f"Live picture: {self.title}. {alt_text(self.name)}"
+        if still_path(self.name).is_file():
+            data["image/png"] = base64.b64encode(still_path(self.name).read_bytes()).decode()
+            metadata = metadata | {"image/png": {"alt": alt_text(self.name)}}
+        return data, metadata

@@ -1,0 +1,148 @@
+"""Lab 01 in a real JupyterLab: typed answers, a live picture dragged and keyed, the whole lab run unsolved, formgrader's page for reading.
+
+Screenshots are kept in tests/output/.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.browser.jupyter import Notebook, browser, chromium, server
+
+ROOT = Path(__file__).parent.parent.parent
+LAB = "01_perceptron"
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(chromium() is None, reason="no Chromium; on Debian: apt-get install chromium"),
+              pytest.mark.timeout(300)]
+
+RIGHT = "def fires(x, w, b):\n    total = b\n    for a, c in zip(x, w):\n        total += a * c\n    return 1 if total > 0 else 0"
+NO_BIAS = "def fires(x, w, b):\n    return int(np.dot(x, w) > 0)"
+UPDATE = """def update(w, b, x, y):
+    miss = y - int(np.dot(w, x) + b > 0)
+    return w + miss * x, b + miss"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """A page on a JupyterLab that serves the labs."""
+    folder = tmp_path_factory.mktemp("labs")
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(path, folder)
+    with server(folder) as address, browser() as page:
+        page.address = address
+        yield page
+
+
+@pytest.fixture
+def lab(page):
+    return Notebook(page, page.address, f"{LAB}.ipynb")
+
+
+def test_a_right_answer_is_accepted_and_a_misconception_gets_its_hint(lab):
+    lab.run("setup")
+    lab.write("fires", RIGHT)
+    lab.run("fires")
+    assert lab.run("check_fires").startswith("Right: fires passes all")
+    lab.picture("right-answer")
+    lab.write("fires", NO_BIAS)
+    lab.run("fires")
+    said = lab.run("check_fires")
+    assert said.startswith("Not right yet: this compares the sum without the bias.") and "\n" not in said
+    lab.picture("misconception")
+
+
+def test_unsolved_the_whole_lab_runs_to_its_end(lab):
+    lab.run_all()
+    said = lab.on_cells("""return cells.filter(c => c.model.type === 'code').map(
+        c => [c.model.id, c.model.executionCount, c.model.outputs.toJSON().filter(o => o.output_type === 'error').map(o => o.evalue)])""")
+    assert all(count for _, count, _ in said)
+    assert [one for one in said if one[2]] == []
+    assert sum(lab.output(ident).startswith("Not attempted yet") for ident, *_ in said if ident.startswith("check_")) >= 7
+    lab.picture("unsolved")
+
+
+def board(lab, of):
+    """The live picture that shows the student's `of`, scrolled to."""
+    cells = lab.on_cells("return cells.map(c => [c.model.id, c.model.sharedModel.getSource()])")
+    ident = next(i for i, source in cells if f"widgets.{of}(" in source)
+    lab.run(ident)
+    picture = lab.show(ident).locator(".labkit-board").first
+    picture.wait_for(timeout=20_000)
+    return picture
+
+
+def test_a_live_picture_is_dragged_and_keyed_and_runs_the_students_rule(lab, record_property):
+    lab.run("setup")
+    lab.write("update", UPDATE)
+    lab.run("update")
+    root = board(lab, "place_points")
+    assert "update" in root.locator(".labkit-source").inner_text()
+    picture = root.locator(".labkit-picture")
+
+    def changed(act):
+        before, count = picture.inner_html(), root.get_attribute("data-n")
+        act()
+        lab.page.wait_for_function("([element, count]) => element.dataset.n !== count", arg=[root.element_handle(), count], timeout=10_000)
+        return picture.inner_html() != before
+
+    box = picture.bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    assert changed(lambda: lab.page.mouse.click(*middle))
+    times = []
+    picture.focus()
+    for key in ("ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown", "ArrowRight", "ArrowRight", "ArrowUp"):
+        assert changed(lambda key=key: lab.page.keyboard.press(key))
+        times.append(float(root.get_attribute("data-answer-ms")))
+    lab.page.mouse.move(*middle)
+    lab.page.mouse.down()
+    assert changed(lambda: lab.page.mouse.move(middle[0] + 60, middle[1] - 40, steps=4))
+    lab.page.mouse.up()
+    lab.picture("live-picture")
+    record_property("median_answer_ms", statistics.median(times))
+    print(f"key to picture: median {statistics.median(times):.0f} ms of {len(times)}")
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """A course of one real submission, graded, with its manual question waiting."""
+    course = tmp_path_factory.mktemp("course")
+    from grading import build
+
+    build.build([LAB], course, only_course=True)
+    folder = course / "submitted" / "ada" / LAB
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "grading" / "classroom" / LAB / f"ada-{LAB}.ipynb", folder / f"{LAB}.ipynb")
+    subprocess.run([sys.executable, "-m", "grading.cli", "autograde", LAB, "--course", str(course)], check=True, capture_output=True)
+    return course
+
+
+def test_the_manual_question_shows_up_in_formgrader(graded):
+    """Formgrader is nbgrader's own page: the answer that Ada wrote, and a field for points, of 4."""
+    config = graded / "nbgrader_config.py"
+    jupyter = graded / "jupyter"
+    jupyter.mkdir()
+    (jupyter / "jupyter_server_config.json").write_text(json.dumps({"ServerApp": {"jpserver_extensions": {
+        "nbgrader.server_extensions.formgrader": True}}}))
+    assert config.exists()
+    before = os.getcwd()
+    os.chdir(graded)
+    try:
+        with server(graded, JUPYTER_CONFIG_DIR=str(jupyter)) as address, browser() as page:
+            page.goto(f"{address}/formgrader/gradebook/{LAB}/{LAB}")
+            page.get_by_text("Submission #1").wait_for(timeout=60_000)
+            assert page.locator("td", has_text="16").count() or page.get_by_text("16").count()
+            page.get_by_text("Submission #1").click()
+            page.locator(".nbgrader_cell, .score").first.wait_for(timeout=60_000)
+            assert "The rule learns from mistakes only." in page.inner_text("body")
+            page.screenshot(path=ROOT / "tests" / "output" / "formgrader.png", full_page=True)
+            points = page.locator("input.score")
+            assert points.count() >= 9
+            fields = page.evaluate("[...document.querySelectorAll('.nbgrader_cell')].map(c => c.innerText.slice(0, 90))")
+            assert fields
+    finally:
+        os.chdir(before)

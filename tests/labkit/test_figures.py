@@ -1,0 +1,161 @@
+"""Every figure: drawn, titled with a finding that is true, with alt text, readable as a card, loaded late."""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from labkit import figures
+
+RNG = np.random.default_rng(0)
+X = np.vstack([RNG.normal((-1.5, -0.5), 0.8, (20, 2)), RNG.normal((1.5, 1), 0.8, (20, 2))])
+Y = np.repeat([0, 1], 20)
+AXIS = np.linspace(-2, 2, 9)
+ACCURACIES = np.full((3, 9, 9), 0.5)
+ACCURACIES[1, 4, 2:5] = 0.75
+STROKE = np.zeros((28, 28))
+STROKE[8:20, 12:15] = 1
+
+
+def bowl(x, y):
+    return x**2 + 4 * y**2
+
+
+PICTURES = {
+    "course_map": lambda: figures.course_map("02_xor"),
+    "points": lambda: figures.points(X, Y),
+    "boundary": lambda: figures.boundary(X, Y, [1, 1], 0.0),
+    "boundary of a rule": lambda: figures.boundary(X, Y, predict=lambda Z: Z[:, 0] > 0),
+    "unit": lambda: figures.unit([1, -2], 0.5, [1, 1]),
+    "line_map": lambda: figures.line_map(ACCURACIES, AXIS, AXIS, [-1, 0, 1]),
+    "mistakes": lambda: figures.mistakes([0, 3, 10], [4, 30, 200]),
+    "histogram_of_runs": lambda: figures.histogram_of_runs([3, 4, 4, 5, 9], bound=20),
+    "images": lambda: figures.images([STROKE, np.roll(STROKE, 4, 1), STROKE * 0.5]),
+    "draw_network": lambda: figures.draw_network([2, 2, 1], [np.ones((2, 2)), -np.ones((2, 1))]),
+    "a wide network": lambda: figures.draw_network([64, 12, 10]),
+    "draw_mountain": lambda: figures.draw_mountain(bowl, {"momentum": [[-2, 2], [0, 0]]}, minima=[(0, 0)]),
+}
+
+
+@pytest.fixture(scope="module", params=PICTURES)
+def drawing(request):
+    return PICTURES[request.param]()
+
+
+def test_alt_text_says_something(drawing):
+    assert 30 < len(drawing.alt) < 500
+    assert drawing.alt == " ".join(drawing.alt.split())
+
+
+def test_jupyter_gets_an_image_with_its_alt_text_on_the_card(drawing):
+    data, metadata = drawing._repr_mimebundle_()
+    assert f'alt="{drawing.alt}"'.replace("'", "&#x27;") in data["text/html"]
+    assert metadata["image/png"]["alt"] == drawing.alt
+    image = Image.open(io.BytesIO(drawing.png(dpi=60))).convert("RGB")
+    assert np.abs(np.array(image.getpixel((0, 0))) - np.array([0xfd, 0xfc, 0xf9])).max() <= 3
+
+
+def test_nothing_is_drawn_outside_the_picture(drawing):
+    box, (width, height) = drawing.get_tightbbox(), drawing.get_size_inches()
+    assert box.x0 > -0.02 and box.y0 > -0.02 and box.x1 < width + 0.02 and box.y1 < height + 0.02
+
+
+def title(figure):
+    return figure.get_suptitle().replace("\n", " ")
+
+
+def test_titles_count_what_is_there():
+    assert "20 squares (class 0), 20 circles (class 1)" in title(figures.points(X, Y))
+    right = int(((X.sum(axis=1) > 0) == Y).sum())
+    assert f"{right} of 40" in title(figures.boundary(X, Y, [1, 1], 0.0))
+    assert "75%" in title(PICTURES["line_map"]())
+    assert "All 3 runs" in title(PICTURES["mistakes"]())
+    assert "1 of 2 runs break" in title(figures.mistakes([5, 50], [10, 10]))
+    assert "answers 0" in figures.unit([1, -2], 0.5, [1, 1]).axes[0].texts[0].get_text()
+    assert "answers 1" in figures.unit([1, 1], -1.5, [1, 1]).axes[0].texts[0].get_text()
+
+
+def test_runs_that_did_not_finish_are_counted_not_drawn():
+    figure = figures.histogram_of_runs([3, 4, np.nan])
+    assert "1 did not finish" in title(figure)
+    assert sum(bar.get_height() for bar in figure.axes[0].patches) == 2
+
+
+def test_images_names_the_closest_pair():
+    figure = PICTURES["images"]()
+    assert "A and C" in title(figure)
+    assert f"{np.linalg.norm(STROKE) / 2:.4g}" in figure.get_supxlabel()
+
+
+def test_course_map_marks_the_lab_and_calls_the_branches_later():
+    assert "station 2 of 9, XOR" in figures.course_map("02").alt
+    assert "later" in figures.course_map("02").alt
+    with pytest.raises(ValueError, match="02_xor"):
+        figures.course_map("10_convolution")
+
+
+def test_weights_are_drawn_by_sign():
+    from labkit.figures.style import COLORS
+
+    lines = figures.draw_network([1, 2], [np.array([[2.0, -1.0]])]).axes[0].lines
+    assert [line.get_color() for line in lines[:2]] == [COLORS["positive"], COLORS["negative"]]
+    assert lines[0].get_linewidth() > lines[1].get_linewidth()
+    assert lines[0].get_linestyle() != lines[1].get_linestyle()
+
+
+def test_the_notebooks_own_settings_neither_matter_nor_change():
+    import matplotlib
+
+    with matplotlib.rc_context({"font.size": 40, "figure.facecolor": "black"}):
+        figure = figures.points(X, Y)
+        assert matplotlib.rcParams["font.size"] == 40
+    assert figure.get_facecolor()[:3] == pytest.approx((0xfd / 255, 0xfc / 255, 0xf9 / 255))
+
+
+@pytest.mark.parametrize("wrong, words", [
+    (lambda: figures.points(X[:, :1], Y), "two columns"),
+    (lambda: figures.points(X, Y[:3]), "one label a row"),
+    (lambda: figures.points(np.full((2, 2), np.nan), [0, 1]), "NaN"),
+    (lambda: figures.boundary(X, Y, [1, 2, 3]), "two weights"),
+    (lambda: figures.line_map(ACCURACIES, AXIS, AXIS, [0]), "need"),
+    (lambda: figures.draw_network([2, 1], [np.ones((1, 2))]), "need"),
+    (lambda: figures.draw_mountain(lambda x, y: 1.0), "element by element"),
+    (lambda: figures.images([np.zeros(10)]), "28"),
+    (lambda: figures.unit([1, 1], 0, [1]), "weights"),
+    (lambda: figures.histogram_of_runs([np.nan]), "none of the runs"),
+    (lambda: figures.paper_table([{"claim": "x"}]), "lacks"),
+])
+def test_bad_input_gets_a_sentence(wrong, words):
+    with pytest.raises((ValueError, TypeError), match=words) as error:
+        wrong()
+    assert len(str(error.value).splitlines()) == 1
+
+
+ROW = {"claim": "mistakes <= bound", "kind": "theorem", "paper": "(R/γ)²", "ours": 12.0, "setting": "seed 0", "why": "a & b", "ok": True}
+
+
+def test_paper_table_reads_without_its_colours():
+    table = figures.paper_table([ROW, ROW | {"ok": False, "kind": "number"}])
+    page = table._repr_html_()
+    assert page.count('scope="col"') == 7 and page.count('scope="row"') == 2 and "<caption" in page
+    assert "mistakes &lt;= bound" in page and "a &amp; b" in page
+    assert "holds" in page and "differs" in page
+    assert "holds: mistakes <= bound (theorem)" in str(table) and "We got: 12" in str(table)
+    with pytest.raises(ValueError, match="theorem, figure, number"):
+        figures.paper_table([ROW | {"kind": "guess"}])
+
+
+def test_importing_the_figures_loads_no_matplotlib():
+    code = "import sys; from labkit import figures, widgets; figures.style; print('matplotlib' in sys.modules, 'ipywidgets' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() == ["False", "False"]
+
+
+def test_figures_stay_figures_whatever_was_imported_before():
+    code = ("import importlib, pkgutil, labkit.figures as f, labkit.widgets as w\n"
+            "for p in (f, w):\n"
+            "    for m in pkgutil.iter_modules(p.__path__): importlib.import_module(p.__name__ + '.' + m.name)\n"
+            "print([n for p in (f, w) for n in p._HOMES if not callable(getattr(p, n))])")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
