@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import warnings
 from pathlib import Path
 
 
@@ -46,9 +47,11 @@ def main(arguments=None):
     one.add_argument("--course", type=Path, help="a folder to keep (default: a temporary one)")
 
     options = parser.parse_args(arguments)
+    # SQLAlchemy's remark on nbgrader's own session handling; it says nothing to an instructor.
+    warnings.filterwarnings("ignore", message="Object of type .* not in session")
     try:
         return options.run(options) or 0
-    except (FileNotFoundError, ValueError, RuntimeError, PermissionError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         print(f"grading {options.command}: {error}", file=sys.stderr)
         return 1
 

@@ -57,15 +57,16 @@ class Cycle:
         build.build([LAB], self.course, only_course=True)
 
     def release(self):
-        """the notebook that students get, in the course's exchange"""
+        """the students' notebook into the course's exchange, the class into the gradebook"""
         from nbgrader.api import Gradebook
 
         with Gradebook(f"sqlite:///{self.course / 'gradebook.db'}") as gradebook:
             for name in sorted(self.handed_in()):
                 gradebook.update_or_create_student(name, first_name=name.capitalize())
-        handout = self.course / "handed-out"
-        handout.mkdir()
-        shutil.copy(self.course / "release" / LAB / f"{LAB}.ipynb", handout)
+        exchange = self.course / "exchange"
+        exchange.mkdir()
+        exchange.chmod(0o777)       # nbgrader's exchange is a folder that every student can write to
+        self.nbgrader("release_assignment", LAB, f"--Exchange.root={exchange}")
 
     def handed_in(self):
         """{student: notebook} of the bundled class."""
@@ -77,7 +78,7 @@ class Cycle:
         downloads.mkdir(parents=True)
         for path in self.handed_in().values():
             shutil.copy(path, downloads)
-        pattern = rf".*[\\/](?P<student_id>\w+)-(?P<file_name>{LAB}\.ipynb)"
+        pattern = rf".*[\\/](?P<student_id>\w+)-(?P<file_id>{LAB})"
         self.nbgrader("zip_collect", LAB, "--force", f"--FileNameCollectorPlugin.named_regexp={pattern}", "--ZipCollectApp.strict=True")
 
     def autograde(self):

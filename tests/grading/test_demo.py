@@ -1,0 +1,43 @@
+"""`grading demo` on the bundled class: notebooks as a real JupyterLab left them, graded through nbgrader, with the points they deserve."""
+
+import json
+import re
+
+import pytest
+
+from grading import cli, demo
+
+# What each student is owed without the explanation, which a person reads. Why: tests/browser/make_class.py.
+OWED = {"ada": 16, "boris": 16, "chen": 13, "dalia": 9, "emeka": 8, "fatima": 0, "goran": 13, "hana": 14, "ivo": 12, "jun": 16, "kira": 16, "liam": 1}
+
+
+@pytest.mark.timeout(600)
+def test_the_whole_cycle(tmp_path, capsys):
+    course = tmp_path / "course"
+    assert cli.main(["demo", "--course", str(course)]) == 0
+    shown = capsys.readouterr().out
+    sums = dict(re.findall(r"^(\w+) .* (\d+)$", shown[shown.index("student "):], re.M))
+    assert {name: int(points) for name, points in sums.items()} == OWED
+    assert re.search(r"autograde \d+\.\d s", shown)
+    feedback = {name: (course / "feedback" / name / demo.LAB / f"{demo.LAB}.html").read_text() for name in OWED}
+    assert "this is half of the step" in feedback["chen"]
+    assert "never ends" in feedback["hana"] and "SyntaxError" in feedback["goran"]
+    assert "Not attempted" in feedback["fatima"]
+    assert (course / "grades-csv.csv").read_text().count("\n") == 13
+    assert (course / "exchange" / "course" / "outbound" / demo.LAB / f"{demo.LAB}.ipynb").exists()
+
+
+def test_the_class_is_of_real_notebooks_and_varied():
+    """Saved by JupyterLab after a run: execution counts, outputs of widgets, cells added and moved."""
+    notebooks = {path.stem.split("-")[0]: json.loads(path.read_text()) for path in (demo.CLASSROOM / demo.LAB).glob("*.ipynb")}
+    assert notebooks.keys() == OWED.keys()
+    assert all(any(cell.get("execution_count") for cell in nb["cells"]) for nb in notebooks.values())
+    ids = {name: [cell["id"] for cell in nb["cells"]] for name, nb in notebooks.items()}
+    assert len(ids["jun"]) == len(ids["ada"]) + 1 and "check_gate" not in ids["kira"]
+    assert [i for i in ids["jun"] if i in ids["ada"]] != ids["ada"]
+
+
+def test_a_folder_that_is_in_use_is_refused(tmp_path, capsys):
+    (tmp_path / "submitted").mkdir()
+    assert cli.main(["demo", "--course", str(tmp_path)]) == 1
+    assert "holds submissions already; name an empty folder" in capsys.readouterr().err
