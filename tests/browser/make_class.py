@@ -5,6 +5,7 @@
 The result in grading/classroom/ is committed: notebooks as a real JupyterLab leaves them, outputs and all.
 """
 
+import json
 import shutil
 import sys
 import tempfile
@@ -144,6 +145,16 @@ def torn_out(notebook):
     notebook.on_cells("cells[index('update') + 1].model.sharedModel.setSource('assert update is None')")
 
 
+def keep(saved, path):
+    """The notebook as JupyterLab saved it, less the pictures in its outputs: they are a megabyte each time, and nobody grades them."""
+    notebook = json.loads(saved.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            for kind in [k for k, v in output.get("data", {}).items() if k != "text/plain" and len(json.dumps(v)) > 5000]:
+                del output["data"][kind]
+    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def main(names):
     classroom = ROOT / "grading" / "classroom" / LAB
     classroom.mkdir(parents=True, exist_ok=True)
@@ -164,7 +175,7 @@ def main(names):
             else:
                 notebook.run_all()
             notebook.save()
-            shutil.copy(folder / f"{name}.ipynb", classroom / f"{name}-{LAB}.ipynb")
+            keep(folder / f"{name}.ipynb", classroom / f"{name}-{LAB}.ipynb")
             print(f"{name}: saved")
 
 
