@@ -64,18 +64,18 @@ def step_numpy(rule, points, slope, v, s, lr, mu, step):
     if rule == GRADIENT_DESCENT:
         updates.gradient_descent_numpy(points, g, lr)
     elif rule == MOMENTUM:
-        updates.momentum_numpy(points, g, v, lr, mu)
+        updates.momentum_numpy(points, v, g, lr, mu)
     elif rule == NESTEROV:
-        updates.nesterov_numpy(points, g, v, lr, mu)
+        updates.nesterov_numpy(points, v, g, lr, mu)
     elif rule == ADAGRAD:
-        updates.adagrad_numpy(points, g, s, lr, EPSILON)
+        updates.adagrad_numpy(points, s, g, lr, EPSILON)
     elif rule == ADADELTA:
-        updates.adadelta_numpy(points, g, s, v, lr, mu, ADADELTA_EPSILON)
+        updates.adadelta_numpy(points, s, v, g, lr, mu, ADADELTA_EPSILON)
     elif rule == RMSPROP:
-        updates.rmsprop_numpy(points, g, s, lr, mu, EPSILON)
+        updates.rmsprop_numpy(points, s, g, lr, mu, EPSILON)
     else:
         c1, c2 = _1 - mu ** np.float32(step + 1), _1 - BETA_2 ** np.float32(step + 1)
-        updates.adam_numpy(points, g, v, s, lr, mu, BETA_2, EPSILON, c1, c2)
+        updates.adam_numpy(points, v, s, g, lr, mu, BETA_2, EPSILON, c1, c2)
 
 
 # CPU. BLOCK runs go side by side, in rows of one flat array, as in `xor`. A step is two passes over them: the gradient of this

@@ -5,14 +5,18 @@ generations of GPUs with a budget, and its row in `labkit bench`.
 """
 
 import importlib
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-FAMILIES = ("elementwise", "random", "lines", "perceptron", "threshold", "xor", "landscape")
+# Every file here is a family, so that none can be forgotten, except those that serve them all.
+TOOLS = {"compile", "formulas", "limits", "registry", "vector_math"}
+FAMILIES = tuple(sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name[0] != "_" and m.name not in TOOLS))
 
 _kernels = {}
 
@@ -25,7 +29,7 @@ class Work(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """What a CUDA form may use. Spilled registers and float64 operations are not listed: no kernel may have any.
+    """What a CUDA form may use. Not listed, as no kernel may have any: spilled registers, and float64 in a float32 kernel.
 
     `stack_bytes` is memory of a thread's own that did not fit into registers by design, such as an indexed table.
     """
@@ -49,7 +53,7 @@ class Kernel:
     work       `work(*arguments)` gives the Work
     budget     the Budget of its CUDA form
     outputs    how many leading arguments it writes; they may be read too
-    sizes      sizes for tests: none a multiple of a block, one empty
+    sizes      sizes for tests, from the least that makes sense (mostly 0): none a multiple of a warp
     bench_size the size that `labkit bench` times
     tolerance  largest difference from the oracle, relative to the larger of 1 and the value
     statistics `statistics(*outputs)` gives numbers that agree to 1% even for long runs, where float32 runs part ways; None

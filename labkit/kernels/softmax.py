@@ -28,7 +28,7 @@ def softmax_cpu(p, z):
         largest = z[i, 0]
         for j in range(1, z.shape[1]):
             largest = max(largest, z[i, j])
-        total = _0 * z[i, 0]
+        total = z.dtype.type(0)
         for j in range(z.shape[1]):
             p[i, j] = exp(z[i, j] - largest)
             total += p[i, j]
@@ -62,7 +62,7 @@ def softmax_backward_numpy(dz, dp, p):
 @loops(fastmath=FINITE_MATH)
 def softmax_backward_cpu(dz, dp, p):
     for i in prange(p.shape[0]):
-        mean = _0 * p[i, 0]
+        mean = p.dtype.type(0)
         for j in range(p.shape[1]):
             mean += dp[i, j] * p[i, j]
         for j in range(p.shape[1]):
@@ -100,7 +100,7 @@ def softmax_cross_entropy_cpu(dz, losses, z, labels, share):
         largest = z[i, 0]
         for j in range(1, z.shape[1]):
             largest = max(largest, z[i, j])
-        total = _0 * z[i, 0]
+        total = z.dtype.type(0)
         for j in range(z.shape[1]):
             dz[i, j] = exp(z[i, j] - largest)
             total += dz[i, j]
@@ -145,12 +145,12 @@ def softmax_cross_entropy_soft_cpu(dz, losses, z, t, share):
         largest = z[i, 0]
         for j in range(1, z.shape[1]):
             largest = max(largest, z[i, j])
-        total = _0 * z[i, 0]
+        total = z.dtype.type(0)
         for j in range(z.shape[1]):
             dz[i, j] = exp(z[i, j] - largest)
             total += dz[i, j]
         height = math.log(total) + largest
-        loss = _0 * z[i, 0]
+        loss = z.dtype.type(0)
         for j in range(z.shape[1]):
             loss += t[i, j] * (height - z[i, j])
             dz[i, j] = share * (dz[i, j] / total - t[i, j])
@@ -189,7 +189,7 @@ def cross_entropy_numpy(dp, losses, p, t, share, floor):
 @loops
 def cross_entropy_cpu(dp, losses, p, t, share, floor):
     for i in prange(p.shape[0]):
-        loss = _0 * p[i, 0]
+        loss = p.dtype.type(0)
         for j in range(p.shape[1]):
             q = floor if p[i, j] < floor else p[i, j]
             loss -= t[i, j] * math.log(q)
@@ -221,7 +221,7 @@ def binary_cross_entropy_numpy(dp, losses, p, t, share, floor):
 @loops
 def binary_cross_entropy_cpu(dp, losses, p, t, share, floor):
     for i in prange(p.shape[0]):
-        loss = _0 * p[i, 0]
+        loss = p.dtype.type(0)
         for j in range(p.shape[1]):
             q = floor if p[i, j] < floor else (_1 - floor if p[i, j] > _1 - floor else p[i, j])
             loss -= t[i, j] * math.log(q) + (_1 - t[i, j]) * math.log1p(-q)
@@ -253,7 +253,7 @@ def sigmoid_cross_entropy_numpy(dz, losses, z, t, share):
 @loops(fastmath=FINITE_MATH)
 def sigmoid_cross_entropy_cpu(dz, losses, z, t, share):
     for i in prange(z.shape[0]):
-        loss = _0 * z[i, 0]
+        loss = z.dtype.type(0)
         for j in range(z.shape[1]):
             small = exp(-abs(z[i, j]))
             loss += (_0 if z[i, j] < _0 else z[i, j]) - t[i, j] * z[i, j] + math.log1p(small)
@@ -285,7 +285,7 @@ def squared_error_numpy(dy, losses, y, t, share):
 @loops(fastmath=FINITE_MATH)
 def squared_error_cpu(dy, losses, y, t, share):
     for i in prange(y.shape[0]):
-        loss = _0 * y[i, 0]
+        loss = y.dtype.type(0)
         for j in range(y.shape[1]):
             error = y[i, j] - t[i, j]
             loss += error * error
@@ -324,7 +324,7 @@ def _labels(rng, size):
     return rng.integers(0, CLASSES, size)
 
 
-def _register(name, oracle, cpu, cuda, arrays, signature, outputs=2, registers=40):
+def _register(name, oracle, cpu, cuda, arrays, signature, outputs=2, registers=48):
     """Enter a kernel; `arrays(rng, size)` draws its inputs."""
     blank = lambda size: [np.full((size, CLASSES), np.nan, np.float32)] + [np.full(size, np.nan, np.float32)] * (outputs - 1)    # noqa: E731
     return register(

@@ -1,25 +1,92 @@
-"""One step of each optimizer over packed parameters `w` and their gradients `g`, in place, simplest first.
+"""One step of each optimizer, fused: parameters `w`, gradients `g` and the optimizer's state go by once, in place.
 
-Letters are the papers': v velocity, s running squares, m running mean, mu momentum, rho decay.
+Simplest first. Letters are the papers': v velocity, s running squares, m running mean, mu momentum, rho decay.
+The CUDA forms show one optimization, the fusion: a step is bound by memory, so each number is read once and written once.
 """
+
+import math
 
 import numpy as np
 
+from labkit.kernels._numba import FINITE_MATH, loops, prange
+from labkit.kernels.registry import Budget, Work, one_thread_each, register
+
+_0, _1 = np.float32(0), np.float32(1)
+
+
+def _register(name, oracle, cpu, cuda, states, scalars):
+    """Enter an update of `w` and so many arrays of state; `scalars` are its settings, as tests use them."""
+    return register(
+        name=name, doc=oracle.__doc__.splitlines()[0], oracle=oracle, cpu=cpu, cuda=cuda,
+        signature=f"void({', '.join(['float32[::1]'] * (states + 2) + ['float32'] * len(scalars))})",
+        launch=lambda w, *_: one_thread_each(w.size, 256),
+        arguments=lambda rng, size: [*_arrays(rng, size, states), *map(np.float32, scalars)],
+        work=lambda w, *_: Work(bytes=(2 * states + 3) * w.nbytes, operations=(4 + 4 * states) * w.size),
+        budget=Budget(registers=32), outputs=states + 1, tolerance=2e-6, bench_size=10_000_000,
+    )
+
+
+def _arrays(rng, size, states):
+    """Parameters, states that are not negative (squares are summed in them), and gradients, some of them zero."""
+    w, g = rng.standard_normal((2, size), dtype=np.float32)
+    return [w, *rng.random((states, size), dtype=np.float32), g * (rng.random(size) > 0.1)]
+
 
 def gradient_descent_numpy(w, g, lr):
-    """w <- w - lr g."""
+    """w <- w - lr g"""
     w -= lr * g
 
 
-def momentum_numpy(w, g, v, lr, mu):
-    """v <- mu v - lr g;  w <- w + v.  Polyak 1964; Sutskever et al. 2013, eqs. 1 and 2."""
+@loops(fastmath=FINITE_MATH)
+def gradient_descent_cpu(w, g, lr):
+    for i in prange(w.size):
+        w[i] -= lr * g[i]
+
+
+def gradient_descent_cuda(cuda):
+    def gradient_descent(w, g, lr):
+        i = cuda.grid(1)
+        if i < w.size:
+            w[i] -= lr * g[i]
+
+    return gradient_descent
+
+
+gradient_descent = _register("gradient_descent", gradient_descent_numpy, gradient_descent_cpu, gradient_descent_cuda, 0, (0.05,))
+
+
+def momentum_numpy(w, v, g, lr, mu):
+    """v <- mu v - lr g;  w <- w + v
+
+    Polyak 1964; Sutskever et al. 2013, eqs. 1 and 2.
+    """
     v *= mu
     v -= lr * g
     w += v
 
 
-def nesterov_numpy(w, g, v, lr, mu):
-    """v <- mu v - lr g;  w <- w - lr g.
+@loops(fastmath=FINITE_MATH)
+def momentum_cpu(w, v, g, lr, mu):
+    for i in prange(w.size):
+        v[i] = mu * v[i] - lr * g[i]
+        w[i] += v[i]
+
+
+def momentum_cuda(cuda):
+    def momentum(w, v, g, lr, mu):
+        i = cuda.grid(1)
+        if i < w.size:
+            v[i] = mu * v[i] - lr * g[i]
+            w[i] += v[i]
+
+    return momentum
+
+
+momentum = _register("momentum", momentum_numpy, momentum_cpu, momentum_cuda, 1, (0.05, 0.9,))
+
+
+def nesterov_numpy(w, v, g, lr, mu):
+    """v <- mu v - lr g;  w <- w - lr g
 
     Before the step w is already ahead by mu v, where the gradient was taken: w - lr g is the old w plus the new v.
     Sutskever et al. 2013, eqs. 3 and 4.
@@ -29,21 +96,141 @@ def nesterov_numpy(w, g, v, lr, mu):
     w -= lr * g
 
 
-def nesterov_shifted_numpy(w, g, v, lr, mu):
-    """v <- mu v + g;  w <- w - lr (g + mu v).  Bengio et al. 2013, eq. 7, scaled as in PyTorch: w is the point ahead."""
+@loops(fastmath=FINITE_MATH)
+def nesterov_cpu(w, v, g, lr, mu):
+    for i in prange(w.size):
+        v[i] = mu * v[i] - lr * g[i]
+        w[i] -= lr * g[i]
+
+
+def nesterov_cuda(cuda):
+    def nesterov(w, v, g, lr, mu):
+        i = cuda.grid(1)
+        if i < w.size:
+            v[i] = mu * v[i] - lr * g[i]
+            w[i] -= lr * g[i]
+
+    return nesterov
+
+
+nesterov = _register("nesterov", nesterov_numpy, nesterov_cpu, nesterov_cuda, 1, (0.05, 0.9,))
+
+
+def nesterov_shifted_numpy(w, v, g, lr, mu):
+    """v <- mu v + g;  w <- w - lr (g + mu v)
+
+    Bengio et al. 2013, eq. 7, scaled as in PyTorch: w is the point ahead.
+    """
     v *= mu
     v += g
     w -= lr * (g + mu * v)
 
 
-def adagrad_numpy(w, g, s, lr, eps):
-    """s <- s + g^2;  w <- w - lr g / (sqrt(s) + eps).  Duchi et al. 2011."""
+@loops(fastmath=FINITE_MATH)
+def nesterov_shifted_cpu(w, v, g, lr, mu):
+    for i in prange(w.size):
+        v[i] = mu * v[i] + g[i]
+        w[i] -= lr * (g[i] + mu * v[i])
+
+
+def nesterov_shifted_cuda(cuda):
+    def nesterov_shifted(w, v, g, lr, mu):
+        i = cuda.grid(1)
+        if i < w.size:
+            v[i] = mu * v[i] + g[i]
+            w[i] -= lr * (g[i] + mu * v[i])
+
+    return nesterov_shifted
+
+
+nesterov_shifted = _register("nesterov_shifted", nesterov_shifted_numpy, nesterov_shifted_cpu, nesterov_shifted_cuda, 1, (0.05, 0.9,))
+
+
+def adagrad_numpy(w, s, g, lr, eps):
+    """s <- s + g^2;  w <- w - lr g / (sqrt(s) + eps)
+
+    Duchi et al. 2011.
+    """
     s += g * g
     w -= lr * g / (np.sqrt(s) + eps)
 
 
-def adadelta_numpy(w, g, s, d, lr, rho, eps):
-    """s <- rho s + (1 - rho) g^2;  step = sqrt(d + eps) / sqrt(s + eps) g;  d <- rho d + (1 - rho) step^2;  w <- w - lr step.
+@loops(fastmath=FINITE_MATH)
+def adagrad_cpu(w, s, g, lr, eps):
+    for i in prange(w.size):
+        s[i] += g[i] * g[i]
+        w[i] -= lr * g[i] / (math.sqrt(s[i]) + eps)
+
+
+def adagrad_cuda(cuda):
+    def adagrad(w, s, g, lr, eps):
+        i = cuda.grid(1)
+        if i < w.size:
+            s[i] += g[i] * g[i]
+            w[i] -= lr * g[i] / (math.sqrt(s[i]) + eps)
+
+    return adagrad
+
+
+adagrad = _register("adagrad", adagrad_numpy, adagrad_cpu, adagrad_cuda, 1, (0.05, 1e-3,))
+
+
+def rmsprop_numpy(w, s, g, lr, rho, eps):
+    """s <- rho s + (1 - rho) g^2;  w <- w - lr g / (sqrt(s) + eps): epsilon outside the root"""
+    s *= rho
+    s += (1 - rho) * g * g
+    w -= lr * g / (np.sqrt(s) + eps)
+
+
+@loops(fastmath=FINITE_MATH)
+def rmsprop_cpu(w, s, g, lr, rho, eps):
+    for i in prange(w.size):
+        s[i] = rho * s[i] + (_1 - rho) * g[i] * g[i]
+        w[i] -= lr * g[i] / (math.sqrt(s[i]) + eps)
+
+
+def rmsprop_cuda(cuda):
+    def rmsprop(w, s, g, lr, rho, eps):
+        i = cuda.grid(1)
+        if i < w.size:
+            s[i] = rho * s[i] + (_1 - rho) * g[i] * g[i]
+            w[i] -= lr * g[i] / (math.sqrt(s[i]) + eps)
+
+    return rmsprop
+
+
+rmsprop = _register("rmsprop", rmsprop_numpy, rmsprop_cpu, rmsprop_cuda, 1, (0.05, 0.9, 1e-3,))
+
+
+def rmsprop_inside_numpy(w, s, g, lr, rho, eps):
+    """s <- rho s + (1 - rho) g^2;  w <- w - lr g / sqrt(s + eps): epsilon inside the root"""
+    s *= rho
+    s += (1 - rho) * g * g
+    w -= lr * g / np.sqrt(s + eps)
+
+
+@loops(fastmath=FINITE_MATH)
+def rmsprop_inside_cpu(w, s, g, lr, rho, eps):
+    for i in prange(w.size):
+        s[i] = rho * s[i] + (_1 - rho) * g[i] * g[i]
+        w[i] -= lr * g[i] / math.sqrt(s[i] + eps)
+
+
+def rmsprop_inside_cuda(cuda):
+    def rmsprop_inside(w, s, g, lr, rho, eps):
+        i = cuda.grid(1)
+        if i < w.size:
+            s[i] = rho * s[i] + (_1 - rho) * g[i] * g[i]
+            w[i] -= lr * g[i] / math.sqrt(s[i] + eps)
+
+    return rmsprop_inside
+
+
+rmsprop_inside = _register("rmsprop_inside", rmsprop_inside_numpy, rmsprop_inside_cpu, rmsprop_inside_cuda, 1, (0.05, 0.9, 1e-3,))
+
+
+def adadelta_numpy(w, s, d, g, lr, rho, eps):
+    """s <- rho s + (1 - rho) g^2;  step = sqrt(d + eps) / sqrt(s + eps) g;  d <- rho d + (1 - rho) step^2;  w <- w - lr step
 
     Zeiler 2012, algorithm 1, which has lr = 1.
     """
@@ -55,24 +242,34 @@ def adadelta_numpy(w, g, s, d, lr, rho, eps):
     w -= lr * step
 
 
-def rmsprop_numpy(w, g, s, lr, rho, eps):
-    """s <- rho s + (1 - rho) g^2;  w <- w - lr g / (sqrt(s) + eps): epsilon outside the root."""
-    s *= rho
-    s += (1 - rho) * g * g
-    w -= lr * g / (np.sqrt(s) + eps)
+@loops(fastmath=FINITE_MATH)
+def adadelta_cpu(w, s, d, g, lr, rho, eps):
+    for i in prange(w.size):
+        s[i] = rho * s[i] + (_1 - rho) * g[i] * g[i]
+        step = math.sqrt(d[i] + eps) / math.sqrt(s[i] + eps) * g[i]
+        d[i] = rho * d[i] + (_1 - rho) * step * step
+        w[i] -= lr * step
 
 
-def rmsprop_inside_numpy(w, g, s, lr, rho, eps):
-    """s <- rho s + (1 - rho) g^2;  w <- w - lr g / sqrt(s + eps): epsilon inside the root."""
-    s *= rho
-    s += (1 - rho) * g * g
-    w -= lr * g / np.sqrt(s + eps)
+def adadelta_cuda(cuda):
+    def adadelta(w, s, d, g, lr, rho, eps):
+        i = cuda.grid(1)
+        if i < w.size:
+            s[i] = rho * s[i] + (_1 - rho) * g[i] * g[i]
+            step = math.sqrt(d[i] + eps) / math.sqrt(s[i] + eps) * g[i]
+            d[i] = rho * d[i] + (_1 - rho) * step * step
+            w[i] -= lr * step
+
+    return adadelta
 
 
-def adam_numpy(w, g, m, s, lr, beta_1, beta_2, eps, c1, c2):
-    """m <- beta_1 m + (1 - beta_1) g;  s <- beta_2 s + (1 - beta_2) g^2;  w <- w - lr (m / c1) / (sqrt(s / c2) + eps).
+adadelta = _register("adadelta", adadelta_numpy, adadelta_cpu, adadelta_cuda, 2, (0.05, 0.9, 1e-3,))
 
-    c1 = 1 - beta_1^t and c2 = 1 - beta_2^t undo the start from zero.  Kingma and Ba 2015, algorithm 1.
+
+def adam_numpy(w, m, s, g, lr, beta_1, beta_2, eps, c1, c2):
+    """m <- beta_1 m + (1 - beta_1) g;  s <- beta_2 s + (1 - beta_2) g^2;  w <- w - lr (m / c1) / (sqrt(s / c2) + eps)
+
+    c1 = 1 - beta_1^t and c2 = 1 - beta_2^t undo the start from zero. Kingma and Ba 2015, algorithm 1.
     """
     m *= beta_1
     m += (1 - beta_1) * g
@@ -81,22 +278,23 @@ def adam_numpy(w, g, m, s, lr, beta_1, beta_2, eps, c1, c2):
     w -= lr * (m / c1) / (np.sqrt(s / c2) + eps)
 
 
-def soft_threshold_numpy(w, t):
-    """w <- sign(w) max(|w| - t, 0): what is smaller than t becomes an exact zero."""
-    w[...] = np.sign(w) * np.maximum(np.abs(w) - t, 0)
+@loops(fastmath=FINITE_MATH)
+def adam_cpu(w, m, s, g, lr, beta_1, beta_2, eps, c1, c2):
+    for i in prange(w.size):
+        m[i] = beta_1 * m[i] + (_1 - beta_1) * g[i]
+        s[i] = beta_2 * s[i] + (_1 - beta_2) * g[i] * g[i]
+        w[i] -= lr * (m[i] / c1) / (math.sqrt(s[i] / c2) + eps)
 
 
-def scale_numpy(w, c):
-    """w <- c w."""
-    w *= c
+def adam_cuda(cuda):
+    def adam(w, m, s, g, lr, beta_1, beta_2, eps, c1, c2):
+        i = cuda.grid(1)
+        if i < w.size:
+            m[i] = beta_1 * m[i] + (_1 - beta_1) * g[i]
+            s[i] = beta_2 * s[i] + (_1 - beta_2) * g[i] * g[i]
+            w[i] -= lr * (m[i] / c1) / (math.sqrt(s[i] / c2) + eps)
+
+    return adam
 
 
-def add_scaled_numpy(g, w, c):
-    """g <- g + c w."""
-    g += c * w
-
-
-def max_norm_numpy(w, c):
-    """Shorten every column of `w` (a unit's incoming weights) whose length exceeds c to length c."""
-    lengths = np.sqrt((w * w).sum(axis=0))
-    w *= np.where(lengths > c, c / np.where(lengths > c, lengths, 1), 1)
+adam = _register("adam", adam_numpy, adam_cpu, adam_cuda, 2, (0.05, 0.9, 0.99, 1e-3, 0.5, 0.2,))

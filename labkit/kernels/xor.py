@@ -238,7 +238,7 @@ def _arguments(hidden):
     def draw(rng, size):
         weights = rng.uniform(-2, 2, (4 * hidden + 1, size)).astype(np.float32)
         results = np.empty((2, size), np.float32)
-        few = np.int32(3 if size < 1000 else 100)       # networks part ways after many sweeps, forms differ in the last bits
+        few = np.int32(3 if size < 10_000 else 100)     # networks part ways after many sweeps, forms differ in the last bits
         targets = np.array([0, 1, 1, 0], np.float32)
         return (weights, results[0], results[1], np.empty(size, np.int32), targets, few,
                 np.float32(0.5), np.float32(0.9), np.float32(0.5))

@@ -1,0 +1,150 @@
+"""Calls of a kernel: of `cuda`'s functions, of functions of numbers, of device functions; and what a `for` goes through."""
+
+import ast
+import functools
+import inspect
+import math
+import types
+
+import numpy as np
+
+from labkit.emulator import arithmetic, functions, intrinsics
+from labkit.emulator.arithmetic import is_number
+from labkit.emulator.expressions import EXPRESSIONS, Expressions
+from labkit.emulator.intrinsics import Intrinsic
+from labkit.emulator.memory import View
+from labkit.emulator.source import Function
+
+
+class Sequence:
+    """What a `for` goes through. length: int, or (threads,) where threads take different numbers of turns."""
+
+    def __init__(self, length, item):
+        self.length, self.item = length, item
+
+
+class Calls(Expressions):
+    """The part of a Task that calls."""
+
+    def call_expression(self, node, lanes):
+        function = self.evaluate(node.func, lanes)
+        naming, self.naming = self.naming, None
+        arguments = self.tuple(ast.Tuple(node.args), lanes)
+        if any(k.arg is None for k in node.keywords):
+            self.refuse("Numba does not compile ** in a call inside a kernel; name the arguments", node, lanes)
+        keywords = {k.arg: self.evaluate(k.value, lanes) for k in node.keywords}
+        self.naming = naming
+        if isinstance(function, Intrinsic):
+            return self._intrinsic(function, node, lanes, arguments, keywords)
+        if isinstance(function, Function):
+            self.naming = None
+            return self.call(function, arguments, keywords, lanes, node)
+        try:
+            return self._plain_call(function, node, lanes, arguments, keywords)
+        except TypeError as error:
+            self.refuse(f"{self.text(node)} does not work inside a kernel: {error}", node, lanes)
+
+    def _intrinsic(self, intrinsic, node, lanes, arguments, keywords):
+        operation = intrinsics.CALLS.get(intrinsic.name)
+        if operation is None:
+            self.refuse(f"cuda.{intrinsic.name} is not something to call", node, lanes)
+        try:
+            return operation(self, node, lanes, *arguments, **keywords)
+        except (TypeError, AttributeError):
+            self.refuse(f"{self.text(node)} has arguments that do not fit: cuda.{intrinsic.name} takes {_usage(operation)}", node,
+                        lanes)
+
+    def _plain_call(self, function, node, lanes, arguments, keywords):
+        if function is range:
+            return self._range(node, lanes, *arguments)
+        if function is len:
+            return np.int64(arguments[0].shape[0] if isinstance(arguments[0], View) else len(arguments[0]))
+        if function is print:
+            return self._print(arguments, lanes)
+        if function in (enumerate, zip):
+            return self._combined(function, [self._as_sequence(a, node, lanes) if not (function is enumerate and k) else a
+                                             for k, a in enumerate(arguments)], keywords)
+        if function is isinstance:
+            return np.bool_(self._is_instance(*arguments))
+        if isinstance(function, functools.partial) or isinstance(function, types.LambdaType):
+            return function(*arguments)
+        for value in (*arguments, *keywords.values()):
+            if not is_number(value):
+                self.refuse(f"{self.text(node)} needs numbers, not {self.describe(value)}", node, lanes)
+        if isinstance(function, np.dtype):
+            return arithmetic.cast(arguments[0], function) if arguments else function.type(0)
+        result = self._function_of_numbers(function, node, lanes)(*arguments)
+        value, widened = result
+        if widened and len(node.args) > 1:
+            self._warn_float64(node, tuple(zip(arguments, node.args, strict=False)))
+        return value
+
+    def _function_of_numbers(self, function, node, lanes):
+        if function in functions.NUMERIC:
+            return functions.NUMERIC[function]
+        name = getattr(function, "__name__", self.text(node.func))
+        known = None
+        if isinstance(function, np.ufunc):
+            known = functions.of_numpy(name)
+            if known is None:
+                self.refuse(f"Numba does not compile np.{name} for a GPU; {functions.numpy_advice(name)}", node, lanes)
+        elif getattr(math, name, None) is function:
+            known = functions.of_math(name)
+            if known is None:
+                self.refuse(f"Numba does not compile math.{name} for a GPU; write it with what it does compile", node, lanes)
+        if known is None:
+            self.refuse(f"{self.text(node.func)} is nothing that a kernel can call", node, lanes)
+        return known
+
+    def _is_instance(self, value, kind):
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        letters = {int: "iu", float: "f", bool: "b", complex: "c"}
+        return any(value.dtype.kind in letters[k] if k in letters else value.dtype == k for k in kinds)
+
+    def _print(self, arguments, lanes):
+        """One line a thread, in the order of the threads."""
+        for lane in lanes.index:
+            parts = (v[lane] if isinstance(v, np.ndarray) else v for v in arguments)
+            self.launch.report.output.append(" ".join(str(p) for p in parts))
+
+    def sequence(self, node, lanes):
+        value = self.tuple(node, lanes) if isinstance(node, ast.List) else self.evaluate(node, lanes)
+        return self._as_sequence(value, node, lanes)
+
+    def _as_sequence(self, value, node, lanes):
+        if isinstance(value, Sequence):
+            return value
+        if isinstance(value, tuple):
+            return Sequence(len(value), lambda task, k, lanes, node: value[k])
+        if isinstance(value, View) and value.shape:
+            return Sequence(value.shape[0], lambda task, k, lanes, node: task.item(value, (np.int64(k),), lanes, node))
+        self.refuse(f"{self.text(node)} is {self.describe(value)}, which a for cannot go through", node, lanes)
+
+    def _range(self, node, lanes, *ends):
+        for end in ends:
+            if not is_number(end) or end.dtype.kind not in "iu":
+                self.refuse(f"range takes integers, but {self.text(node)} has {self.describe(end)}; convert it with int(...)",
+                            node, lanes)
+        ends = [arithmetic.cast(end, arithmetic.INT64) for end in ends]
+        start, stop, step = (np.int64(0), ends[0], np.int64(1)) if len(ends) == 1 else (*ends, np.int64(1))[:3]
+        if np.any((step == 0) & lanes.bits):
+            self.refuse("the step of a range cannot be 0", node, lanes)
+        step_here = np.where(step == 0, 1, step)[()]
+        length = np.maximum(0, -((start - stop) // step_here))
+        return Sequence(length, lambda task, k, lanes, node: start + np.int64(k) * step_here)
+
+    def _combined(self, function, parts, keywords):
+        """enumerate and zip."""
+        if function is enumerate:
+            first = parts[1] if len(parts) > 1 else keywords.get("start", np.int64(0))
+            return Sequence(parts[0].length, lambda task, k, lanes, node: (first + np.int64(k), parts[0].item(task, k, lanes, node)))
+        length = functools.reduce(np.minimum, [p.length for p in parts])
+        return Sequence(length, lambda task, k, lanes, node: tuple(p.item(task, k, lanes, node) for p in parts))
+
+
+EXPRESSIONS[ast.Call] = Calls.call_expression
+
+
+def _usage(operation):
+    """The arguments that one of `cuda`'s functions takes, as text."""
+    return f"({', '.join(list(inspect.signature(operation).parameters)[3:])})"

@@ -1,0 +1,260 @@
+"""The values of a kernel's expressions, for all threads of a block at once: a NumPy scalar where they agree, else (threads,)."""
+
+import ast
+import functools
+import types
+
+import numpy as np
+
+from labkit.emulator import access, arithmetic, intrinsics
+from labkit.emulator.arithmetic import is_number
+from labkit.emulator.indexing import Indexing
+from labkit.emulator.intrinsics import Intrinsic
+from labkit.emulator.lanes import truth
+from labkit.emulator.memory import View
+from labkit.emulator.source import Function
+from labkit.emulator.translate import Refused, translate
+
+
+class Expressions(Indexing):
+    """The part of a Task that evaluates."""
+
+    def evaluate(self, node, lanes):
+        evaluate = EXPRESSIONS.get(type(node))
+        if evaluate is None:
+            self.refuse(f"the emulator does not run {self.text(node)} inside a kernel", node, lanes)
+        return evaluate(self, node, lanes)
+
+    def number(self, node, lanes):
+        """The value of an expression that has to be a number."""
+        value = self.evaluate(node, lanes)
+        if not is_number(value):
+            self.refuse(f"{self.text(node)} is {self.describe(value)} where a number is needed", node, lanes)
+        return value
+
+    def condition(self, node, lanes):
+        value = self.evaluate(node, lanes)
+        if isinstance(value, View):
+            self.refuse(f"{self.text(node)} is an array, which is neither true nor false; test one of its elements, or its size",
+                        node, lanes)
+        return value
+
+    def describe(self, value):
+        """A value in words, for a message."""
+        if isinstance(value, View):
+            return f"the array {value.name}"
+        if is_number(value):
+            return f"a number ({value.dtype})"
+        return {tuple: "a tuple", str: "a string", type(None): "None", Function: "a function"}.get(type(value), "a Python object")
+
+    # Names and constants
+
+    def constant(self, node, lanes):
+        try:
+            return node.number
+        except AttributeError:
+            value = node.value
+            node.number = arithmetic.typed(value) if isinstance(value, (bool, int, float, complex)) else value
+            return node.number
+
+    def name(self, node, lanes):
+        name = node.id
+        frame = self.frame
+        while frame is not None:
+            if name in frame.names:
+                if name in frame.partial:
+                    self._check_set(node, lanes, frame.partial[name])
+                return frame.names[name]
+            if name in frame.function.local:
+                self.stop("unset-variable", f"{name} is used before it is given a value", node, lanes)
+            frame = frame.function.frame
+        key = (self.frame.function, name)
+        if key not in self.launch.outside:
+            try:
+                value = self.frame.function.lookup(name)
+            except KeyError:
+                self.refuse(f"the name {name} is not defined", node, lanes)
+            self.launch.outside[key] = self.outside(value, name, node, lanes)
+        return self._here(self.launch.outside[key])
+
+    def _check_set(self, node, lanes, known):
+        unset = lanes.unless(known)
+        if unset.count:
+            self.fault("unset-variable", f"{node.id} has no value in {self.who(unset.first())}: the line that sets it did not "
+                       "run there, and a GPU would go on with whatever the register holds; give it a value before the if or "
+                       "loop.", node, unset.first())
+
+    def outside(self, value, name, node, lanes):
+        """An object from outside the kernel as a value of the kernel's."""
+        try:
+            return translate(value, name, self.launch.constant)
+        except Refused as refused:
+            self.refuse(str(refused), node, lanes)
+
+    def _here(self, value):
+        """A name such as cuda.laneid stands for a number as soon as it is read."""
+        if isinstance(value, Intrinsic) and value.name in intrinsics.VALUES:
+            return intrinsics.VALUES[value.name](self)
+        return value
+
+    def attribute(self, node, lanes):
+        value = self.evaluate(node.value, lanes)
+        name = node.attr
+        if isinstance(value, View):
+            return self._of_array(value, name, node, lanes)
+        if isinstance(value, (Intrinsic, types.ModuleType, types.SimpleNamespace)):
+            try:
+                found = getattr(value, name)
+            except AttributeError as error:
+                self.refuse(str(error), node, lanes)
+            return self._here(self.outside(found, self.text(node), node, lanes))
+        if is_number(value) and name in ("real", "imag"):
+            return getattr(value, name)
+        if isinstance(value, np.dtype) and name == "type":
+            return value
+        self.refuse(f"{self.text(node)} means nothing inside a kernel", node, lanes)
+
+    def _of_array(self, view, name, node, lanes):
+        if name == "shape":
+            return tuple(np.int64(n) for n in view.shape)
+        if name == "strides":
+            return tuple(np.int64(s * view.dtype.itemsize) for s in view.strides)
+        if name in ("size", "ndim", "itemsize", "nbytes"):
+            return np.int64({"size": view.size, "ndim": len(view.shape), "itemsize": view.dtype.itemsize,
+                             "nbytes": view.size * view.dtype.itemsize}[name])
+        if name == "dtype":
+            return view.dtype
+        if name == "T":
+            return view.transposed()
+        if name == "reshape":
+            return functools.partial(self._reshape, node, lanes, view)
+        if name == "fill":
+            return lambda value: access.fill(self, view, lanes, value, node)
+        self.refuse(f"the emulator does not run {self.text(node)} inside a kernel; write the loop over the elements", node, lanes)
+
+    def _reshape(self, node, lanes, view, *shape):
+        shape = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+        try:
+            return view.reshaped(tuple(int(n) for n in shape))
+        except TypeError as error:
+            self.refuse(str(error), node, lanes)
+
+    def tuple(self, node, lanes):
+        parts = []
+        for element in node.elts:
+            value = self.evaluate(element.value if isinstance(element, ast.Starred) else element, lanes)
+            parts.extend(value if isinstance(element, ast.Starred) else [value])
+        return tuple(parts)
+
+    def function_expression(self, node, lanes):
+        outer = self.frame.function
+        return Function("lambda", node, outer.lines, outer.globals, outer.closure, (), {}, self.frame)
+
+    # Operators
+
+    def binary(self, node, lanes):
+        left, right = self.evaluate(node.left, lanes), self.evaluate(node.right, lanes)
+        return self.operate(node, type(node.op), left, right, node.left, node.right, lanes)
+
+    def operate(self, node, operator, left, right, left_node, right_node, lanes):
+        """left (operator) right, with a warning where float32 turns into float64."""
+        for value, part in ((left, left_node), (right, right_node)):
+            if not is_number(value):
+                whole = isinstance(value, View)
+                self.refuse(f"{self.text(part)} is {self.describe(value)}, and a kernel calculates with numbers"
+                            + (f" only: take one of its elements, such as {value.name}[i]" if whole else " only"), node, lanes)
+        try:
+            value, widened = arithmetic.binary(arithmetic.BINARY[operator], left, right)
+        except TypeError:
+            self.refuse(f"{self.text(node)} does not work on {left.dtype} and {right.dtype}", node, lanes)
+        if widened:
+            self._warn_float64(node, ((left, left_node), (right, right_node)))
+        return value
+
+    def _warn_float64(self, node, operands):
+        wide, part = next(((v, n) for v, n in operands if v.dtype != np.float32), operands[-1])
+        text = self.text(part)
+        if isinstance(part, (ast.Constant, ast.UnaryOp)) and wide.dtype.kind == "f":
+            why = f"{text} is a Python number, that is a float64; write np.float32({text})"
+        elif wide.dtype.kind == "f":
+            why = f"{text} is a float64; make it one of float32, or convert it with np.float32(...)"
+        else:
+            why = f"{text} is an {wide.dtype}, and float32 with an integer gives float64; write np.float32({text})"
+        self.warn("float64", f"float32 data is computed in float64 here, as a GPU would do, many times slower on most: {why}.", node)
+
+    def unary(self, node, lanes):
+        if isinstance(node.op, ast.Not):
+            value = truth(self.condition(node.operand, lanes))
+            return ~value if np.ndim(value) else np.bool_(not value)
+        return arithmetic.unary(type(node.op), self.number(node.operand, lanes))
+
+    def boolean(self, node, lanes):
+        """`and` and `or`: the later operands are evaluated only in the threads that still need them."""
+        result, open_lanes = None, lanes
+        for operand in node.values:
+            value = self.condition(operand, open_lanes)
+            result = value if result is None else self._chosen(open_lanes, value, result, node)
+            condition = truth(value)
+            open_lanes = open_lanes.where(condition) if isinstance(node.op, ast.And) else open_lanes.unless(condition)
+            if not open_lanes.count:
+                break
+        return result
+
+    def choice(self, node, lanes):
+        """`yes if test else no`."""
+        condition = truth(self.condition(node.test, lanes))
+        yes, no = lanes.where(condition), lanes.unless(condition)
+        if not no.count:
+            return self.evaluate(node.body, yes)
+        if not yes.count:
+            return self.evaluate(node.orelse, no)
+        return self._chosen(yes, self.evaluate(node.body, yes), self.evaluate(node.orelse, no), node)
+
+    def _chosen(self, lanes, new, old, node):
+        value = self.merged(lanes, new, old)
+        if value is None and not (new is None and old is None):
+            self.refuse(f"{self.text(node)} is {self.describe(new)} in some threads and {self.describe(old)} in others",
+                        node, lanes)
+        return value
+
+    def comparison(self, node, lanes):
+        left, left_node, result = self.evaluate(node.left, lanes), node.left, None
+        for operator, right_node in zip(node.ops, node.comparators, strict=True):
+            right = self.evaluate(right_node, lanes)
+            holds = self._compare(type(operator), left, right, node, (left_node, right_node), lanes)
+            result = holds if result is None else result & holds
+            left, left_node = right, right_node
+        return result
+
+    def _compare(self, operator, left, right, node, parts, lanes):
+        if operator in (ast.Is, ast.IsNot):
+            return np.bool_((left is right) == (operator is ast.Is))
+        if operator in (ast.In, ast.NotIn):
+            equal = [self._compare(ast.Eq, left, item, node, parts, lanes) for item in self._items(right, node, lanes)]
+            found = functools.reduce(np.logical_or, equal, np.bool_(False))
+            return found if operator is ast.In else ~found
+        if is_number(left) and is_number(right):
+            if arithmetic.widens(left.dtype, right.dtype):
+                wide = left if left.dtype != np.float32 else right
+                if wide.dtype.kind == "f" and not arithmetic.exactly_float32(wide):
+                    self._warn_float64(node, ((left, parts[0]), (right, parts[1])))
+            return arithmetic.COMPARE[operator](left, right)
+        if isinstance(left, View) or isinstance(right, View) or type(left) is not type(right):
+            self.refuse(f"{self.text(node)} compares {self.describe(left)} with {self.describe(right)}", node, lanes)
+        if isinstance(left, tuple):
+            equal = [self._compare(ast.Eq, a, b, node, parts, lanes) for a, b in zip(left, right, strict=False)]
+            same = functools.reduce(np.logical_and, equal, np.bool_(len(left) == len(right)))
+            return same if operator is ast.Eq else ~same
+        return np.bool_(arithmetic.COMPARE[operator](left, right))
+
+    def _items(self, value, node, lanes):
+        if not isinstance(value, tuple):
+            self.refuse(f"`in` works on a tuple inside a kernel, not on {self.describe(value)}", node, lanes)
+        return value
+
+
+EXPRESSIONS = {
+    ast.Constant: Expressions.constant, ast.Name: Expressions.name, ast.Attribute: Expressions.attribute, ast.Tuple: Expressions.tuple,
+    ast.BinOp: Expressions.binary, ast.UnaryOp: Expressions.unary, ast.BoolOp: Expressions.boolean, ast.IfExp: Expressions.choice,
+    ast.Compare: Expressions.comparison, ast.Subscript: Expressions.subscript, ast.Lambda: Expressions.function_expression,
+}

@@ -1,0 +1,147 @@
+"""The functions that a kernel may call besides `cuda`'s: Python's, `math`'s and the few of NumPy's that Numba compiles for a GPU.
+
+`math` keeps float32 in float32 and computes integers in float64, as CUDA's library does. The last bit may differ from a
+GPU's, whose manufacturer promises one or two units in the last place.
+"""
+
+import builtins
+import math
+
+import numpy as np
+
+from labkit.emulator import arithmetic
+from labkit.emulator.arithmetic import FLOAT64, INT64, cast
+
+
+def _one_by_one(function):
+    """A function of Python's floats for arrays, where NumPy has none of its own."""
+    def apply(x):
+        return np.asarray([function(float(v)) for v in np.ravel(x)]).reshape(np.shape(x)).astype(x.dtype)[()]
+    return apply
+
+
+def _guarded(function, otherwise):
+    def apply(x):
+        try:
+            return function(x)
+        except (OverflowError, ValueError):
+            return otherwise
+    return apply
+
+
+UNARY = {name: getattr(np, name) for name in (
+    "sqrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor",
+    "ceil", "trunc", "fabs", "degrees", "radians", "modf", "frexp")}
+UNARY |= {"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh}
+UNARY |= {"erf": _one_by_one(math.erf), "erfc": _one_by_one(math.erfc), "gamma": _one_by_one(_guarded(math.gamma, math.nan)),
+          "lgamma": _one_by_one(_guarded(math.lgamma, math.inf))}
+BINARY = {"atan2": np.arctan2, "fmod": np.fmod, "hypot": np.hypot, "copysign": np.copysign, "nextafter": np.nextafter,
+          "remainder": lambda x, y: (x - y * np.rint(x / y)).astype(x.dtype)}
+TESTS = {"isnan": np.isnan, "isinf": np.isinf, "isfinite": np.isfinite}
+
+# Found by compiling each of NumPy's functions with numba-cuda 0.30 for sm_90; the others are refused there.
+NUMPY_COMPILED = frozenset(
+    "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh conj conjugate cos cosh "
+    "deg2rad degrees divide equal fmax fmin greater greater_equal hypot isnan less less_equal log log10 log2 logical_and "
+    "logical_not logical_or logical_xor maximum minimum not_equal rad2deg radians sin sinh tan tanh true_divide".split())
+_MATH_INSTEAD = {"exp", "sqrt", "expm1", "log1p", "floor", "ceil", "fabs", "copysign", "isfinite", "isinf", "trunc", "exp2"}
+_PYTHON_INSTEAD = {"abs": "abs(x)", "absolute": "abs(x)", "power": "x ** y", "pow": "x ** y", "square": "x * x",
+                   "add": "x + y", "multiply": "x * y", "subtract": "x - y"}
+
+
+def of_math(name):
+    """The emulator's form of math.<name>, or None where Numba compiles none. It returns (value, widened a float32)."""
+    if name in UNARY:
+        return lambda x: (UNARY[name](_real(x)), False)
+    if name in TESTS:
+        return lambda x: (TESTS[name](_real(x)), False)
+    if name == "pow":
+        return _pow
+    if name == "ldexp":
+        return lambda x, n: (np.ldexp(_real(x), cast(n, np.dtype(np.int32))), False)
+    if name in BINARY:
+        return lambda x, y: _pair(BINARY[name], x, y)
+    return None
+
+
+def _real(x):
+    return x if x.dtype.kind == "f" else x.astype(FLOAT64)
+
+
+def _pair(function, x, y):
+    dtype = np.result_type(_real(x).dtype, _real(y).dtype)
+    return function(cast(x, dtype), cast(y, dtype)), arithmetic.widens(x.dtype, y.dtype)
+
+
+def _pow(x, y):
+    """A float32 stays one with an int32 exponent only; a literal such as 2 is an int64."""
+    if x.dtype == np.float32 and y.dtype == np.int32:
+        return arithmetic.binary(np.power, x, y)
+    return _pair(np.power, x, y)
+
+
+def of_numpy(name):
+    """The emulator's form of np.<name>, or None. Returns (value, widened a float32)."""
+    if name not in NUMPY_COMPILED:
+        return None
+    function = getattr(np, name)
+    if function.nin == 1:
+        return lambda x: (function(x), False)
+    return lambda x, y: _numpy_pair(function, x, y)
+
+
+def _numpy_pair(function, x, y):
+    """NumPy's functions, unlike operators, let a float32 and an integer meet in float32."""
+    if np.float32 in (x.dtype, y.dtype) and "f" in (x.dtype.kind, y.dtype.kind) and {x.dtype.kind, y.dtype.kind} & set("iub"):
+        x, y = cast(x, np.dtype(np.float32)), cast(y, np.dtype(np.float32))
+    return function(x, y), arithmetic.widens(x.dtype, y.dtype)
+
+
+def numpy_advice(name):
+    """What to write instead of np.<name>."""
+    if name in _MATH_INSTEAD:
+        return f"write math.{name}"
+    if name in _PYTHON_INSTEAD:
+        return f"write {_PYTHON_INSTEAD[name]}"
+    return "write the loop over its elements, or make the array outside the kernel and pass it in"
+
+
+def _int(x):
+    return x if x.dtype.kind in "iu" else cast(x, INT64)
+
+
+def _float(x):
+    return x if x.dtype.kind == "f" else cast(x, FLOAT64)
+
+
+def _round(x, digits=None):
+    if digits is None:
+        return x if x.dtype.kind in "iu" else cast(np.rint(x), INT64)
+    scale = 10.0 ** int(digits)
+    return cast(np.rint(cast(x, FLOAT64) * scale) / scale, x.dtype)
+
+
+def _divmod(x, y):
+    return arithmetic.binary(np.floor_divide, x, y)[0], arithmetic.binary(np.remainder, x, y)[0]
+
+
+def _extreme(function):
+    def apply(*values):
+        if len(values) < 2:
+            raise TypeError("min and max want two numbers or more inside a kernel, not a tuple or an array")
+        creeps = any(arithmetic.widens(values[0].dtype, v.dtype) for v in values[1:])
+        return function(*values), creeps
+    return apply
+
+
+def _plain(function):
+    return lambda *values: (function(*values), False)
+
+
+NUMERIC = {
+    builtins.abs: _plain(np.abs), builtins.int: _plain(_int), builtins.float: _plain(_float),
+    builtins.bool: _plain(lambda x: x != 0), builtins.round: _plain(_round), builtins.divmod: _plain(_divmod),
+    builtins.min: _extreme(arithmetic.smallest), builtins.max: _extreme(arithmetic.largest),
+    builtins.pow: lambda x, y: arithmetic.binary(np.power, x, y),
+    builtins.complex: _plain(lambda x, y=0: x + y * np.complex128(1j)),
+}

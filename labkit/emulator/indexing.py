@@ -1,0 +1,89 @@
+"""Elements and parts of arrays and tuples: `a[i]`, `a[i, :]`, `t[0]`."""
+
+import ast
+
+import numpy as np
+
+from labkit.emulator import access
+from labkit.emulator.arithmetic import is_number
+from labkit.emulator.memory import View
+from labkit.emulator.watching import Watching
+
+
+class Indexing(Watching):
+    """The part of a Task that finds elements."""
+
+    def array(self, node, lanes):
+        value = self.evaluate(node, lanes)
+        if not isinstance(value, View):
+            self.refuse(f"{self.text(node)} is {self.describe(value)}, and only an array has elements to set", node, lanes)
+        return value
+
+    def index(self, node, lanes, view):
+        """The index of view[...], one entry a dimension: integers and slices; `...` becomes the slices that it stands for."""
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        found = []
+        for part in parts:
+            if isinstance(part, ast.Slice):
+                found.append(slice(*(None if p is None else self.number(p, lanes) for p in (part.lower, part.upper, part.step))))
+                continue
+            value = self.evaluate(part, lanes)
+            if is_number(value):
+                found.append(value)
+                continue
+            for one in value if isinstance(value, tuple) else (value,):
+                if not is_number(one) and one is not Ellipsis:
+                    self.refuse(f"{self.text(part)} is {self.describe(one)}, which is no index", node, lanes)
+                found.extend([slice(None)] * (len(view.shape) - len(parts) + 1) if one is Ellipsis else [one])
+        return tuple(found)
+
+    def subscript(self, node, lanes):
+        value = self.evaluate(node.value, lanes)
+        if isinstance(value, View):
+            return self.item(value, self.index(node, lanes, value), lanes, node)
+        if isinstance(value, tuple):
+            return self._of_tuple(value, node, lanes)
+        self.refuse(f"{self.text(node.value)} is {self.describe(value)}, which has no elements", node, lanes)
+
+    def item(self, view, index, lanes, node):
+        """view[index]: an element where the index is complete, else the View of a part."""
+        if len(index) > len(view.shape):
+            self.refuse(f"{view.name} has {len(view.shape)} dimension{'s' * (len(view.shape) != 1)} but is given {len(index)} "
+                        "indices",
+                        node, lanes, array=view.array)
+        if len(index) == len(view.shape) and slice not in map(type, index):
+            return access.load(self, view, index, lanes, node)
+        shape, strides, offset = [], [], view.offset
+        for d, length in enumerate(view.shape):
+            entry = index[d] if d < len(index) else slice(None)
+            if isinstance(entry, slice):
+                start, stop, step = self._slice(entry, length, node, lanes)
+                offset = offset + start * view.strides[d]
+                shape.append(len(range(start, stop, step)))
+                strides.append(view.strides[d] * step)
+            else:
+                row = View(view.buffer, 0, (length,), (view.strides[d],), view.name)
+                address, inside = access.element(self, row, (entry,), lanes, node, "takes")
+                offset = offset + (address if inside is lanes else np.where(inside.bits, address, 0))
+        return View(view.buffer, offset, tuple(shape), tuple(strides), view.array + "[...]")
+
+    def _slice(self, entry, length, node, lanes):
+        if any(isinstance(p, np.ndarray) for p in (entry.start, entry.stop, entry.step)):
+            self.refuse("the emulator runs a slice only where its ends are the same in every thread; index the elements",
+                        node, lanes)
+        return slice(*(None if p is None else int(p) for p in (entry.start, entry.stop, entry.step))).indices(length)
+
+    def _of_tuple(self, value, node, lanes):
+        if isinstance(node.slice, ast.Slice):
+            return value[slice(*(None if p is None else int(self.number(p, lanes)) for p in (node.slice.lower, node.slice.upper, node.slice.step)))]
+        index = self.number(node.slice, lanes)
+        used = index[lanes.index] if np.ndim(index) else index
+        if np.any((used < -len(value)) | (used >= len(value))):
+            self.stop("out-of-bounds", f"{self.text(node)} goes outside a tuple of {len(value)} values", node, lanes)
+        if not np.ndim(index):
+            return value[int(index)]
+        result = value[0]
+        for k in range(1, len(value)):
+            here = lanes.where(index % len(value) == k)
+            result = self._chosen(here, value[k], result, node)
+        return result

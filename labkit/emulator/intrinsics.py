@@ -1,0 +1,245 @@
+"""What `cuda`'s names mean inside a kernel: where a thread is, its memory, its barriers, bit operations.
+
+VALUES maps a dotted name to a function of the task, CALLS to one of (task, node, lanes, *arguments). Warp functions and
+atomics have files of their own.
+"""
+
+import math
+
+import numpy as np
+
+from labkit.emulator import atomics, subset, warp
+from labkit.emulator.arithmetic import cast, select
+from labkit.emulator.lanes import truth
+from labkit.emulator.memory import Buffer, View, row_major
+
+# CUDA C++ Programming Guide, "Technical Specifications per Compute Capability".
+SHARED_BYTES, LOCAL_BYTES = 48 * 1024, 512 * 1024
+
+
+class Intrinsic:
+    """A name of the `cuda` namespace that means something inside a kernel only."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __getattr__(self, attribute):
+        name = f"{self.name}.{attribute}"
+        if attribute.startswith("__") or not known(name):
+            raise AttributeError(f"cuda.{self.name} has no {attribute!r}")
+        return Intrinsic(name)
+
+    def __call__(self, *arguments, **options):
+        raise RuntimeError(f"cuda.{self.name} works inside a kernel only; this line runs on the host")
+
+    def __repr__(self):
+        return f"cuda.{self.name}"
+
+
+def known(name):
+    return any(full == name or full.startswith(name + ".") for full in (*VALUES, *CALLS))
+
+
+def _block_dim(d):
+    return lambda task: np.int32(task.block.geometry.block[d])
+
+
+def _grid_dim(d):
+    return lambda task: np.int32(task.block.geometry.grid[d])
+
+
+def _block_index(d):
+    return lambda task: np.int32(task.block.index[d])
+
+
+def _thread_index(d):
+    return lambda task: task.block.geometry.thread[d]
+
+
+VALUES = {"laneid": lambda task: task.block.geometry.lane_in_warp, "warpsize": lambda task: np.int32(32)}
+for _d, _axis in enumerate("xyz"):
+    VALUES |= {f"threadIdx.{_axis}": _thread_index(_d), f"blockIdx.{_axis}": _block_index(_d),
+               f"blockDim.{_axis}": _block_dim(_d), f"gridDim.{_axis}": _grid_dim(_d)}
+
+
+def grid(task, node, lanes, dimensions):
+    """cuda.grid(n): this thread's place in the whole grid; a number for n = 1, else a tuple (x, y[, z])."""
+    place = tuple(task.block.grid_position(d) for d in range(_dimensions(task, node, lanes, dimensions)))
+    return place[0] if len(place) == 1 else place
+
+
+def gridsize(task, node, lanes, dimensions):
+    """cuda.gridsize(n): how many threads the grid has along each of n dimensions."""
+    g = task.block.geometry
+    size = tuple(np.int64(g.grid[d] * g.block[d]) for d in range(_dimensions(task, node, lanes, dimensions)))
+    return size[0] if len(size) == 1 else size
+
+
+def _dimensions(task, node, lanes, number):
+    if not np.ndim(number) and int(number) in (1, 2, 3):
+        return int(number)
+    task.refuse("cuda.grid and cuda.gridsize take 1, 2 or 3: the number of dimensions", node, lanes)
+
+
+def shared_array(task, node, lanes, shape, dtype):
+    """cuda.shared.array(shape, dtype): one array for the block. shape 0: the memory that the launch asked for."""
+    block = task.block
+    if id(node) in block.shared:
+        return block.shared[id(node)]
+    name = task.naming or "the shared array"
+    shape, dtype = _shape_and_type(task, node, lanes, shape, dtype)
+    line = (task.frame.function, node.lineno)
+    if line in block.lines:
+        task.fault("two-allocations", f"{block.lines[line]} and {name} are two shared arrays made on one line, and Numba's "
+                   "simulator, which tells them apart by their line, gives both the same memory; make each on a line of its "
+                   "own.",
+                   node, lanes.first(), array=name)
+    block.lines.setdefault(line, name)
+    block.shared_bytes += task.launch.shared_bytes * (block.dynamic is None) if shape == (0,) else math.prod(shape) * dtype.itemsize
+    if block.shared_bytes > SHARED_BYTES:
+        task.stop("shared-memory", f"the block asks for {block.shared_bytes:,} bytes of shared memory, but a block has "
+                  f"{SHARED_BYTES:,} (48 KiB); use smaller tiles or a smaller type", node, lanes)
+    if shape == (0,):
+        buffer = _dynamic(task, dtype, name)
+        shape = (buffer.data.size,)
+    else:
+        buffer = Buffer.fresh(math.prod(shape), dtype, name, "shared")
+    block.shared[id(node)] = View(buffer, 0, shape, row_major(shape), name)
+    return block.shared[id(node)]
+
+
+def _dynamic(task, dtype, name):
+    """The block's dynamic shared memory, which every array of shape 0 shares. It is given when the kernel is launched."""
+    block = task.block
+    if block.dynamic is None:
+        block.dynamic = {}
+        block.dynamic_bytes = np.full(task.launch.shared_bytes // 8 * 8 + 8, 0xCD, np.uint8)
+    if dtype not in block.dynamic:
+        data = block.dynamic_bytes.view(dtype)[:task.launch.shared_bytes // dtype.itemsize]
+        written = np.zeros(data.size, bool) if not block.dynamic else None
+        block.dynamic[dtype] = Buffer(data, name, "shared", written)
+    return block.dynamic[dtype]
+
+
+def local_array(task, node, lanes, shape, dtype):
+    """cuda.local.array(shape, dtype): an array of each thread's own."""
+    block = task.block
+    if id(node) not in block.local:
+        shape, dtype = _shape_and_type(task, node, lanes, shape, dtype)
+        size, threads = math.prod(shape), block.geometry.threads
+        if size * dtype.itemsize > LOCAL_BYTES:
+            task.refuse(f"a thread asks for {size * dtype.itemsize:,} bytes in one array, but it has {LOCAL_BYTES:,} (512 KiB) "
+                        "of local memory; pass an array to the kernel instead", node, lanes)
+        name = task.naming or "the local array"
+        buffer = Buffer.fresh(size * threads, dtype, name, "local")
+        block.local[id(node)] = View(buffer, block.geometry.lane * size, shape, row_major(shape), name)
+    return block.local[id(node)]
+
+
+def _shape_and_type(task, node, lanes, shape, dtype):
+    expression = node.args[0] if node.args else next(k.value for k in node.keywords if k.arg == "shape")
+    sizes = shape if isinstance(shape, tuple) else (shape,)
+    if not subset.constant_shape(expression, task.frame.function):
+        task.refuse(f"Numba wants the size of this array as a plain constant, not {task.text(expression)}; give it a name "
+                    "above the kernel, such as SIZE = 16, and write that", node, lanes)
+    if not all(isinstance(n, np.integer) and n >= 0 for n in sizes):
+        task.refuse("the size of an array has to be an integer or a tuple of them", node, lanes)
+    try:
+        return tuple(int(n) for n in sizes), np.dtype(dtype)
+    except TypeError:
+        task.refuse(f"the type of the array has to be a type such as np.float32, not {dtype!r}", node, lanes)
+
+
+def const_array(task, node, lanes, array):
+    """cuda.const.array_like(array): an array from outside the kernel, as constant memory."""
+    if not isinstance(array, View) or array.buffer.space != "constant":
+        task.refuse("cuda.const.array_like takes a NumPy array defined outside the kernel, not one of its arguments",
+                    node, lanes)
+    return array
+
+
+def syncthreads(task, node, lanes):
+    task.barrier(node, lanes)
+
+
+def _block_vote(name, gather):
+    def vote(task, node, lanes, predicate):
+        condition = truth(predicate)
+        if getattr(predicate, "dtype", None) == np.bool_:
+            task.warn("type", f"numba-cuda wants an integer here, and refuses a bool: write cuda.{name}(int32(...)) or 1 if "
+                      "... else 0.",
+                      node)
+        task.block.predicate[lanes.index] = condition[lanes.index] if np.ndim(condition) else condition
+        task.barrier(node, lanes)
+        result = np.int32(gather(task.block.predicate))
+        if len(task.block.tasks) > 1:       # the next vote must not overwrite what a slower thread still has to read
+            task.barrier(node, lanes)
+        return result
+    return vote
+
+
+def grid_sync(task, node, lanes):
+    """cuda.cg.this_grid().sync(): a barrier for every thread of every block."""
+    task.barrier(node, lanes)
+    task.wait("grid", node, lanes)
+
+
+def _nothing(task, node, lanes, *_):
+    """A fence or a pause: the emulator's threads see every write at once."""
+
+
+def popc(task, node, lanes, x):
+    return cast(np.bitwise_count(_unsigned(x)), x.dtype)
+
+
+def clz(task, node, lanes, x):
+    """Zero bits before the first one."""
+    bits, left = x.dtype.itemsize * 8, _unsigned(x)
+    length = sum((left >> _unsigned(np.int64(k)).astype(left.dtype) != 0).astype(np.int64) for k in range(bits))
+    return cast(bits - length, x.dtype)
+
+
+def ffs(task, node, lanes, x):
+    """Place of the lowest one bit, counted from 1; 0 where there is none."""
+    lowest = _unsigned(x) & (~_unsigned(x) + _unsigned(x).dtype.type(1))
+    return cast(np.where(lowest == 0, 0, np.bitwise_count(lowest - lowest.dtype.type(1)) + 1)[()].astype(np.uint32), np.dtype(np.uint32))
+
+
+def brev(task, node, lanes, x):
+    """The bits in reverse order."""
+    left, result = _unsigned(x), _unsigned(x) * 0
+    one = left.dtype.type(1)
+    for _ in range(x.dtype.itemsize * 8):
+        result = (result << one) | (left & one)
+        left = left >> one
+    return cast(result, x.dtype)
+
+
+def _unsigned(x):
+    return x.astype(np.dtype(f"u{max(4, x.dtype.itemsize)}"))
+
+
+def fma(task, node, lanes, x, y, z):
+    """x * y + z, rounded once for float32 (almost always: the sum is taken in float64)."""
+    dtype = np.result_type(x, y, z)
+    return cast(x.astype(np.float64) * y.astype(np.float64) + z.astype(np.float64), dtype)
+
+
+def selp(task, node, lanes, condition, yes, no):
+    condition = truth(condition)
+    return select(condition, yes, no) if np.ndim(condition) else yes if condition else no
+
+
+def cbrt(task, node, lanes, x):
+    return np.cbrt(x if x.dtype.kind == "f" else x.astype(np.float64))
+
+
+CALLS = {
+    "grid": grid, "gridsize": gridsize, "shared.array": shared_array, "local.array": local_array, "const.array_like": const_array,
+    "syncthreads": syncthreads, "syncthreads_count": _block_vote("syncthreads_count", np.count_nonzero),
+    "syncthreads_and": _block_vote("syncthreads_and", np.all), "syncthreads_or": _block_vote("syncthreads_or", np.any),
+    "cg.this_grid": lambda task, node, lanes: Intrinsic("grid_group"), "grid_group.sync": grid_sync,
+    "threadfence": _nothing, "threadfence_block": _nothing, "threadfence_system": _nothing, "nanosleep": _nothing,
+    "popc": popc, "clz": clz, "ffs": ffs, "brev": brev, "fma": fma, "selp": selp, "cbrt": cbrt,
+    **warp.CALLS, **atomics.CALLS,
+}

@@ -1,0 +1,123 @@
+"""What Python a kernel may be written in, looked for before it runs, in every branch of it.
+
+Every refusal here is Numba's own: each was compiled with numba-cuda 0.30 for sm_90 to see. The few that only the emulator
+refuses say so.
+"""
+
+import ast
+
+_ADVICE = {
+    ast.Dict: ("a dict", "use arrays"),
+    ast.Set: ("a set", "use arrays"),
+    ast.List: ("a list", "a kernel cannot make or grow lists: use cuda.local.array(size, dtype), or a tuple"),
+    ast.ListComp: ("a list comprehension", "use cuda.local.array(size, dtype) and a loop"),
+    ast.SetComp: ("a set comprehension", "use a loop"),
+    ast.DictComp: ("a dict comprehension", "use a loop"),
+    ast.GeneratorExp: ("a generator", "write the loop out"),
+    ast.JoinedStr: ("an f-string", "print its parts: print('x', x)"),
+    ast.Try: ("try and except", "a GPU has no exceptions to catch: test with an if instead"),
+    ast.With: ("a with block", "leave it out"),
+    ast.Yield: ("yield", "a kernel is not a generator: write results to an array"),
+    ast.YieldFrom: ("yield", "a kernel is not a generator: write results to an array"),
+    ast.Await: ("await", "leave it out"),
+    ast.AsyncFunctionDef: ("an async function", "write a plain def"),
+    ast.AsyncFor: ("an async for", "write a plain for"),
+    ast.AsyncWith: ("an async with", "leave it out"),
+    ast.ClassDef: ("a class", "define it outside, and pass numbers and arrays to the kernel"),
+    ast.Import: ("an import", "import it above the kernel"),
+    ast.ImportFrom: ("an import", "import it above the kernel"),
+    ast.Global: ("global", "pass an array to the kernel and write to it"),
+    ast.Nonlocal: ("nonlocal", "return the value instead"),
+    ast.Delete: ("del", "leave it out"),
+    ast.NamedExpr: (":= inside an expression", "assign on a line of its own"),
+    ast.Match: ("match", "use if and elif"),
+    ast.MatMult: ("the matrix product @", "write its loops: that is the kernel"),
+}
+if hasattr(ast, "TryStar"):
+    _ADVICE[ast.TryStar] = _ADVICE[ast.Try]
+
+
+def refusals(function, is_kernel):
+    """(kind, node, message) for everything in the function that no GPU would run."""
+    node = function.node
+    arguments = node.args
+    if arguments.vararg or arguments.kwarg:
+        yield "unsupported", node, "a kernel takes a fixed number of arguments: name each of them"
+    inner = {n for f in ast.walk(node) if f is not node and isinstance(f, (ast.FunctionDef, ast.Lambda)) for n in ast.walk(f)}
+    for part in _parts(node):
+        advice = _ADVICE.get(type(part.op) if isinstance(part, ast.BinOp) else type(part))
+        if advice and not _constant_sequence_of_a_loop(part, node):
+            yield "unsupported", part, f"Numba does not compile {advice[0]} for a GPU; {advice[1]}"
+        elif isinstance(part, ast.Starred) and isinstance(part.ctx, ast.Store):
+            yield "unsupported", part, "Numba does not compile a starred name on the left of =; name each part"
+        elif isinstance(part, ast.Return) and is_kernel and part not in inner and not _returns_nothing(part):
+            yield "return-value", part, "a kernel returns nothing: write the result to an array that is passed to it"
+        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "print" and part.keywords:
+            yield "unsupported", part, "print takes no keywords such as sep inside a kernel; print the parts one by one"
+        elif isinstance(part, ast.Raise) and isinstance(part.exc, ast.Call) and not all(
+                isinstance(a, ast.Constant) for a in part.exc.args):
+            yield "unsupported", part, "a kernel can raise an exception with constant text only"
+
+
+def _parts(node):
+    """Every node of a function's body, without its decorators and annotations."""
+    for statement in node.body if isinstance(node.body, list) else [node.body]:
+        yield from (part for part in ast.walk(statement) if hasattr(part, "lineno"))
+
+
+def _constant_sequence_of_a_loop(part, function):
+    """`for x in [1, 2, 3]`: Python itself makes this list a tuple."""
+    return isinstance(part, ast.List) and (isinstance(part.ctx, ast.Store) or any(
+        isinstance(loop, ast.For) and loop.iter is part and all(isinstance(e, ast.Constant) for e in part.elts)
+        for loop in ast.walk(function)))
+
+
+def _returns_nothing(node):
+    return node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None)
+
+
+def unknown_names(function, known):
+    """(node, name) for names that are neither the function's own nor known outside."""
+    seen = set()
+    for part in _parts(function.node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part.id not in seen and part.id not in function.local:
+            seen.add(part.id)
+            if not known(part.id) and not _belongs_to_inner(function, part.id):
+                yield part, part.id
+
+
+def _belongs_to_inner(function, name):
+    return any(isinstance(inner, (ast.FunctionDef, ast.Lambda)) and name in
+               {a.arg for a in inner.args.args} | {n.id for n in ast.walk(inner) if isinstance(n, ast.Name)
+                                                   and isinstance(n.ctx, ast.Store)}
+               for inner in ast.walk(function.node) if inner is not function.node)
+
+
+def constant_shape(node, function):
+    """Whether Numba takes this expression as the size of a shared or local array: a number, a name for one, or a tuple."""
+    if isinstance(node, (ast.Tuple, ast.List)):
+        return isinstance(node, ast.Tuple) and all(constant_shape(e, function) for e in node.elts)
+    if isinstance(node, ast.Constant):
+        return True
+    if isinstance(node, ast.Subscript):
+        return constant_shape(node.value, function) and constant_shape(node.slice, function)
+    if isinstance(node, ast.Name):
+        if node.id not in function.local:
+            return True
+        values = [s.value for s in ast.walk(function.node) if isinstance(s, ast.Assign)
+                  and any(isinstance(t, ast.Name) and t.id == node.id for t in s.targets)]
+        return node.id not in function.parameters and len(values) == 1 and constant_shape(values[0], function)
+    # Python folds arithmetic of literals, such as 16 * 2, before Numba sees it.
+    return not any(isinstance(n, (ast.Name, ast.Call, ast.Attribute)) for n in ast.walk(node))
+
+
+def waits_for_other_threads(function):
+    """A loop that waits until another thread lets go: `while cuda.atomic.cas(...)` and its like."""
+    return any(isinstance(loop, ast.While) and any(
+        isinstance(n, ast.Attribute) and n.attr in ("cas", "exch", "compare_and_swap") for n in ast.walk(loop))
+        for loop in ast.walk(function.node))
+
+
+def waits_for_the_grid(function):
+    """A barrier of the whole grid: cuda.cg.this_grid().sync()."""
+    return any(isinstance(n, ast.Attribute) and n.attr == "this_grid" for n in ast.walk(function.node))

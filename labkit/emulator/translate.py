@@ -1,0 +1,70 @@
+"""What a name from outside a kernel stands for inside it."""
+
+import builtins
+import types
+
+import numpy as np
+
+from labkit.emulator import functions
+from labkit.emulator.arithmetic import typed
+from labkit.emulator.intrinsics import Intrinsic
+from labkit.emulator.source import Function, as_function
+
+BUILTINS = (*functions.NUMERIC, builtins.range, builtins.len, builtins.print, builtins.enumerate, builtins.zip, builtins.isinstance)
+
+
+class Refused(Exception):
+    """A Python object that means nothing on a GPU. The message says why and what to do."""
+
+
+def translate(value, name, constant):
+    """A Python object as a kernel's value. constant(array, name) makes a View of a NumPy array from outside.
+
+    Numba's own `cuda`, its types and its dispatchers become the emulator's. Raises Refused.
+    """
+    from labkit.emulator import cuda
+
+    if value is None or isinstance(value, (str, Intrinsic, Function, np.dtype)):
+        return value
+    if isinstance(value, (bool, int, float, complex, np.generic)):
+        return typed(value)
+    if isinstance(value, np.ndarray):
+        return constant(value, name)
+    if isinstance(value, tuple):
+        return tuple(translate(v, name, constant) for v in value)
+    if isinstance(value, types.ModuleType) or isinstance(value, types.SimpleNamespace):
+        return cuda if _is_cuda(getattr(value, "__name__", "")) else value
+    if isinstance(value, type) and issubclass(value, np.generic):
+        return np.dtype(value)
+    if any(value is known for known in BUILTINS) or isinstance(value, np.ufunc) or getattr(value, "__module__", "") == "math":
+        return value
+    if isinstance(getattr(value, "py_func", None), types.FunctionType):
+        return as_function(value.py_func)
+    if _is_cuda(getattr(value, "__module__", "") or "") and hasattr(cuda, getattr(value, "__name__", "")):
+        return getattr(cuda, value.__name__)
+    if (type(value).__module__ or "").startswith(("numba.", "numba_cuda.")):
+        return _numba_type(value, name)
+    raise Refused(_why(value, name))
+
+
+def _is_cuda(module):
+    return module in ("numba.cuda", "numba_cuda.numba.cuda") or module.startswith(("numba.cuda.", "numba_cuda.numba.cuda."))
+
+
+def _numba_type(value, name):
+    try:
+        return np.dtype(str(value).replace("boolean", "bool"))
+    except TypeError:
+        raise Refused(f"the emulator knows no {name} inside a kernel") from None
+
+
+def _why(value, name):
+    if isinstance(value, types.FunctionType):
+        return f"{name} is a plain Python function, which a kernel cannot call: write @cuda.jit(device=True) above it"
+    if isinstance(value, (list, dict, set)):
+        return f"{name} is a {type(value).__name__} from outside the kernel; make it a tuple or a NumPy array"
+    if (getattr(value, "__module__", "") or "").startswith("numpy"):
+        return f"Numba does not compile {name} for a GPU; {functions.numpy_advice(name.split('.')[-1])}"
+    if getattr(value, "__name__", None) and vars(builtins).get(value.__name__) is value:
+        return f"Numba does not compile {value.__name__}() for a GPU; write it out with numbers and loops"
+    return f"{name} is a Python object ({type(value).__name__}), which means nothing on a GPU; pass numbers and arrays to the kernel"

@@ -1,0 +1,104 @@
+"""What this machine can do at most, measured: bytes a second of a copy, float32 operations a second of a loop.
+
+Every kernel's time is reported as a share of these. A share above one means that the data stayed in a cache, which is faster
+than the memory that the copy went through.
+"""
+
+import time
+
+import numpy as np
+
+from labkit import devices
+from labkit.kernels._numba import FINITE_MATH, loops, prange
+
+CHAINS = 64             # independent sums side by side: enough to keep every arithmetic unit busy
+_SHRINK, _STEP = np.float32(0.999), np.float32(0.1)
+
+
+@loops
+def _copy_cpu(out, a):
+    for i in prange(out.size):
+        out[i] = a[i]
+
+
+@loops(fastmath=FINITE_MATH)
+def _multiply_and_add_cpu(out, rounds):
+    for c in prange(out.size):
+        x = np.full(CHAINS, np.float32(c), np.float32)
+        for _ in range(rounds):
+            for i in range(CHAINS):
+                x[i] = x[i] * _SHRINK + _STEP
+        out[c] = x.sum()
+
+
+def copy_cuda(cuda):
+    def copy(out, a):
+        i = cuda.grid(1)
+        if i < out.size:
+            out[i] = a[i]
+
+    return copy
+
+
+def multiply_and_add_cuda(cuda):
+    """Four chains a thread, so that one waits for none."""
+
+    def multiply_and_add(out, rounds):
+        i = cuda.grid(1)
+        if i < out.size:
+            a = np.float32(i)
+            b = a + _STEP
+            c = b + _STEP
+            d = c + _STEP
+            for _ in range(rounds):
+                a = a * _SHRINK + _STEP
+                b = b * _SHRINK + _STEP
+                c = c * _SHRINK + _STEP
+                d = d * _SHRINK + _STEP
+            out[i] = a + b + c + d
+
+    return multiply_and_add
+
+
+def measure():
+    """{"bytes_per_second", "operations_per_second"} of the place in use; read and written bytes both count."""
+    return on_cuda() if devices.current().name == "cuda" else on_cpu()
+
+
+def on_cpu(elements=2**25, rounds=1_000_000):
+    cores, a = devices.cores(), np.ones(elements, np.float32)
+    out, sums = np.empty_like(a), np.empty(cores, np.float32)
+    return _speeds(2 * a.nbytes, lambda: _copy_cpu(out, a, threads=cores),
+                   2 * CHAINS * rounds * cores, lambda: _multiply_and_add_cpu(sums, rounds, threads=cores))
+
+
+def on_cuda(elements=2**28, threads=2**20, rounds=4096):
+    from labkit import _cuda
+
+    cuda = _cuda.real()
+    copy, work = cuda.jit(copy_cuda(cuda)), cuda.jit(multiply_and_add_cuda(cuda))
+    a, out = cuda.device_array(elements, np.float32), cuda.device_array(elements, np.float32)
+    a.copy_to_device(np.ones(elements, np.float32))
+    sums = cuda.device_array(threads, np.float32)
+
+    def finished(launch):
+        launch()
+        cuda.synchronize()
+
+    return _speeds(8 * elements, lambda: finished(lambda: copy[(elements + 255) // 256, 256](out, a)),
+                   8 * threads * rounds, lambda: finished(lambda: work[(threads + 255) // 256, 256](sums, np.int32(rounds))))
+
+
+def _speeds(copied, copy, operations, work):
+    return {"bytes_per_second": copied / _best_seconds(copy), "operations_per_second": operations / _best_seconds(work)}
+
+
+def _best_seconds(run, times=7):
+    """The shortest of some times: a limit is what the machine can do, undisturbed."""
+    run()
+    found = []
+    for _ in range(times):
+        start = time.perf_counter()
+        run()
+        found.append(time.perf_counter() - start)
+    return min(found)

@@ -1,0 +1,131 @@
+"""What regularizers do to parameters and gradients, in place: shrink, threshold, shorten."""
+
+import math
+
+import numpy as np
+
+from labkit.kernels._numba import FINITE_MATH, loops, prange
+from labkit.kernels.registry import Budget, Work, one_thread_each, register
+
+_0, _1 = np.float32(0), np.float32(1)
+
+
+def scale_numpy(w, c):
+    """w <- c w"""
+    w *= c
+
+
+@loops
+def scale_cpu(w, c):
+    for i in prange(w.size):
+        w[i] *= c
+
+
+def scale_cuda(cuda):
+    def scale(w, c):
+        i = cuda.grid(1)
+        if i < w.size:
+            w[i] *= c
+
+    return scale
+
+
+def add_scaled_numpy(g, w, c):
+    """g <- g + c w"""
+    g += c * w
+
+
+@loops(fastmath=FINITE_MATH)
+def add_scaled_cpu(g, w, c):
+    for i in prange(g.size):
+        g[i] += c * w[i]
+
+
+def add_scaled_cuda(cuda):
+    def add_scaled(g, w, c):
+        i = cuda.grid(1)
+        if i < g.size:
+            g[i] += c * w[i]
+
+    return add_scaled
+
+
+def soft_threshold_numpy(w, t):
+    """w <- sign(w) max(|w| - t, 0): what is smaller than t becomes an exact zero"""
+    w[...] = np.sign(w) * np.maximum(np.abs(w) - t, 0)
+
+
+@loops
+def soft_threshold_cpu(w, t):
+    for i in prange(w.size):
+        w[i] = w[i] - t if w[i] > t else (w[i] + t if w[i] < -t else w[i] * _0)
+
+
+def soft_threshold_cuda(cuda):
+    def soft_threshold(w, t):
+        i = cuda.grid(1)
+        if i < w.size:
+            w[i] = w[i] - t if w[i] > t else (w[i] + t if w[i] < -t else w[i] * _0)
+
+    return soft_threshold
+
+
+def max_norm_numpy(w, c):
+    """Shorten every column of w, a unit's incoming weights, that is longer than c to length c"""
+    lengths = np.sqrt((w * w).sum(axis=0))
+    w *= np.where(lengths > c, c / np.where(lengths > c, lengths, 1), 1)
+
+
+@loops(fastmath=FINITE_MATH)
+def max_norm_cpu(w, c):
+    for block in prange((w.shape[1] + 63) // 64):           # 64 columns at a time: whole cache lines, row after row
+        first, end = 64 * block, min(w.shape[1], 64 * block + 64)
+        factor = np.zeros(64, w.dtype)
+        for i in range(w.shape[0]):
+            for j in range(first, end):
+                factor[j - first] += w[i, j] * w[i, j]
+        for j in range(end - first):
+            length = math.sqrt(factor[j])
+            factor[j] = c / length if length > c else _1
+        for i in range(w.shape[0]):
+            for j in range(first, end):
+                w[i, j] *= factor[j - first]
+
+
+def max_norm_cuda(cuda):
+    """The optimization it shows: neighbouring threads take neighbouring columns, so that each row is read in one go."""
+
+    def max_norm(w, c):
+        j = cuda.grid(1)
+        if j < w.shape[1]:
+            squares = _0
+            for i in range(w.shape[0]):
+                squares += w[i, j] * w[i, j]
+            length = math.sqrt(squares)
+            if length > c:
+                for i in range(w.shape[0]):
+                    w[i, j] *= c / length
+
+    return max_norm
+
+
+def _vectors(count, scalar):
+    return lambda rng, size: [*rng.standard_normal((count, size), dtype=np.float32), np.float32(scalar)]
+
+
+def _register(name, oracle, cpu, cuda, arrays, scalar, **entry):
+    return register(**{
+        "name": name, "doc": oracle.__doc__, "oracle": oracle, "cpu": cpu, "cuda": cuda,
+        "signature": f"void({'float32[::1], ' * arrays}float32)",
+        "launch": lambda w, *_: one_thread_each(w.size), "arguments": _vectors(arrays, scalar),
+        "work": lambda w, *_: Work(bytes=(arrays + 1) * w.nbytes, operations=2 * w.size),
+        "budget": Budget(registers=24), "tolerance": 1e-6, "bench_size": 10_000_000, **entry})
+
+
+scale = _register("scale", scale_numpy, scale_cpu, scale_cuda, 1, 0.9)
+add_scaled = _register("add_scaled", add_scaled_numpy, add_scaled_cpu, add_scaled_cuda, 2, 0.1)
+soft_threshold = _register("soft_threshold", soft_threshold_numpy, soft_threshold_cpu, soft_threshold_cuda, 1, 0.4)
+max_norm = _register(
+    "max_norm", max_norm_numpy, max_norm_cpu, max_norm_cuda, 1, 5.0, signature="void(float32[:, ::1], float32)",
+    launch=lambda w, c: one_thread_each(w.shape[1]), bench_size=10_000, budget=Budget(registers=40),
+    arguments=lambda rng, size: [rng.standard_normal((37, size), dtype=np.float32), np.float32(5)])

@@ -1,0 +1,35 @@
+"""Every kernel's CUDA form in the emulator, which would name a race, an index out of bounds or a float64 on the way."""
+
+from dataclasses import replace
+
+import pytest
+
+from labkit.kernels import registry
+
+KERNELS = registry.kernels()
+
+
+@pytest.mark.parametrize(("kernel", "size"), [(k, n) for k in KERNELS.values() for n in k.sizes if n < 200],
+                         ids=lambda value: getattr(value, "name", value))
+def test_cuda_form_agrees_with_numpy(kernel, size):
+    ours = kernel.draw(size, seed=size)
+    theirs = registry.copies(ours)
+    kernel.on_emulator(*ours)
+    kernel.oracle(*theirs)
+    kernel.compare(ours, theirs)
+
+
+def test_the_last_block_is_guarded():
+    """The test above, broken once: without its guard `add` reaches past the end, and the emulator says so."""
+    from labkit.emulator import KernelFault
+
+    def unguarded(cuda):
+        def add(out, a, b):
+            i = cuda.grid(1)
+            out[i] = a[i] + b[i]
+
+        return add
+
+    add = replace(KERNELS["add"], cuda=unguarded)
+    with pytest.raises(KernelFault, match="33"):
+        add.on_emulator(*add.draw(33))

@@ -1,0 +1,262 @@
+"""The emulator's `cuda` as a stand-in for numba.cuda: launches, memory of the device, kernels that arrive in other forms."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from labkit import emulator
+from labkit.emulator import KernelFault, cuda, from_source
+
+ROOT = Path(__file__).parents[2]
+f32 = np.float32
+
+
+@cuda.jit
+def double(out, a):
+    i = cuda.grid(1)
+    if i < out.size:
+        out[i] = f32(2) * a[i]
+
+
+@pytest.mark.parametrize("configuration", [(2, 8), ((2,), (8,)), ((2, 1, 1), (8, 1)), (2, 8, 0), (2, 8, cuda.stream(), 64), (np.int64(2), 8)])
+def test_launch_configurations(configuration):
+    out = np.zeros(12, f32)
+    double[configuration](out, np.arange(12, dtype=f32))
+    np.testing.assert_array_equal(out, 2 * np.arange(12))
+
+
+def test_forall_covers_every_element():
+    out = np.zeros(1000, f32)
+    double.forall(1000)(out, np.ones(1000, f32))
+    assert (out == 2).all() and double.report.grid == (8, 1, 1)
+
+
+@pytest.mark.parametrize("call, error, words", [
+    (lambda: double(1, 2), ValueError, "how many blocks and threads"),
+    (lambda: double[4](1, 2), ValueError, "double[blocks, threads]"),
+    (lambda: cuda.syncthreads(), RuntimeError, "inside a kernel only"),
+    (lambda: cuda.jit(device=True)(lambda x: x)(1), RuntimeError, "device function"),
+    (lambda: cuda.sync_threads, AttributeError, "did you mean cuda.syncthreads?"),
+    (lambda: cuda.jit(3.5)(3.5), TypeError, "expected a kernel"),
+    (lambda: double["2", 8](1, 2), KernelFault, "has to be an integer"),
+])
+def test_misuse_on_the_host_says_what_to_do(call, error, words):
+    with pytest.raises(error) as caught:
+        call()
+    assert words in str(caught.value)
+
+
+def test_device_memory():
+    host = np.arange(12, dtype=f32).reshape(3, 4)
+    there = cuda.to_device(host)
+    host[0, 0] = 99
+    assert there.shape == (3, 4) and there.dtype == f32 and there.size == 12 and len(there) == 3 and there.nbytes == 48
+    out = cuda.device_array_like(there)
+    double[1, 16](out.ravel(), there.reshape(12))
+    np.testing.assert_array_equal(out.copy_to_host(), 2 * np.arange(12).reshape(3, 4))
+    into = np.zeros((3, 4), f32)
+    assert out[1:].copy_to_host(into[1:]).base is not None
+    np.testing.assert_array_equal(into[1:], 2 * np.arange(4, 12).reshape(2, 4))
+    there[1] = 7
+    assert there.copy_to_host()[1, 3] == 7 and there[1, 3] == 7
+    there.copy_to_device(np.ones((3, 4), f32))
+    assert (np.asarray(there) == 1).all()
+    with pytest.raises(ValueError, match="have to agree"):
+        there.copy_to_device(np.ones(5, f32))
+
+
+def test_device_array_remembers_what_was_written():
+    memory = cuda.device_array(8, f32)
+    assert np.isnan(memory.copy_to_host()).all()
+    first_half = emulator.run(double, 1, 4, memory[:4], np.ones(4, f32))
+    assert first_half.ok, first_half.faults
+    report = emulator.run(double, 1, 8, np.zeros(8, f32), memory)
+    assert [(f.kind, f.index) for f in report.faults] == [("unwritten-read", (4,))]
+    memory[4:] = 5
+    assert emulator.run(double, 1, 8, np.zeros(8, f32), memory).ok
+
+
+def test_arrays_that_share_memory_are_one_memory():
+    def shift(out, a):
+        i = cuda.grid(1)
+        if i < out.size:
+            out[i] = a[i]
+
+    a = np.arange(9, dtype=f32)
+    report = emulator.run(shift, 1, 8, a[1:], a[:-1])
+    assert [f.kind for f in report.faults] == ["race"]
+    assert emulator.run(shift, 1, 8, a[:4], a[4:]).ok
+
+
+def test_any_layout_of_arrays():
+    def copy(out, a):
+        x, y = cuda.grid(2)
+        if y < out.shape[0] and x < out.shape[1]:
+            out[y, x] = a[y, x]
+
+    whole = np.arange(48, dtype=f32).reshape(6, 8)
+    for a in (whole, whole.T, whole[::2, ::-1], np.asfortranarray(whole), whole[1:4, 2:5], np.broadcast_to(whole[0], (3, 8))):
+        for out in (np.zeros(a.shape, f32), np.zeros(a.shape[::-1], f32).T, np.zeros((2 * a.shape[0], a.shape[1]), f32)[::2]):
+            report = emulator.run(copy, (2, 2), (4, 4), out, a)
+            assert report.ok, report.faults
+            np.testing.assert_array_equal(out, a)
+
+
+def test_column_major_arrays_are_counted_as_they_lie():
+    def rows(out):
+        out[cuda.grid(1), 0] = 1
+
+    assert emulator.run(rows, 1, 32, np.zeros((32, 32), f32)).transactions == 32
+    assert emulator.run(rows, 1, 32, np.zeros((32, 32), f32, order="F")).transactions == 4
+
+
+def test_empty_arrays_are_left_alone():
+    assert emulator.run(double, 1, 8, np.zeros(0, f32), np.zeros(0, f32)).ok
+
+
+def test_dynamic_shared_memory():
+    @cuda.jit
+    def reverse(out, a):
+        s = cuda.shared.array(0, f32)
+        t = cuda.threadIdx.x
+        s[t] = a[t]
+        cuda.syncthreads()
+        out[t] = s[cuda.blockDim.x - 1 - t]
+
+    out = np.zeros(16, f32)
+    reverse[1, 16, 0, 64](out, np.arange(16, dtype=f32))
+    np.testing.assert_array_equal(out, np.arange(16)[::-1])
+    with pytest.raises(KernelFault, match=r"s\[15\], but s has 15 elements"):
+        reverse[1, 16, 0, 60](out, np.arange(16, dtype=f32))
+
+
+def test_kernels_print():
+    report = emulator.run(from_source("def say(a):\n    if cuda.grid(1) < 2:\n        print('value', a[0], cuda.grid(1))\n", "say"), 1, 4, np.ones(1))
+    assert report.output == ["value 1.0 0", "value 1.0 1"]
+
+
+def test_numbas_own_kernels_run_here():
+    """A dispatcher of Numba's is unwrapped, with the device functions, types and cuda that it names."""
+    numba = pytest.importorskip("numba")
+    try:
+        from numba import cuda as real
+    except Exception as error:
+        pytest.skip(f"numba.cuda does not load here: {error}")
+    namespace = {"cuda": real, "float32": numba.float32, "int32": numba.types.int32, "syncthreads": real.syncthreads, "numba": numba}
+    source = """
+def squared(x):
+    return x * x
+def kernel(out, a):
+    s = cuda.shared.array(8, float32)
+    i = numba.cuda.grid(1)
+    t = cuda.threadIdx.x
+    s[t] = device(a[i]) + host(a[i])
+    syncthreads()
+    out[i] = float32(int32(s[7 - t]))
+"""
+    plain = from_source(source, "kernel").py_func
+    device, host = real.jit(device=True)(from_source(source, "squared").py_func), numba.njit(from_source(source, "squared").py_func)
+    plain.__globals__.update(namespace, device=device, host=host)
+    out, a = np.zeros(16, f32), np.arange(16, dtype=f32) / 2
+    report = emulator.run(real.jit(plain), 2, 8, out, a)
+    assert report.ok, report.faults
+    np.testing.assert_array_equal(out, np.floor(2 * a * a).reshape(2, 8)[:, ::-1].ravel())
+
+
+def test_source_with_its_own_imports():
+    kernel = from_source("""
+        from numba import cuda, float32
+        import math, numpy as np
+        N = 4
+        @cuda.jit(device=True)
+        def half(x):
+            return x * np.float32(0.5)
+        @cuda.jit
+        def halves(out):
+            s = cuda.shared.array(N, dtype=float32)
+            s[cuda.threadIdx.x] = math.sqrt(float32(4))
+            out[cuda.threadIdx.x] = half(s[cuda.threadIdx.x])
+        """, "halves")
+    out = np.zeros(4, f32)
+    kernel[1, 4](out)
+    assert (out == 1).all()
+
+
+@pytest.mark.parametrize("source, words", [
+    ("def f(:\n  pass", "line 1 `def f(:`: this is not Python"),
+    ("x = 1", "defines no function called f"),
+    ("import os\ndef f(a): pass", "may import"),
+    ("1 / 0\ndef f(a): pass", "ZeroDivisionError"),
+    ("def f(a)\n    pass\n\x00", "not Python"),
+])
+def test_source_that_is_no_kernel(source, words):
+    with pytest.raises(KernelFault) as caught:
+        from_source(source, "f")
+    assert words in str(caught.value) and caught.value.faults[0].kind == "syntax"
+
+
+@pytest.mark.parametrize("body", [
+    "open('x')", "a[0] = a[1].__class__", "a[0] = __import__('os')", "eval('1')", "np.lib.os.system('true')", "a[0] = math.__loader__.x",
+    "a[0] = np.random.rand()", "a.x = 1", "cuda.threadIdx.x = 1", "a[0], b = 1", "x = [0] * 3", "a[0] = 'x'", "a[0] = None", "a[0] = len(5)",
+    "a[0] = int('3')", "x = cuda.grid(2)\n    a[x] = 1", "a[0] = max(a)", "cuda.syncthreads(1)", "for i in a.size: pass", "a[0] = a.reshape(3)[0]",
+    "a[0] = range(3)[1]", "cuda.grid(7)", "a[0] = cuda.popc(a)", "a[0] = math.sqrt(1, 2)", "(x for x in a)", "a[0] = a[0] @ a[1]", "assert a",
+    "a[:2] = a[2:4]", "a[0] = a[1:3]", "while a: pass", "lambda: 1 / 0\n    a['x'] = 1", "s = cuda.local.array(10**12, np.float32)",
+])
+def test_nonsense_is_refused_in_a_sentence(body):
+    report = emulator.run(from_source(f"def f(a):\n    {body}\n", "f"), 1, 4, np.ones(8, f32), max_steps=1000)
+    assert [f.kind for f in report.faults[:1]] in (["unsupported"], ["launch"]), [str(f) for f in report.faults]
+    assert str(report.faults[0]).endswith(".") and report.faults[0].line >= 2
+
+
+def test_a_barrier_named_but_not_called():
+    report = emulator.run(from_source("def f(a):\n    cuda.syncthreads\n", "f"), 1, 4, np.ones(8))
+    assert [w.kind for w in report.warnings] == ["unused"]
+
+
+def test_the_same_value_by_many_threads_is_a_warning():
+    report = emulator.run(from_source("def f(a):\n    a[0] = 3\n", "f"), 4, 8, np.ones(8))
+    assert report.ok and [w.kind for w in report.warnings] == ["same-value-write"]
+
+
+def test_time_limit():
+    report = emulator.run(from_source("def f(a):\n    while True:\n        a[0] = a[0]\n", "f"), 1, 1, np.ones(1), max_seconds=0.2, max_steps=10**9)
+    assert [f.kind for f in report.faults] == ["endless"] and 0.2 < report.seconds < 5
+
+
+def test_the_steps_of_one_block_do_not_count_for_the_next():
+    report = emulator.run(from_source("def f(a):\n    for k in range(100):\n        a[cuda.grid(1)] = k\n", "f"), 50, 1, np.ones(50), max_steps=500)
+    assert report.ok, report.faults
+
+
+def test_a_lambda_as_device_function():
+    square = cuda.jit(device=True)(lambda x: x * x)
+
+    def kernel(out):
+        i = cuda.grid(1)
+        out[i] = square(i)
+
+    out = np.zeros(8, np.int32)
+    assert emulator.run(kernel, 1, 8, out).ok
+    np.testing.assert_array_equal(out, np.arange(8) ** 2)
+
+
+def test_events_and_streams():
+    start, end = cuda.event(), cuda.event()
+    stream = cuda.stream()
+    start.record(stream)
+    end.record(stream)
+    end.synchronize()
+    assert cuda.event_elapsed_time(start, end) >= 0
+    cuda.synchronize()
+    assert cuda.is_available() is False
+
+
+def test_loading_is_light():
+    """Nothing but NumPy, greenlet and the standard library is loaded."""
+    code = ("import sys, numpy; before = set(sys.modules); import labkit.emulator; "
+            "print(*{m.split('.')[0] for m in set(sys.modules) - before} - set(sys.stdlib_module_names))")
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert set(run.stdout.split()) == {"labkit", "greenlet"}

@@ -1,0 +1,70 @@
+"""`import labkit` costs next to nothing, and its parts arrive when they are asked for."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def run(code, **environment):
+    """What a fresh Python prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env={**os.environ, **environment})
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_import_loads_nothing_but_numpy():
+    code = (
+        "import sys; before = set(sys.modules); import labkit; "
+        "print(*sorted({n.split('.')[0] for n in set(sys.modules) - before} - sys.stdlib_module_names))"
+    )
+    assert set(run(code).split()) <= {"labkit", "numpy"}
+
+
+def test_import_takes_under_a_fifth_of_a_second():
+    code = "import time; t = time.process_time(); import labkit; labkit.devices.cores(); print(time.process_time() - t)"
+    assert float(run(code)) < 0.2
+
+
+def test_openmp_is_told_to_wait_quietly_before_numba_loads():
+    assert run("import labkit, os; print(os.environ['OMP_WAIT_POLICY'])") == "PASSIVE"
+    assert run("import labkit, os; print(os.environ['OMP_WAIT_POLICY'])", OMP_WAIT_POLICY="ACTIVE") == "ACTIVE"
+
+
+def test_parts_arrive_as_attributes():
+    import labkit
+
+    assert labkit.devices.__name__ == "labkit.devices"
+    assert callable(labkit.check)
+    assert {"check", "cuda", "devices", "surfaces", "swarm"} <= set(dir(labkit))
+
+
+def test_an_unknown_part_is_named():
+    import labkit
+
+    with pytest.raises(AttributeError, match="no part named 'perceptrom'.*perceptron"):
+        labkit.perceptrom  # noqa: B018
+
+
+def test_cuda_is_the_emulator_without_a_gpu_and_numba_s_own_with_one(monkeypatch):
+    import labkit
+    from labkit import _cuda, devices, emulator
+
+    monkeypatch.setattr(devices, "current", lambda: devices.Device("cpu", "", 1, 1))
+    assert labkit.cuda is emulator.cuda
+    monkeypatch.setattr(devices, "current", lambda: devices.Device("cuda", "", 1, 1))
+    monkeypatch.setattr(_cuda, "real", lambda: "numba.cuda")
+    assert labkit.cuda == "numba.cuda"
+
+
+def test_missing_cuda_says_what_to_do(monkeypatch):
+    from labkit import _cuda
+
+    def broken(name):
+        raise RuntimeError("no toolkit\nand a long story")
+
+    monkeypatch.setattr(_cuda.importlib, "import_module", broken)
+    with pytest.raises(RuntimeError, match=r"\(no toolkit\)\. Install it with: pip install"):
+        _cuda.real()
+    assert _cuda.trial().startswith("CUDA cannot be loaded")
