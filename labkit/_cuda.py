@@ -24,7 +24,7 @@ def real():
         return importlib.import_module("numba.cuda")
     except Exception as error:      # a missing toolkit raises RuntimeError here, a missing package ImportError
         raise RuntimeError(
-            f"CUDA cannot be loaded ({_first_line(error)}). Install it with: pip install 'perceptron-to-dropout[gpu]', "
+            f'CUDA cannot be loaded ({_first_line(error)}). Install it with: pip install "perceptron-to-dropout[gpu]", '
             "or set LABKIT_DEVICE=cpu to go on without it."
         ) from error
 

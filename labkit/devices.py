@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 NAMES = ("cuda", "cpu", "emulated")
-INSTALL = "pip install 'perceptron-to-dropout[gpu]'"
+INSTALL = 'pip install "perceptron-to-dropout[gpu]"'
 
 # Waking threads costs more than it saves on less arithmetic than this (measured: about a million multiply-adds).
 PARALLEL_ABOVE = 1_000_000
@@ -70,7 +70,7 @@ def scale(full, laptop, emulated=None, what="runs"):
     device = current()
     small = max(1, laptop // 1000) if emulated is None else emulated
     size = Size({"cuda": full, "cpu": laptop, "emulated": small}[device.name])
-    why = "the emulator runs one thread after another" if device.name == "emulated" else "this place has no GPU"
+    why = "the emulator plays all threads on one core" if device.name == "emulated" else "this place has no GPU"
     size.note = f"All {size:,} {what}."
     if size < full:
         size.note = f"{size:,} of {full:,} {what}: {why}, so the other {full - size:,} are left out."

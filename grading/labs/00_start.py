@@ -189,7 +189,7 @@ def add(out, a, b):
 check(add)
 
 # %% [markdown]
-# This check always runs in labkit's **emulator**, GPU or not. It plays every thread in turn, watches each access to memory, and names the
+# This check always runs in labkit's **emulator**, GPU or not. It plays every thread, watches each access to memory, and names the
 # thread and the line when something is wrong. The picture shows what it saw: which thread touched which element.
 
 # %% role="picture"
@@ -210,7 +210,7 @@ report.picture()
 # %% [markdown]
 # ## At scale
 #
-# The same kernel, larger. With a GPU this adds ten million pairs; without one the emulator adds a few thousand, one thread at a time.
+# The same kernel, larger. With a GPU this adds ten million pairs; without one the emulator adds a few thousand.
 
 # %% role="swarm"
 import time

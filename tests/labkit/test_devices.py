@@ -130,7 +130,7 @@ def test_the_report_is_two_plain_sentences(monkeypatch):
 @pytest.mark.parametrize(("name", "size", "note"), [
     ("cuda", 100_000, "All 100,000 networks."),
     ("cpu", 20_000, "20,000 of 100,000 networks: this place has no GPU, so the other 80,000 are left out."),
-    ("emulated", 20, "20 of 100,000 networks: the emulator runs one thread after another, so the other 99,980 are left out."),
+    ("emulated", 20, "20 of 100,000 networks: the emulator plays all threads on one core, so the other 99,980 are left out."),
 ])
 def test_sizes_suit_the_place_and_say_what_they_left_out(monkeypatch, name, size, note):
     monkeypatch.setattr(devices, "current", lambda: devices.Device(name, "", 2, 1))
