@@ -31,6 +31,7 @@ class PlacePoints(Board):
 
     def __init__(self, update=None, points="clouds", **traits):
         self.student = Student(update, rules.update, getattr(update, "__name__", "update"), weights_and_bias)
+        self.student(np.zeros(2), 0.0, np.ones(2), 1)       # tried once, so that the line below the picture is true from the start
         self.X, self.y, self.preset = *preset(points), points if isinstance(points, str) else "own"
         self.selected, self.adds, self.speed = (0 if len(self.X) else None), 1, 6
         self.forget()

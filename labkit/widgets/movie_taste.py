@@ -38,6 +38,7 @@ class SigmoidMovies(Board):
         self.answerer = Student(probability, rules.probability, getattr(probability, "__name__", "probability"), share)
         self.rate, self.seed, self.side, self.drawn = 0.1, seed, None, None
         self.restart()
+        self.stepper(self.w.copy(), self.b, self.X[0], self.y[0], self.rate)     # tried once, so that the line below is true from the start
         super().__init__(**traits)
 
     def students(self):

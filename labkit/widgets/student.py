@@ -19,15 +19,14 @@ class Student:
 
     function : the student's, or None; fallback : labkit's, with the same arguments and results
     clean    : turns a raw result into the form the picture needs, or raises Unfinished with what is wrong with it
-    A function that did not end within `seconds` is not called again.
+    A function that did not end within `seconds` is not called again, and what is no function never.
     """
 
     def __init__(self, function, fallback, name, clean, seconds=1.0):
-        if function is not None and not callable(function):
-            raise TypeError(f"the picture was given {type(function).__name__} for `{name}`; pass the function itself: {name}={name}, "
-                            f"without brackets behind it")
         self.function, self.fallback, self.name, self.clean, self.seconds = function, fallback, name, clean, seconds
-        self.problem, self.stuck, self.changed_input = "", False, False
+        self.problem, self.stuck = "", False
+        if function is not None and not callable(function):
+            self.problem, self.stuck = f"is {described(function)}, not a function: pass `{name}` itself, without brackets behind it", True
 
     def fresh(self):
         """Forgets the last problem, before a new event: the student's function gets another chance, unless it ran for ever."""

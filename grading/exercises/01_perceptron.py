@@ -1,0 +1,626 @@
+"""Lab 01: a unit with a threshold, and three rules by which it learns: Rosenblatt's, Widrow and Hoff's, and the sigmoid unit's."""
+
+import math
+
+import numpy as np
+
+from grading.exercise import Exercise, call
+
+EDGE = 1e-3     # a sum nearer to the threshold than this is either exactly 0 in every arithmetic, or not asked for
+
+
+def exact(x, w, b):
+    """The weighted sum plus bias, rounded once."""
+    return math.fsum([*(p * q for p, q in zip(np.asarray(x).tolist(), np.asarray(w).tolist(), strict=True)), float(b)])
+
+
+def sure(x, w, b):
+    return abs(exact(x, w, b)) > EDGE
+
+
+# fires: the threshold unit
+
+
+def above_zero(x, w, b):
+    return int(exact(x, w, b) > 0)
+
+
+def some_units(rng):
+    for n in (1, 1, 2, 2, 3, 5, 8, 20):
+        for _ in range(3):
+            x, w, b = rng.normal(size=n), rng.normal(size=n), float(rng.normal())
+            if sure(x, w, b):
+                yield call(x, w, b)
+    for _ in range(8):      # whole numbers: where the sum is 0 it is exactly 0
+        yield call(rng.integers(0, 2, 2).astype(float), rng.integers(-1, 2, 2).astype(float), float(rng.integers(-1, 2)))
+    yield call(np.zeros(2), np.ones(2), 0.5)
+    yield call(np.array([1.0, 1.0]), np.array([1.0, 1.0]), -2.0)
+
+
+fires = Exercise(
+    "fires", points=2, right=above_zero,
+    public=[call(np.array([1.0, 0.0]), np.array([2.0, -1.0]), -0.5), call(np.array([0.0, 1.0]), np.array([2.0, 0.25]), 0.5),
+            call(np.array([1.0, 1.0, 1.0]), np.array([0.5, 0.5, 0.5]), -1.0), call(np.array([1.0, 1.0]), np.array([1.0, 1.0]), -2.0),
+            call(np.array([0.0, 0.0]), np.array([1.0, 1.0]), 0.5), call(np.array([1.0, 1.0]), np.array([1.0, -2.0]), 0.5)],
+    hidden=some_units,
+    hints=("Two steps: first the weighted sum of the inputs with the bias added, then one question about its sign.",
+           "np.dot(x, w) multiplies place by place and adds up; a loop does it too. The bias joins the sum once, not once an input.",
+           "Compare the sum with 0. A comparison gives True or False; int(...) makes 1 or 0 of it."))
+
+
+@fires.solution
+def with_dot(x, w, b):
+    return 1 if np.dot(x, w) + b > 0 else 0
+
+
+@fires.solution
+def with_loop(x, w, b):
+    total = b
+    for i in range(len(x)):
+        total = total + x[i] * w[i]
+    if total > 0:
+        return 1
+    return 0
+
+
+@fires.solution
+def true_or_false(x, w, b):
+    return sum(x * w) > -b
+
+
+@fires.misconception(why="The bias is overlooked: the sum alone is compared.",
+                     hint="this compares the sum without the bias. Add b to it first: it moves the threshold.")
+def no_bias(x, w, b):
+    return int(np.dot(x, w) > 0)
+
+
+@fires.misconception(why="The bias is taken for the threshold itself.",
+                     hint="this compares the sum with b, as if b were the threshold. Here b is added to the sum, and "
+                          "the threshold is 0.")
+def bias_as_threshold(x, w, b):
+    return int(np.dot(x, w) > b)
+
+
+@fires.misconception(why="McCulloch and Pitts let a cell fire when the threshold is reached; 'at least' feels natural.",
+                     hint="this fires at a sum of exactly 0. In this course a unit fires only above 0.")
+def at_zero_too(x, w, b):
+    return int(np.dot(x, w) + b >= 0)
+
+
+@fires.misconception(why="The sum is returned and the threshold forgotten.",
+                     hint="this is the sum itself. A threshold unit says only 1 or 0.")
+def sum_only(x, w, b):
+    return np.dot(x, w) + b
+
+
+@fires.misconception(why="np.sign is at hand.",
+                     hint="this answers -1, 0 or 1. The unit has two answers, 1 above 0 and 0 otherwise.")
+def sign(x, w, b):
+    return np.sign(np.dot(x, w) + b)
+
+
+@fires.misconception(why="The bias stands inside the loop or inside np.sum(x * w + b).",
+                     hint="this adds the bias once for each input. It belongs to the unit, so add it once.")
+def bias_every_time(x, w, b):
+    return int(np.sum(np.asarray(x) * w + b) > 0)
+
+
+# gate: weights by hand, judged by what the unit then does
+
+
+def gate_unit(name, n):
+    return {"AND": (np.ones(n), 0.5 - n), "OR": (np.ones(n), -0.5), "NOT": (-np.ones(n), 0.5)}[name]
+
+
+def wider_gates(rng):
+    for name in ("AND", "OR"):
+        for n in rng.permutation(np.arange(1, 9)).tolist():
+            yield call(name, n)
+    yield call("NOT", 1)
+
+
+gate = Exercise(
+    "gate", points=2, right=gate_unit, hidden=wider_gates, read="readings:threshold_answers",
+    public=[call("AND", 2), call("OR", 2), call("NOT", 1), call("AND", 3), call("OR", 3)],
+    hints=("Give every input of AND and OR the weight 1. Then the sum counts how many inputs are on. Above which count should the unit fire?",
+           "A bias of -1.5 asks for more than 1.5 inputs that are on. For AND the number has to grow with n; for OR it need not.",
+           "NOT has to fire when its input is off: the bias alone must be above 0, and the weight must pull the sum below 0."))
+
+
+@gate.solution
+def counting(name, n):
+    if name == "AND":
+        return np.ones(n), -(n - 0.5)
+    if name == "OR":
+        return np.ones(n), -0.5
+    return np.array([-1.0]), 0.5
+
+
+@gate.solution
+def other_numbers(name, n):
+    w = np.full(n, 10.0)
+    if name == "AND":
+        b = -10.0 * n + 5
+    elif name == "OR":
+        b = -5.0
+    else:
+        w, b = -w, 5.0
+    return w, b
+
+
+@gate.solution
+def in_lists(name, n):
+    if name == "NOT":
+        return [-2], 1
+    return [0.25] * n, -0.25 * n + 0.125 if name == "AND" else -0.125
+
+
+@gate.misconception(why="The sign of the bias: the threshold itself is returned.",
+                    hint="the bias has the wrong sign: it is added to the sum, so a threshold of 1.5 is a bias of -1.5.")
+def threshold_itself(name, n):
+    w, b = {"AND": (np.ones(n), n - 0.5), "OR": (np.ones(n), 0.5), "NOT": (-np.ones(n), -0.5)}[name]
+    return w, b
+
+
+@gate.misconception(why="The threshold is set to the count itself, as if reaching it were enough.",
+                    hint="where all is as it should be, the sum is exactly 0, and the unit fires only above 0. Put the"
+                         " threshold between two counts.")
+def reaches_it(name, n):
+    w, b = {"AND": (np.ones(n), -n), "OR": (np.ones(n), -1), "NOT": (-np.ones(n), 0)}[name]
+    return w, b
+
+
+@gate.misconception(why="The numbers for two inputs are kept for more.",
+                    hint="AND is right for two inputs only: with three, two of them are already enough. How must the "
+                         "threshold grow with n?")
+def two_inputs_only(name, n):
+    w, b = {"AND": (np.ones(n), -1.5), "OR": (np.ones(n), -0.5), "NOT": (-np.ones(n), 0.5)}[name]
+    return w, b
+
+
+@gate.misconception(why="NOT is given a positive weight like the others.",
+                    hint="NOT fires when its input is on: give it a negative weight, and a bias above 0.")
+def not_is_copy(name, n):
+    w, b = {"AND": (np.ones(n), 0.5 - n), "OR": (np.ones(n), -0.5), "NOT": (np.ones(n), -0.5)}[name]
+    return w, b
+
+
+@gate.misconception(why="AND and OR are exchanged.",
+                    hint="AND and OR have changed places: AND asks for all inputs, OR for at least one.")
+def changed_places(name, n):
+    w, b = {"OR": (np.ones(n), 0.5 - n), "AND": (np.ones(n), -0.5), "NOT": (-np.ones(n), 0.5)}[name]
+    return w, b
+
+
+# update: Rosenblatt's rule
+
+
+def corrected(w, b, x, y):
+    miss = int(y) - above_zero(x, w, b)
+    return w + miss * x, b + miss
+
+
+def learnable(rng, n, y):
+    """Weights, bias, an example of class y whose sum is not near the threshold."""
+    while True:
+        w, b, x = rng.normal(size=n), float(rng.normal()), rng.normal(size=n) * 2
+        if sure(x, w, b):
+            return call(w, b, x, y)
+
+
+def some_corrections(rng):
+    for n in (1, 2, 2, 3, 6):
+        for y in (0, 1, 0, 1, 0, 1):
+            yield learnable(rng, n, y)
+    for n in (1, 2, 5):     # from nothing: a class-1 example with sum 0 is a mistake in every way of counting
+        yield call(np.zeros(n), 0.0, rng.normal(size=n), 1)
+    yield call(np.array([1.0, -1.0]), 0.0, np.array([2.0, 2.0]), 1)
+
+
+update = Exercise(
+    "update", points=3, right=corrected, hidden=some_corrections,
+    public=[call(np.array([1.0, -2.0]), 0.5, np.array([1.0, 3.0]), 1), call(np.array([1.0, 2.0]), 0.5, np.array([3.0, -1.0]), 0),
+            call(np.array([1.0, 2.0]), -0.5, np.array([2.0, 1.0]), 1), call(np.array([1.0, 2.0]), -0.5, np.array([-2.0, 0.5]), 0),
+            call(np.zeros(2), 0.0, np.array([2.0, -1.0]), 1)],
+    hints=("Let the unit answer first. If the answer is y there is nothing to learn: return w and b as they came.",
+           "A unit that said 0 where 1 was wanted has too small a sum: add x to w. Which way for the other mistake? And the bias is "
+           "the weight of an input that is always 1.",
+           "y - answer is +1, -1 or 0: the three cases in one number. Write w + ..., which makes a new array; w += ... would change "
+           "the array that you were given."))
+
+
+@update.solution
+def in_one_number(w, b, x, y):
+    miss = y - int(np.dot(w, x) + b > 0)
+    return w + miss * x, b + miss
+
+
+@update.solution
+def case_by_case(w, b, x, y):
+    total = b
+    for i in range(len(w)):
+        total = total + w[i] * x[i]
+    answer = 1 if total > 0 else 0
+    if answer == y:
+        return w, b
+    new = w.copy()
+    for i in range(len(w)):
+        if y == 1:
+            new[i] = new[i] + x[i]
+        else:
+            new[i] = new[i] - x[i]
+    return new, b + 1 if y == 1 else b - 1
+
+
+@update.solution
+def on_the_line_is_wrong(w, b, x, y):
+    t = 2 * y - 1
+    if t * (w @ x + b) <= 0:
+        w, b = w + t * x, b + t
+    return w, b
+
+
+@update.misconception(why="'Learn from each example' instead of 'learn from each mistake'.",
+                      hint="this changes the weights even where the answer was right. Rosenblatt's rule learns from "
+                           "mistakes only.")
+def always_moves(w, b, x, y):
+    t = 2 * y - 1
+    return w + t * x, b + t
+
+
+@update.misconception(why="Class 0 multiplies the step away: w + y x.",
+                      hint="nothing happens when the right answer was 0. A unit that fired and should not have must "
+                           "lower its sum: subtract x.")
+def class_0_teaches_nothing(w, b, x, y):
+    if int(np.dot(w, x) + b > 0) != y:
+        w, b = w + y * x, b + y
+    return w, b
+
+
+@update.misconception(why="The bias is not seen as a weight.",
+                      hint="the weights are right, but the bias stays as it was. It is the weight of an input that is "
+                           "always 1, so it learns too.")
+def bias_stays(w, b, x, y):
+    return w + (y - int(np.dot(w, x) + b > 0)) * x, b
+
+
+@update.misconception(why="answer - y instead of y - answer.",
+                      hint="the step goes the wrong way, so each mistake makes the next one worse. Fired too little: "
+                           "add x. Fired too much: subtract.")
+def wrong_way(w, b, x, y):
+    miss = int(np.dot(w, x) + b > 0) - y
+    return w + miss * x, b + miss
+
+
+@update.misconception(why="w += x changes the caller's array.",
+                      hint="the numbers are right, but the array w that came in was changed. Write w = w + ..., which "
+                           "makes a new one.")
+def in_place(w, b, x, y):
+    miss = y - int(np.dot(w, x) + b > 0)
+    w += miss * x
+    return w, b + miss
+
+
+@update.misconception(why="The sum is taken for the answer: that is the delta rule.",
+                      hint="this uses the sum where the answer, 0 or 1, is wanted. (What you wrote is a rule of its "
+                           "own: you meet it below.)")
+def sum_for_answer(w, b, x, y):
+    miss = y - (np.dot(w, x) + b)
+    return w + miss * x, b + miss
+
+
+@update.misconception(why="t z < 0: on the line counts as right, so that zero weights stay zero for ever.",
+                      hint="with all weights 0 this never begins: the sum is 0, the answer therefore 0, and for class "
+                           "1 that is a mistake.")
+def never_begins(w, b, x, y):
+    t = 2 * y - 1
+    if t * (np.dot(w, x) + b) < 0:
+        w, b = w + t * x, b + t
+    return w, b
+
+
+@update.misconception(why="The correction is applied to the weights as a whole, without the input.",
+                      hint="each weight moves by the same amount here. A weight should move by its own input: what was"
+                           " not there is not to blame.")
+def without_the_input(w, b, x, y):
+    miss = y - int(np.dot(w, x) + b > 0)
+    return w + miss, b + miss
+
+
+# delta_step: Widrow and Hoff's rule
+
+
+def toward_the_target(w, b, x, y, rate):
+    miss = rate * (float(y) - exact(x, w, b))
+    return w + miss * x, b + miss
+
+
+def some_steps(rng, targets):
+    for n in (1, 2, 2, 3, 6):
+        for y in targets:
+            yield call(rng.normal(size=n), float(rng.normal()), rng.normal(size=n), y, float(rng.choice([0.05, 0.1, 0.5, 0.8])))
+    yield call(np.zeros(2), 0.0, rng.normal(size=2), targets[-1], 0.25)
+
+
+delta_step = Exercise(
+    "delta_step", points=2, right=toward_the_target, hidden=lambda rng: some_steps(rng, (-1.0, 1.0, 0.0, 3.5)),
+    public=[call(np.array([1.0, -0.5]), 0.5, np.array([1.0, 2.0]), 1.0, 0.1), call(np.array([0.5, 0.5]), 0.25, np.array([2.0, -1.0]), -1.0, 0.5),
+            call(np.array([2.0]), 0.0, np.array([0.5]), 4.0, 0.25)],
+    hints=("No threshold this time: the sum z itself is compared with the target y.",
+           "The miss is y - z. Each weight moves by rate times the miss times its own input.",
+           "The bias moves too, as the weight of an input that is always 1. Return new values; leave w as it is."))
+
+
+@delta_step.solution
+def in_two_lines(w, b, x, y, rate):
+    miss = y - (np.dot(w, x) + b)
+    return w + rate * miss * x, b + rate * miss
+
+
+@delta_step.solution
+def down_the_slope(w, b, x, y, rate):
+    z = b
+    for i in range(len(w)):
+        z = z + w[i] * x[i]
+    slopes = []
+    for i in range(len(w)):
+        slopes.append((z - y) * x[i])
+    return np.array([w[i] - rate * slopes[i] for i in range(len(w))]), b - rate * (z - y)
+
+
+@delta_step.misconception(why="The threshold of Rosenblatt's rule is kept.",
+                          hint="this compares y with the unit's answer, 0 or 1. The delta rule compares it with the sum itself.")
+def keeps_the_threshold(w, b, x, y, rate):
+    miss = y - int(np.dot(w, x) + b > 0)
+    return w + rate * miss * x, b + rate * miss
+
+
+@delta_step.misconception(why="z - y is subtracted from nothing: the sign of the slope.",
+                          hint="the step goes uphill: the error grows. Move by + rate (y - z) x.")
+def uphill(w, b, x, y, rate):
+    miss = np.dot(w, x) + b - y
+    return w + rate * miss * x, b + rate * miss
+
+
+@delta_step.misconception(why="The derivative of (y - z)^2 brings a factor 2.",
+                          hint="this step is twice as long: it follows (y - z)^2. The rule here follows half of that, "
+                               "which has no 2 in its slope.")
+def twice_as_long(w, b, x, y, rate):
+    miss = y - (np.dot(w, x) + b)
+    return w + 2 * rate * miss * x, b + 2 * rate * miss
+
+
+@delta_step.misconception(why="The rate is forgotten at the bias.",
+                          hint="the weights are right, but the bias takes the whole step. Multiply its step by the rate as well.")
+def bias_at_full_speed(w, b, x, y, rate):
+    miss = y - (np.dot(w, x) + b)
+    return w + rate * miss * x, b + miss
+
+
+@delta_step.misconception(why="The bias is left out of the learning.",
+                          hint="the bias stays as it was. It learns like a weight whose input is always 1.")
+def bias_left_out(w, b, x, y, rate):
+    return w + rate * (y - (np.dot(w, x) + b)) * x, b
+
+
+@delta_step.misconception(why="The bias is left out of the sum.", hint="the sum z lacks the bias: z = w x + b.")
+def sum_without_bias(w, b, x, y, rate):
+    miss = y - np.dot(w, x)
+    return w + rate * miss * x, b + rate * miss
+
+
+@delta_step.misconception(why="w += ... changes the caller's array.",
+                          hint="the numbers are right, but the array w that came in was changed. Write w + ..., which "
+                               "makes a new one.")
+def changes_w(w, b, x, y, rate):
+    miss = y - (np.dot(w, x) + b)
+    w += rate * miss * x
+    return w, b + rate * miss
+
+
+# sigmoid_step: Le's equations 3 to 10
+
+
+def bounded(z):
+    return 0.5 * (1 + math.tanh(0.5 * z))
+
+
+def down_the_squared_error(w, b, x, y, rate):
+    h = bounded(exact(x, w, b))
+    slope = 2 * (h - float(y)) * h * (1 - h)
+    return w - rate * slope * x, b - rate * slope
+
+
+sigmoid_step = Exercise(
+    "sigmoid_step", points=3, right=down_the_squared_error, hidden=lambda rng: some_steps(rng, (0, 1, 0, 1)),
+    public=[call(np.array([0.5, -1.0]), 0.25, np.array([1.0, 2.0]), 1, 0.5), call(np.array([1.0, 0.5]), -0.5, np.array([2.0, 1.0]), 0, 1.0),
+            call(np.array([0.25, 0.0, -0.5]), 0.75, np.array([1.0, 3.0, -1.0]), 0, 0.1)],
+    hints=("In order: z = w x + b, then h = 1 / (1 + exp(-z)), then the slope, then the step against it.",
+           "The slope is a product of three: 2 (h - y) from the square, h (1 - h) from the sigmoid, and the input from the sum. For the "
+           "bias the last one is 1.",
+           "Find the slope once, with the old w and b, and use that one number for both: w - rate * slope * x and b - rate * slope."))
+
+
+@sigmoid_step.solution
+def chain_rule(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    slope = 2 * (h - y) * h * (1 - h)
+    return w - rate * slope * x, b - rate * slope
+
+
+@sigmoid_step.solution
+def weight_by_weight(w, b, x, y, rate):
+    z = b
+    for i in range(len(w)):
+        z += w[i] * x[i]
+    g = 1 / (1 + math.exp(-z))
+    new = np.zeros(len(w))
+    for i in range(len(w)):
+        new[i] = w[i] - rate * 2 * (g - y) * (1 - g) * g * x[i]
+    return new, b - rate * 2 * (g - y) * (1 - g) * g
+
+
+@sigmoid_step.misconception(why="The factor 2 is often absorbed into the rate or into a half.",
+                            hint="this is half of the step. The error here is (h - y)^2 without a half in front, so "
+                                 "its slope has the factor 2.")
+def half_a_step(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    slope = (h - y) * h * (1 - h)
+    return w - rate * slope * x, b - rate * slope
+
+
+@sigmoid_step.misconception(why="The sigmoid's own slope is forgotten in the chain.",
+                            hint="the chain has a link missing: the sigmoid's own slope, h (1 - h).")
+def no_sigmoid_slope(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    slope = 2 * (h - y)
+    return w - rate * slope * x, b - rate * slope
+
+
+@sigmoid_step.misconception(why="Both the factor 2 and h (1 - h) are left out: this is the rule for another error.",
+                            hint="h - y alone is the slope of another error (cross-entropy, lab 04). For (h - y)^2 the"
+                                 " factors 2 and h (1 - h) belong to it.")
+def cross_entropy(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    return w - rate * (h - y) * x, b - rate * (h - y)
+
+
+@sigmoid_step.misconception(why="g'(z) = g (1 - g) is written with z.",
+                            hint="the sigmoid's slope is h (1 - h), from its value h; this has z (1 - z).")
+def slope_from_z(w, b, x, y, rate):
+    z = np.dot(w, x) + b
+    h = 1 / (1 + np.exp(-z))
+    slope = 2 * (h - y) * z * (1 - z)
+    return w - rate * slope * x, b - rate * slope
+
+
+@sigmoid_step.misconception(why="Plus instead of minus in front of the rate.",
+                            hint="this climbs: the error grows with each step. Go against the slope: w - rate ...")
+def climbs(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    slope = 2 * (h - y) * h * (1 - h)
+    return w + rate * slope * x, b + rate * slope
+
+
+@sigmoid_step.misconception(why="w is updated first and the slope for b computed with the new w.",
+                            hint="the weights are right, but the slope for the bias was computed with the new weights."
+                                 " Find the slope once, with the old ones.")
+def one_after_the_other(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    w = w - rate * 2 * (h - y) * h * (1 - h) * x
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    return w, b - rate * 2 * (h - y) * h * (1 - h)
+
+
+@sigmoid_step.misconception(why="exp(z) in place of exp(-z).",
+                            hint="the sigmoid is the wrong way round: 1 / (1 + exp(-z)), with a minus.")
+def mirrored(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(np.dot(w, x) + b))
+    slope = 2 * (h - y) * h * (1 - h)
+    return w - rate * slope * x, b - rate * slope
+
+
+@sigmoid_step.misconception(why="The bias is left out of the learning.",
+                            hint="the bias stays as it was. Its slope is the same without the input: 2 (h - y) h (1 - "
+                                 "h).")
+def bias_rests(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    return w - rate * 2 * (h - y) * h * (1 - h) * x, b
+
+
+# most_confident: ten units, one answer
+
+
+def unit_with_the_largest_sum(X, W, b):
+    return np.array([int(np.argmax([exact(x, w, c) for w, c in zip(W, b, strict=True)])) for x in X])
+
+
+def clear_winners(rng, n, inputs, units):
+    """Examples for which the largest sum is clear of the second."""
+    X, W, b = rng.normal(size=(n, inputs)), rng.normal(size=(units, inputs)), rng.normal(size=units)
+    sums = np.sort(X @ W.T + b, axis=1)
+    keep = sums[:, -1] - sums[:, -2] > EDGE
+    return call(X[keep], W, b) if keep.any() else clear_winners(rng, n, inputs, units)
+
+
+def some_contests(rng):
+    for n, inputs, units in ((1, 1, 2), (1, 4, 3), (2, 2, 2), (3, 3, 3), (5, 2, 3), (4, 4, 4), (9, 3, 10), (30, 5, 4), (12, 64, 10)):
+        for _ in range(2):
+            yield clear_winners(rng, n, inputs, units)
+    contest = clear_winners(rng, 10, 3, 4)
+    yield call(contest.args[0], contest.args[1], contest.args[2] - 50)      # no unit fires: the least reluctant one wins
+    yield call(contest.args[0], contest.args[1], contest.args[2] + 50)      # every unit fires
+
+
+most_confident = Exercise(
+    "most_confident", points=2, right=unit_with_the_largest_sum, hidden=some_contests,
+    public=[call(np.array([[1.0, 0.0], [0.0, 2.0], [-1.0, -3.0]]), np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]]), np.array([0.5, 0.0, -0.5])),
+            call(np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([[0.5, -1.0], [1.0, -2.0]]), np.array([-1.0, 1.5])),
+            call(np.array([[1.0, 1.0]]), np.array([[-4.0, -1.0], [-1.0, -0.5], [0.5, -3.0]]), np.array([0.0, 0.0, 0.0]))],
+    hints=("First one example: each unit has its sum, its weights times the inputs plus its bias. Which unit's sum is the largest?",
+           "X @ W.T + b holds all sums, one row an example, one column a unit.",
+           "np.argmax tells where the largest number stands, not what it is. axis=1 looks along each row."))
+
+
+@most_confident.solution
+def all_at_once(X, W, b):
+    return np.argmax(X @ W.T + b, axis=1)
+
+
+@most_confident.solution
+def one_by_one(X, W, b):
+    answers = []
+    for x in X:
+        best = 0
+        sums = []
+        for k in range(len(W)):
+            sums.append(np.dot(W[k], x) + b[k])
+            if sums[k] > sums[best]:
+                best = k
+        answers.append(best)
+    return answers
+
+
+@most_confident.misconception(why="Each unit's answer is used, not its sum: the first that fires wins.",
+                              hint="this takes the first unit that fires. Several may fire, or none: compare the sums "
+                                   "themselves.")
+def first_that_fires(X, W, b):
+    return np.argmax(X @ W.T + b > 0, axis=1)
+
+
+@most_confident.misconception(why="The biases are left out of the sums.",
+                              hint="the sums lack the biases: add b, one number a unit.")
+def without_biases(X, W, b):
+    return np.argmax(X @ W.T, axis=1)
+
+
+@most_confident.misconception(why="max for argmax.",
+                              hint="these are the largest sums themselves. Wanted is the number of the unit that has "
+                                   "it: np.argmax.")
+def the_sum_itself(X, W, b):
+    return np.max(X @ W.T + b, axis=1)
+
+
+@most_confident.misconception(why="The other axis.",
+                              hint="this looks for the best example of each unit. Wanted is the best unit for each "
+                                   "example: along each row, axis=1.")
+def best_example(X, W, b):
+    return np.argmax(X @ W.T + b, axis=0)
+
+
+@most_confident.misconception(why="A large negative sum is read as confidence.",
+                              hint="this takes the sum farthest from 0. A sum far below 0 is a confident no, not a "
+                                   "confident yes.")
+def farthest_from_zero(X, W, b):
+    return np.argmax(np.abs(X @ W.T + b), axis=1)
+
+
+@most_confident.misconception(why="The axis is left out, so that argmax runs over the flattened array.",
+                              hint="this is one number for all examples together: without an axis argmax looks through"
+                                   " the whole table at once.")
+def no_axis(X, W, b):
+    return np.argmax(X @ W.T + b)
+
+
+guess_gravity = Exercise("guess_gravity", points=1, kind="prediction")
+guess_rate = Exercise("guess_rate", points=1, kind="prediction", choices=("a", "b", "c"))

@@ -1,0 +1,167 @@
+"""Multilayer perceptrons with scikit-learn's manners: a dense network, a loss, an optimizer and the order of the examples."""
+
+import copy
+
+import numpy as np
+
+from labkit import ops
+from labkit.activations import softmax
+from labkit.losses import softmax_cross_entropy, squared_error
+from labkit.network import dense_network
+from labkit.optimizers import OPTIMIZERS, Optimizer
+from labkit.perceptron import Classifier, Unit, check_numbers, check_positive, check_rows, check_targets
+
+
+class MLP(Unit):
+    """What MLPClassifier and MLPRegressor share.
+
+    hidden_layer_sizes : units of each hidden layer
+    activation : "relu", "prelu", "sigmoid" or "tanh"
+    optimizer : a name from `labkit.optimizers.OPTIMIZERS`, which takes `learning_rate`, or an Optimizer of your own making
+    batch_size : examples averaged for one step
+    max_epochs : times through all examples
+    dropout, input_dropout : probability of dropping a hidden unit, an input, in training
+    regularizers : of `labkit.regularization`, such as (L2(1e-4), MaxNorm(3))
+    initializer : of `labkit.initializers`; default he for relu and prelu, glorot for the others
+    shuffle : whether each epoch takes the examples in a new order
+
+    It computes in float32 where X is float32, in float64 otherwise.
+
+    network_ : the Network, and optimizer_ : its Optimizer, after fit
+    loss_per_epoch_ : (n_epochs,), the mean loss of the examples, each as it was met on the way
+    """
+
+    def __init__(self, hidden_layer_sizes=(100,), activation="relu", optimizer="adam", learning_rate=0.005, batch_size=32,
+                 max_epochs=50, dropout=0.0, input_dropout=0.0, regularizers=(), initializer=None, shuffle=True, random_state=None):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.regularizers = regularizers
+        self.initializer = initializer
+        self.shuffle = shuffle
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Learn from scratch. X : (n_examples, n_inputs), y : (n_examples,)"""
+        self._forget()
+        X, T = self._examples(X, y)
+        for _ in range(self.max_epochs):
+            self._epoch(X, T)
+        return self
+
+    def partial_fit(self, X, y, classes=None):
+        """One epoch more. `classes`: all classes there are, where the first y may lack some."""
+        if not hasattr(self, "network_"):
+            self._forget()
+        self._epoch(*self._examples(X, y, classes))
+        return self
+
+    def _examples(self, X, y, classes=None):
+        X = check_rows(self, X)
+        T, n_outputs = self._wanted(X, check_targets(self, X, y), classes)
+        if not hasattr(self, "network_"):
+            self.n_features_in_ = X.shape[1]
+            self.network_ = dense_network((X.shape[1], *layer_sizes(self.hidden_layer_sizes), n_outputs), self.activation, self.dropout,
+                                          self.input_dropout, self.initializer, self._random, X.dtype)
+            self.optimizer_ = make_optimizer(self)
+            self.loss_per_epoch_ = np.empty(0)
+        dtype = self.network_.params.flat.dtype
+        return X.astype(dtype, copy=False), T if T.dtype.kind == "i" else T.astype(dtype, copy=False)
+
+    def _epoch(self, X, T):
+        check_positive(self, "batch_size", whole=True)
+        order = self._random.permutation(len(X)) if self.shuffle else None
+        loss = train_epoch(self.network_, X, T, self._loss, self.optimizer_, self.batch_size, order, self.regularizers)
+        self.loss_per_epoch_ = np.append(self.loss_per_epoch_, loss)
+        check_converging(loss, self.network_.params, self.optimizer_, len(self.loss_per_epoch_))
+
+    def _outputs(self, X):
+        if not hasattr(self, "network_"):
+            from sklearn.exceptions import NotFittedError
+
+            raise NotFittedError(f"This {type(self).__name__} has learned nothing yet; call fit(X, y) first.")
+        return self.network_.predict(check_rows(self, X).astype(self.network_.params.flat.dtype, copy=False))
+
+
+class MLPClassifier(MLP, Classifier):
+    """A multilayer perceptron with a softmax output, trained on the cross-entropy.
+
+    >>> model = MLPClassifier((30,), max_epochs=20, random_state=0).fit(X, y)      # doctest: +SKIP
+    """
+
+    _loss = staticmethod(softmax_cross_entropy)
+
+    def _targets(self, codes):
+        return codes, len(self.classes_)
+
+    def predict_proba(self, X):
+        """The probability of each class. Returns (n_examples, n_classes)."""
+        return softmax(self._outputs(X))
+
+    def decision_function(self, X):
+        """The scores: log p and a constant a row. Returns (n_examples, n_classes); for two classes the second less the first."""
+        Z = self._outputs(X)
+        return Z[:, 1] - Z[:, 0] if len(self.classes_) == 2 else Z
+
+
+class MLPRegressor(MLP):
+    """A multilayer perceptron with one linear output, trained on half the squared error."""
+
+    estimator_type = "regressor"
+    _loss = staticmethod(squared_error)
+
+    def _wanted(self, X, y, classes):
+        return check_numbers(y).astype(X.dtype)[:, None], 1
+
+    def predict(self, X):
+        """The number for each row. Returns (n_examples,)."""
+        return self._outputs(X)[:, 0]
+
+    def score(self, X, y):
+        """R squared: 1 for a perfect prediction, 0 for one no better than the mean of y."""
+        y = np.asarray(y, dtype=np.float64)
+        return float(1 - ((y - self.predict(X)) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+
+
+def train_epoch(network, X, T, loss, optimizer, batch_size=32, order=None, regularizers=()):
+    """A training step for each batch of examples, taken in `order` (of rows) or as they come; returns the mean loss on the way."""
+    values = []
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for start in range(0, X.shape[0], batch_size):
+            rows = slice(start, start + batch_size) if order is None else order[start:start + batch_size]
+            batch = ops.take(X, rows)
+            values.append((network.train_step(batch, ops.take(T, rows), loss, optimizer, regularizers), batch.shape[0]))
+        return sum(float(value) * n for value, n in values) / X.shape[0]        # read at the end: a GPU need not wait for each
+
+
+def check_converging(loss, params, optimizer, epoch):
+    """Raises FloatingPointError where the loss or the parameters are no longer finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = np.isfinite(loss) and np.isfinite(ops.to_numpy(params.flat).sum())
+    if not finite:
+        raise FloatingPointError(
+            f"Training diverged in epoch {epoch}: the weights or the loss are no longer finite. The likely cause is a learning rate that "
+            f"is too large ({optimizer.rate:g}); try a tenth of it, or bring the columns of X to similar sizes.")
+
+
+def make_optimizer(model):
+    """The model's optimizer: a new one of that name, or a copy of the one given."""
+    if isinstance(model.optimizer, Optimizer):
+        return copy.deepcopy(model.optimizer)
+    if model.optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer is {model.optimizer!r} but has to be an Optimizer or one of {', '.join(OPTIMIZERS)}.")
+    check_positive(model, "learning_rate")
+    return OPTIMIZERS[model.optimizer](model.learning_rate)
+
+
+def layer_sizes(sizes):
+    """The hidden sizes as a tuple; a single number is one layer."""
+    sizes = (sizes,) if isinstance(sizes, (int, np.integer)) else tuple(sizes)
+    if not all(isinstance(size, (int, np.integer)) and size > 0 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes is {sizes} but has to be whole numbers above 0, such as (100,) or (64, 32).")
+    return sizes

@@ -1,0 +1,143 @@
+"""Against overfitting: penalties on the weights, a limit to their length, and dropout.
+
+Penalties act on weight matrices and leave biases alone. A training step calls `before_step`, with the loss's gradient, then the
+optimizer's step, then `after_step`.
+"""
+
+import numpy as np
+
+from labkit import ops
+from labkit.activations import Layer
+
+
+class Regularizer:
+    """Does nothing: what the others share.
+
+    acts_before : whether `before_step` does anything
+    """
+
+    acts_before = False
+
+    def penalty(self, params):
+        """What is added to the loss."""
+        return 0.0
+
+    def before_step(self, params, grads, learning_rate):
+        """Add the penalty's gradient to the loss's, in place."""
+
+    def after_step(self, params, learning_rate):
+        """Change the parameters in place, after the optimizer did."""
+
+
+class L2(Regularizer):
+    """(strength / 2) sum w^2, gradient strength w: every weight shrinks in proportion, none becomes zero."""
+
+    acts_before = True
+
+    def __init__(self, strength):
+        self.strength = strength
+
+    def penalty(self, params):
+        return self.strength / 2 * sum((ops.to_numpy(W) ** 2).sum() for W in weights(params))
+
+    def before_step(self, params, grads, learning_rate):
+        for W, dW in zip(weights(params), weights(grads), strict=True):
+            ops.add_scaled(dW, W, self.strength)
+
+
+class WeightDecay(Regularizer):
+    """w <- (1 - learning_rate strength) w beside every step: the same as L2 under plain gradient descent, and under no other.
+
+    Loshchilov and Hutter 2019, who keep it out of Adam's running means.
+    """
+
+    acts_before = True
+
+    def __init__(self, strength):
+        self.strength = strength
+
+    def before_step(self, params, grads, learning_rate):
+        for W in weights(params):
+            ops.scale(W, 1 - learning_rate * self.strength)
+
+
+class L1(Regularizer):
+    """strength sum |w|, by soft-thresholding after every step: each weight moves the same distance towards zero, and stays there.
+
+    Adding the gradient, strength sign(w), would step over zero to and fro and never rest on it.
+    """
+
+    def __init__(self, strength):
+        self.strength = strength
+
+    def penalty(self, params):
+        return self.strength * sum(np.abs(ops.to_numpy(W)).sum() for W in weights(params))
+
+    def after_step(self, params, learning_rate):
+        for W in weights(params):
+            ops.soft_threshold(W, learning_rate * self.strength)
+
+
+class MaxNorm(Regularizer):
+    """Each unit's incoming weights, a column of W, are at most `limit` long. Srivastava et al. 2014, section 5.1."""
+
+    def __init__(self, limit):
+        self.limit = limit
+
+    def after_step(self, params, learning_rate):
+        for W in weights(params):
+            ops.max_norm(W, self.limit)
+
+
+class Dropout(Layer):
+    """In training, each unit is dropped (set to zero) with probability `rate`, for each example anew. Srivastava et al. 2014.
+
+    inverted=True   the units that stay are multiplied by 1 / (1 - rate) in training, and nothing is done in use
+    inverted=False  nothing else is done in training, and in use every unit is multiplied by 1 - rate (the paper's form; there p
+                    is the probability of keeping a unit, 1 - rate)
+    random_state    seed or numpy.random.Generator
+    """
+
+    def __init__(self, rate, inverted=True, random_state=None):
+        if not 0 <= rate < 1:
+            raise ValueError(f"rate is {rate}, but the probability of dropping a unit is at least 0 and below 1; for example 0.5.")
+        self.rate, self.inverted = rate, inverted
+        self.seed = int(np.random.default_rng(random_state).integers(2**63))
+        self.draws = 0
+
+    def forward(self, X, training=False):
+        X = ops.as_table(X)
+        if not training:
+            return self._in_use(X), self._in_use_backwards
+        mask = self.draw_mask(X)
+        Y = ops.multiply(X, mask)
+
+        def backprop(dY):
+            return ops.multiply(ops.as_gradient(dY, Y), mask), []           # dy/dx = mask
+
+        return Y, backprop
+
+    def _in_use(self, X):
+        return X if self.inverted else ops.scaled(X, 1 - self.rate)
+
+    def _in_use_backwards(self, dY):
+        return self._in_use(dY), []
+
+    def draw_mask(self, X):
+        """A new mask for X: 0 where a unit is dropped, else 1, or 1 / (1 - rate) where inverted."""
+        self.draws += 1
+        return ops.dropout_mask(X, self.rate, 1 / (1 - self.rate) if self.inverted else 1.0, self.seed, self.draws)
+
+    def __repr__(self):
+        return f"Dropout({self.rate})"
+
+
+def dropout_mask(uniforms, rate, inverted=True):
+    """The mask that uniform random numbers in [0, 1) make: 0 where they are below `rate`, else 1, or 1 / (1 - rate)."""
+    uniforms = np.asarray(uniforms)
+    return np.where(uniforms < rate, 0, 1 / (1 - rate) if inverted else 1.0).astype(uniforms.dtype)
+
+
+def weights(arrays):
+    """The weight matrices among parameters or gradients."""
+    return [a for a in arrays if a.ndim == 2]
