@@ -6,10 +6,10 @@ import numpy as np
 
 from labkit import ops
 from labkit.activations import softmax
+from labkit.estimator import Classifier, Unit, check_numbers, check_positive, check_rows, check_targets
 from labkit.losses import softmax_cross_entropy, squared_error
 from labkit.network import dense_network
 from labkit.optimizers import OPTIMIZERS, Optimizer
-from labkit.perceptron import Classifier, Unit, check_numbers, check_positive, check_rows, check_targets
 
 
 class MLP(Unit):

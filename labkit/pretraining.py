@@ -12,13 +12,13 @@ import numpy as np
 
 from labkit import ops
 from labkit.activations import ACTIVATIONS, PReLU, Sigmoid
+from labkit.estimator import Unit, check_positive, check_rows
 from labkit.initializers import glorot
 from labkit.layers import Dense
 from labkit.losses import sigmoid_cross_entropy, squared_error
 from labkit.mlp import check_converging, layer_sizes, make_optimizer, train_epoch
 from labkit.network import Network, Packed
 from labkit.optimizers import Momentum
-from labkit.perceptron import Unit, check_positive, check_rows
 
 LOSSES = {"squared_error": squared_error, "sigmoid_cross_entropy": sigmoid_cross_entropy}
 

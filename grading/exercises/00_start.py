@@ -2,7 +2,6 @@
 
 import numpy as np
 
-
 from grading.exercise import Exercise, call, expected
 from labkit.emulator import cuda
 
@@ -141,7 +140,8 @@ def absolute(answers, targets):
     return np.mean(np.abs(answers - targets))
 
 
-@squared_error.misconception(why="The root-mean-square is known from elsewhere.", hint="this is the square root of the right answer: leave the root out.")
+@squared_error.misconception(why="The root-mean-square is known from elsewhere.",
+                             hint="this is the square root of the right answer: leave the root out.")
 def root(answers, targets):
     return np.sqrt(np.mean((answers - targets) ** 2))
 
@@ -207,7 +207,8 @@ def no_guard(out, a, b):
 
 
 @add.misconception(why="threadIdx looks like the thread's number, and it is, within its block.",
-                   hint="this is right for the first block only: threadIdx.x counts from 0 again in each block. cuda.grid(1) counts through all of them.")
+                   hint="this is right for the first block only: threadIdx.x counts from 0 again in each block. "
+                        "cuda.grid(1) counts through all of them.")
 @cuda.jit
 def first_block_only(out, a, b):
     i = cuda.threadIdx.x

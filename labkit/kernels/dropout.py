@@ -26,19 +26,25 @@ def dropout_mask_numpy(mask, bar, kept, seed, draw):
     mask[...] = np.where(np.choose(quarter.astype(int), words) < bar, 0, kept)
 
 
+@njit
+def _whole_block(mask, block, bar, kept, draw, k0, k1):
+    """1024 elements. Apart from the parallel loop, and with plain indices, so that the compiler makes vector code of it."""
+    for l in range(256):
+        c = np.uint64(block * 256 + l)
+        w0, w1, w2, w3 = philox_inline(c & _LOW, c >> _32, draw, _ZERO, k0, k1)
+        mask[l] = _0 if w0 < bar else kept
+        mask[256 + l] = _0 if w1 < bar else kept
+        mask[512 + l] = _0 if w2 < bar else kept
+        mask[768 + l] = _0 if w3 < bar else kept
+
+
 @loops
 def dropout_mask_cpu(mask, bar, kept, seed, draw):
     k0, k1 = seed & _LOW, seed >> _32
     for block in prange((mask.size + 1023) // 1024):
         first = 1024 * block
         if first + 1024 <= mask.size:
-            for l in range(256):                    # one instruction for several counters: this loop becomes vector code
-                c = np.uint64(256 * block + l)
-                w0, w1, w2, w3 = philox_inline(c & _LOW, c >> _32, draw, _ZERO, k0, k1)
-                mask[first + l] = _0 if w0 < bar else kept
-                mask[first + 256 + l] = _0 if w1 < bar else kept
-                mask[first + 512 + l] = _0 if w2 < bar else kept
-                mask[first + 768 + l] = _0 if w3 < bar else kept
+            _whole_block(mask[first:first + 1024], block, bar, kept, draw, k0, k1)
         else:
             for i in range(first, mask.size):
                 c = np.uint64(256 * block + i % 256)

@@ -11,26 +11,27 @@ THREADS = 256                               # a block for the sum of all
 RESERVED = 1024                             # bytes of shared memory that CUDA keeps for itself in each block
 
 
-def column_sums_numpy(out, x):
-    """out[j] = sum over i of x[i, j]"""
-    np.sum(x, axis=0, out=out)
+def column_sums_numpy(out, x, scale, keep):
+    """out[j] = scale (sum over i of x[i, j]) + keep out[j]"""
+    total = scale * np.sum(x, axis=0)
+    out[...] = total + keep * out if keep else total
 
 
 @loops(fastmath=FINITE_MATH)
-def column_sums_cpu(out, x):
+def column_sums_cpu(out, x, scale, keep):
     for block in prange((x.shape[1] + 63) // 64):       # 64 columns at a time: whole cache lines, row after row
         first, end = 64 * block, min(x.shape[1], 64 * block + 64)
         for j in range(first, end):
-            out[j] = 0
+            out[j] = keep * out[j] if keep != 0 else 0      # what is not kept may never have been written
         for i in range(x.shape[0]):
             for j in range(first, end):
-                out[j] += x[i, j]
+                out[j] += scale * x[i, j]
 
 
 def column_sums_cuda(cuda):
     """The optimization it shows: a block reads 8 rows of 32 neighbouring columns at a time, and adds its rows up in shared memory."""
 
-    def column_sums(out, x):
+    def column_sums(out, x, scale, keep):
         part = cuda.shared.array((HIGH, WIDE), np.float32)
         tx, ty = cuda.threadIdx.x, cuda.threadIdx.y
         j = cuda.blockIdx.x * WIDE + tx
@@ -43,7 +44,10 @@ def column_sums_cuda(cuda):
         if ty == 0 and j < x.shape[1]:
             for k in range(1, HIGH):
                 mine += part[k, tx]
-            out[j] = mine
+            if keep != _0:                                  # what is not kept may never have been written
+                out[j] = scale * mine + keep * out[j]
+            else:
+                out[j] = scale * mine
 
     return column_sums
 
@@ -82,11 +86,13 @@ def total_cuda(cuda):
 
 
 column_sums = register(
-    name="column_sums", doc="out[j] = sum over i of x[i, j]", signature="void(float32[::1], float32[:, ::1])",
+    name="column_sums", doc="out[j] = scale (sum over i of x[i, j]) + keep out[j]",
+    signature="void(float32[::1], float32[:, ::1], float32, float32)",
     oracle=column_sums_numpy, cpu=column_sums_cpu, cuda=column_sums_cuda,
-    launch=lambda out, x: ((out.size + WIDE - 1) // WIDE, (WIDE, HIGH)),
-    arguments=lambda rng, size: [np.full(size, np.nan, np.float32), rng.standard_normal((37, size), dtype=np.float32)],
-    work=lambda out, x: Work(bytes=x.nbytes + out.nbytes, operations=x.size),
+    launch=lambda out, *_: ((out.size + WIDE - 1) // WIDE, (WIDE, HIGH)),
+    arguments=lambda rng, size: [rng.random(size, dtype=np.float32), rng.standard_normal((37, size), dtype=np.float32),
+                                 np.float32(0.5), np.float32(0.9)],
+    work=lambda out, x, *_: Work(bytes=x.nbytes + out.nbytes, operations=x.size),
     budget=Budget(registers=32, shared_bytes=4 * WIDE * HIGH + RESERVED), tolerance=1e-5,
 )
 total = register(

@@ -62,7 +62,8 @@ def test_anything_else_gets_the_first_difference():
 
 @pytest.mark.parametrize("body, said", [
     (lambda x: None, "returned nothing"), (lambda x: print(2 * x), "printed its answer"), (lambda x: 1 / 0, "raised ZeroDivisionError"),
-    (lambda x: [2 * x], "shape (1,), expected one number"), (lambda x: "two", "expected one number"), (lambda x: object(), "expected numbers or arrays"),
+    (lambda x: [2 * x], "shape (1,), expected one number"), (lambda x: "two", "expected one number"),
+    (lambda x: object(), "expected numbers or arrays"),
     (lambda: 2, "raised TypeError"),
 ])
 def test_each_kind_of_trouble_is_one_sentence(body, said):

@@ -43,7 +43,8 @@ def test_right_answers_in_other_forms_agree(got, expected):
     (np.empty((0, 3)), np.ones(3), "shape (0, 3)"), ([1.0], 1.0, "one number"), (1.0, np.ones(1), "shape (1,)"), (np.nan, 1.0, "got nan"),
     (np.inf, 1.0, "got inf"), (1 + 1j, 1.0, "complex"), (None, 1.0, "returned nothing"), ("yes", 1.0, "expected one number"),
     ([1.0, 2.0, 4.0], np.array([1.0, 2.0, 3.0]), "index 2"), (np.eye(2), np.ones((2, 2)), "index [0, 1]"), ((1, 2, 3), (1, 2), "3 results"),
-    (2, 1, "got 2, expected 1"), (1.0002, 1.0, "got 1.0002"), ({"b": 1}, {"a": 1}, "keys a"), ([[1, 2], [3]], np.ones((2, 2)), "expected shape (2, 2)"),
+    (2, 1, "got 2, expected 1"), (1.0002, 1.0, "got 1.0002"), ({"b": 1}, {"a": 1}, "keys a"),
+    ([[1, 2], [3]], np.ones((2, 2)), "expected shape (2, 2)"),
 ])
 def test_first_difference_is_named(got, expected, said):
     assert said in difference(value(got), value(expected))

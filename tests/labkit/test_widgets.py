@@ -17,7 +17,7 @@ from labkit.widgets.hand_points import PRESETS
 from labkit.widgets.student import weights_and_bias
 
 MAKERS = {"timeline": widgets.timeline, "place_points": widgets.place_points, "turn_line": widgets.turn_line,
-          "line_map": widgets.line_map, "unit": widgets.unit, "sigmoid_movies": widgets.sigmoid_movies}
+          "line_map": widgets.line_map, "unit": widgets.unit, "sigmoid_movies": widgets.sigmoid_movies, "grow_network": widgets.grow_network}
 
 
 @pytest.fixture(params=MAKERS)

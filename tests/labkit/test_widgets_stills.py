@@ -10,7 +10,7 @@ from PIL import Image
 from labkit import widgets
 from labkit.widgets import stills
 
-NAMES = ("timeline", "place_points", "turn_line", "line_map", "unit", "sigmoid_movies")
+NAMES = ("timeline", "place_points", "turn_line", "line_map", "unit", "sigmoid_movies", "grow_network")
 
 
 @pytest.fixture(scope="module")

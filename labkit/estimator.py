@@ -1,0 +1,261 @@
+"""What every estimator of labkit shares: scikit-learn's manners, without loading scikit-learn, and the checks of what goes in."""
+
+import inspect
+import warnings
+
+import numpy as np
+
+
+class Unit:
+    """What the units share: scikit-learn's manners (without loading scikit-learn), starting values, the epochs."""
+
+    def get_params(self, deep=True):
+        return {name: getattr(self, name) for name in inspect.signature(type(self).__init__).parameters if name != "self"}
+
+    def set_params(self, **params):
+        for name, value in params.items():
+            if name not in self.get_params():
+                known = ", ".join(self.get_params())
+                raise ValueError(f"Invalid parameter {name!r} for estimator {self!r}. Valid parameters are: {known}.")
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self):
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
+
+    def __sklearn_tags__(self):
+        from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
+
+        kind = {"classifier": {"classifier_tags": ClassifierTags()}, "regressor": {"regressor_tags": RegressorTags()}}
+        return Tags(self.estimator_type, TargetTags(required=True), input_tags=InputTags(), **kind[self.estimator_type])
+
+    def fit(self, X, y):
+        """Learn from scratch, at most `max_epochs` times through all examples. X : (n_examples, n_inputs), y : (n_examples,)."""
+        self._forget()
+        X, T = self._examples(X, y)
+        for _ in range(self.max_epochs):
+            if self._epoch(X, T):
+                break
+        return self
+
+    def partial_fit(self, X, y, classes=None):
+        """One epoch more, from where the last one ended. `classes`: all classes there are, where the first y may lack some."""
+        if not hasattr(self, "coef_"):
+            self._forget()
+        self._epoch(*self._examples(X, y, classes))
+        return self
+
+    def _forget(self):
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+        check_positive(self, "learning_rate")
+        check_positive(self, "max_epochs", whole=True)
+        self._random = np.random.default_rng(self.random_state)
+
+    def _examples(self, X, y, classes=None):
+        """Checked X and, for each example, what each unit should say. The first call makes the units."""
+        X = check_rows(self, X)
+        y = check_targets(self, X, y)
+        T = self._wanted(X, y, classes)
+        if not hasattr(self, "coef_"):
+            self.n_features_in_ = X.shape[1]
+            self.coef_, self.intercept_ = self._start(T.shape[1], X)
+        return X.astype(self.coef_.dtype, copy=False), T
+
+    def _start(self, n_units, X):
+        return np.zeros((n_units, X.shape[1]), X.dtype), np.zeros(n_units, X.dtype)
+
+    def _order(self, n):
+        return self._random.permutation(n) if self.shuffle else np.arange(n)
+
+    def _note_loss(self, loss):
+        self.loss_per_epoch_ = np.append(getattr(self, "loss_per_epoch_", np.empty(0)), loss)
+
+    def _sums(self, X):
+        check_fitted(self)
+        X = check_rows(self, X)
+        return X @ self.coef_.T + self.intercept_
+
+
+class Classifier(Unit):
+    """Units whose answer is a class."""
+
+    estimator_type = "classifier"
+
+    def _wanted(self, X, y, classes):
+        y = check_labels(self, y)
+        if not hasattr(self, "classes_"):
+            self.classes_ = check_classes(self, y if classes is None else classes)
+        return self._targets(class_codes(self, y))
+
+    def _targets(self, codes):
+        """(n_examples, n_units): +1 for a unit's own class, -1 for the others. Two classes need one unit, that of the second."""
+        own = np.arange(len(self.classes_)) if len(self.classes_) > 2 else np.array([1])
+        return np.where(codes[:, None] == own, np.int8(1), np.int8(-1))
+
+    def decision_function(self, X):
+        """The weighted sums z. Returns (n_examples,) for two classes, else (n_examples, n_classes)."""
+        z = self._sums(X)
+        return z[:, 0] if len(self.classes_) == 2 else z
+
+    def predict(self, X):
+        """The class of each row. Returns (n_examples,)."""
+        z = self.decision_function(X)
+        return self.classes_[(z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)]
+
+    def score(self, X, y):
+        """The share of rows whose class is predicted right."""
+        return float(np.mean(self.predict(X) == np.asarray(y)))
+
+
+# What is checked before any learning. Where scikit-learn's own checks expect a sentence it comes first, then what to do.
+
+
+def check_positive(unit, name, whole=False):
+    """The hyperparameter `name` must be above zero, and a whole number where `whole`."""
+    value = getattr(unit, name)
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value < np.inf:
+        expected = "a whole number, 1 or more" if whole else "a number above 0"
+        raise ValueError(f"{name} must be {expected}, got {value!r}.")
+
+
+def check_fitted(unit):
+    if not hasattr(unit, "coef_"):
+        from sklearn.exceptions import NotFittedError
+
+        raise NotFittedError(f"This {type(unit).__name__} has learned nothing yet; call fit(X, y) first.")
+
+
+def check_rows(unit, X):
+    """X as an array (n_examples, n_inputs) of float32 or float64, contiguous, finite, as wide as what `unit` learned from.
+
+    A float array in C order is not copied, so that a memory map stays on disk.
+    """
+    if hasattr(X, "toarray"):
+        raise TypeError("Sparse data was passed for X, but dense data is required; pass X.toarray().")
+    try:
+        X = np.asarray(X)
+    except ValueError:
+        raise ValueError("X has rows of different lengths; every example needs the same number of inputs.") from None
+    if X.ndim == 1:
+        raise ValueError(
+            f"Expected 2D array, got 1D array instead: X has shape {X.shape}. Reshape your data: X.reshape(-1, 1) if it is one "
+            "column, X.reshape(1, -1) if it is one example."
+        )
+    if X.ndim != 2:
+        raise ValueError(
+            f"Found array with dim {X.ndim}, while dim 2 is required: X has shape {X.shape}; "
+            "pass (n_examples, n_inputs), for example X.reshape(len(X), -1)."
+        )
+    for count, kind in zip(X.shape, ("sample", "feature"), strict=True):
+        if count == 0:
+            raise ValueError(f"Found array with 0 {kind}(s) (shape={X.shape}) while a minimum of 1 is required; give X some data.")
+    X = as_floats(X, "X")
+    width = getattr(unit, "n_features_in_", X.shape[1])
+    if X.shape[1] != width:
+        raise ValueError(
+            f"X has {X.shape[1]} features, but {type(unit).__name__} is expecting {width} features as input; pass the columns of fit."
+        )
+    check_finite(X, "X")
+    return X
+
+
+def as_floats(values, what):
+    """Numbers as contiguous float32 or float64; whole numbers become float64."""
+    if values.dtype.kind in "USO":
+        return object_floats(values, what)
+    if values.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {what} holds complex numbers; pass {what}.real if that is what you mean.")
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"{what} holds {values.dtype}, but numbers are expected.")
+    if values.dtype == np.float16:
+        raise TypeError(f"{what} is float16, which keeps only 3 digits; pass {what}.astype(np.float32).")
+    kind = np.float32 if values.dtype == np.float32 else np.float64
+    return np.ascontiguousarray(values, dtype=kind)
+
+
+def object_floats(values, what):
+    if not any(isinstance(value, (str, bytes)) for value in values.flat):
+        try:
+            return np.ascontiguousarray(values, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{error}; {what} must hold numbers only.") from None
+    raise ValueError(f"{what} holds text, but numbers are expected; convert it first, for example {what}.astype(float).")
+
+
+def check_finite(values, what):
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(values.sum()):  # one reading and no second array of this size, for a memory map's sake
+            return
+    for start in range(0, len(values), 10_000):
+        rows = values[start : start + 10_000]
+        for word, found in (("NaN", np.isnan(rows)), ("infinity", np.isinf(rows))):
+            if found.any():
+                row = start + np.argwhere(found)[0, 0]
+                raise ValueError(f"Input {what} contains {word}: the first is in row {row}; fill it or leave the row out.")
+
+
+def check_targets(unit, X, y):
+    """y as a one-dimensional array with an entry for each row of X."""
+    if y is None:
+        raise ValueError(f"{type(unit).__name__} requires y to be passed, but the target y is None; call fit(X, y).")
+    y = np.asarray(y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        from sklearn.exceptions import DataConversionWarning
+
+        said = "A column-vector y was passed when a 1d array was expected; pass y.ravel()."
+        warnings.warn(said, DataConversionWarning, stacklevel=5)
+        y = y.ravel()
+    if y.ndim != 1:
+        raise ValueError(f"y should be a 1d array, got an array of shape {y.shape} instead; pass one answer a row of X.")
+    if len(y) != len(X):
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: [{len(X)}, {len(y)}]; y needs one entry for each row of X."
+        )
+    return y
+
+
+def check_numbers(y):
+    """y as finite numbers, for a unit that predicts a number."""
+    y = as_floats(y, "y")
+    check_finite(y, "y")
+    return y
+
+
+def check_labels(unit, y):
+    """y as labels of classes: numbers must be whole."""
+    if y.dtype.kind == "f":
+        check_finite(y, "y")
+        if (y != np.floor(y)).any():
+            raise ValueError(
+                f"Unknown label type: continuous. {type(unit).__name__} tells classes apart and needs labels such as 0 and 1; "
+                "to predict numbers use AdalineRegressor."
+            )
+    return y
+
+
+def check_classes(unit, labels):
+    """The sorted classes, of which there must be two or more."""
+    try:
+        classes = np.unique(labels)
+    except TypeError:
+        raise ValueError("Unknown label type: y mixes text and numbers; use one kind of label for all classes.") from None
+    if len(classes) < 2:
+        raise ValueError(
+            f"{type(unit).__name__} needs examples of at least two classes, but y holds one class only: {classes.tolist()[0]!r}; "
+            "add examples of another."
+        )
+    return classes
+
+
+def class_codes(unit, y):
+    """For each label its place in `classes_`."""
+    codes = np.minimum(np.searchsorted(unit.classes_, y), len(unit.classes_) - 1)
+    strange = unit.classes_[codes] != y
+    if strange.any():
+        raise ValueError(
+            f"y holds {y[strange].tolist()[0]!r}, which is none of the classes {unit.classes_.tolist()}; "
+            "name all classes in the first partial_fit, or call fit to start again."
+        )
+    return codes

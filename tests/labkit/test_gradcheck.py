@@ -1,0 +1,83 @@
+"""The gradient checker finds planted mistakes and accuses no right rule."""
+
+import numpy as np
+import pytest
+
+from labkit.activations import Layer, Sigmoid
+from labkit.gradcheck import (
+    GradientError,
+    central_difference,
+    check_layer,
+    check_loss,
+    check_network,
+    forward_difference,
+    numerical_gradient,
+)
+from labkit.layers import Dense
+from labkit.losses import softmax_cross_entropy, squared_error
+from labkit.network import Network, dense_network
+
+
+def test_the_cube_at_two():
+    """The derivative is 12; stepping forward by 0.001 gives 12.006, stepping both ways 12.000."""
+    assert round(forward_difference(lambda x: x**3, 2, 1e-3), 3) == 12.006
+    assert round(central_difference(lambda x: x**3, 2, 1e-3), 3) == 12.000
+
+
+def test_numerical_gradient_of_a_polynomial():
+    x = np.array([[1.0, 2.0], [-3.0, 0.0]])
+    np.testing.assert_allclose(numerical_gradient(lambda: (x**3).sum(), x), 3 * x**2, rtol=1e-8, atol=1e-8)
+    np.testing.assert_array_equal(x, [[1, 2], [-3, 0]])
+
+
+class Wrong(Layer):
+    """A sigmoid with a planted mistake in its backward rule."""
+
+    def __init__(self, mistake):
+        self.mistake = mistake
+
+    def forward(self, X, training=False):
+        Y, _ = Sigmoid().forward(X)
+
+        def backprop(dY):
+            return {"sign": -dY * Y * (1 - Y), "derivative of the input": dY * X * (1 - X), "forgotten": dY,
+                    "one element": dY * Y * (1 - Y) + 1e-4 * (X == X.max()), "nan": dY * np.nan}[self.mistake], []
+
+        return Y, backprop
+
+
+@pytest.mark.parametrize("mistake", ["sign", "derivative of the input", "forgotten", "one element", "nan"])
+def test_a_planted_mistake_is_found(mistake):
+    with pytest.raises(GradientError, match="look at the backward rule that fills this element"):
+        check_layer(Wrong(mistake), np.random.default_rng(0).normal(size=(3, 4)))
+
+
+def test_the_place_of_a_mistake_is_named():
+    net = dense_network((3, 4, 2), "tanh", random_state=0)
+    X, T = np.random.default_rng(0).normal(size=(5, 3)), np.array([0, 1, 0, 1, 1])
+    gradient = net.gradient
+
+    def wrong(*arguments):
+        value, grads = gradient(*arguments)
+        grads[2][1, 0] += 0.01
+        return value, grads
+
+    assert check_network(net, X, T, softmax_cross_entropy).difference < 1e-6
+    net.gradient = wrong
+    with pytest.raises(GradientError, match=r"^gradient 2\[1, 0\] is "):
+        check_network(net, X, T, softmax_cross_entropy)
+
+
+def test_a_wrong_loss_is_found():
+    def wrong(Y, T):
+        value, gradient = squared_error(Y, T)
+        return value, 2 * gradient
+
+    with pytest.raises(GradientError):
+        check_loss(wrong, np.ones((2, 2)), np.zeros((2, 2)))
+
+
+def test_float32_is_refused_in_words():
+    net = Network(Dense(2, 1, dtype=np.float32))
+    with pytest.raises(TypeError, match="gradient checking needs float64"):
+        check_network(net, np.ones((2, 2), np.float32), np.zeros((2, 1)), squared_error)

@@ -1,0 +1,185 @@
+"""Autoencoders and Boltzmann machines: exact answers where they exist, gradients, stacking, bad input in words."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from labkit.gradcheck import check_network
+from labkit.layers import Dense
+from labkit.losses import sigmoid_cross_entropy, squared_error
+from labkit.network import Network
+from labkit.optimizers import Adam
+from labkit.pretraining import RBM, Autoencoder, encoder_layers, pretrain, unrolled
+from tests.labkit.sklearn_checks import checks
+
+QUICK = [Autoencoder((3,), max_epochs=3), RBM(4, max_epochs=3), RBM(4, "linear", learning_rate=0.001, max_epochs=3)]
+
+
+@pytest.mark.parametrize("estimator, check", checks(*QUICK), ids=lambda x: getattr(x, "func", type(x)).__name__)
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+def stripes(size=3):
+    """Bars and stripes: every image of whole rows or whole columns. Returns (n, size * size)."""
+    lines = [np.array(bits, float) for bits in itertools.product([0, 1], repeat=size)]
+    images = [np.tile(line, (size, 1)) for line in lines]
+    return np.unique([image.ravel() for image in images] + [image.T.ravel() for image in images], axis=0)
+
+
+def all_states(n):
+    return np.array(list(itertools.product([0.0, 1.0], repeat=n)))
+
+
+def test_free_energy_is_the_sum_over_all_hidden_states():
+    rbm = RBM(3, max_epochs=1, random_state=0).fit(stripes(2))
+    rng = np.random.default_rng(0)
+    rbm.params_.flat[:] = rng.normal(size=rbm.params_.flat.size)
+    V, H = all_states(4), all_states(3)
+    energy = -(V @ rbm.weights_ @ H.T) - V @ rbm.visible_bias_[:, None] - H @ rbm.hidden_bias_
+    np.testing.assert_allclose(rbm.free_energy(V), -np.log(np.exp(-energy).sum(axis=1)), rtol=1e-12)
+
+
+def test_conditional_probabilities_are_those_of_the_energy():
+    rbm = RBM(3, max_epochs=1, random_state=0).fit(stripes(2))
+    rbm.params_.flat[:] = np.random.default_rng(1).normal(size=rbm.params_.flat.size)
+    V, H = all_states(4), all_states(3)
+    weight = np.exp(V @ rbm.weights_ @ H.T + V @ rbm.visible_bias_[:, None] + H @ rbm.hidden_bias_)
+    np.testing.assert_allclose(rbm.hidden_given(V), weight @ H / weight.sum(axis=1, keepdims=True), rtol=1e-12)
+    np.testing.assert_allclose(rbm.visible_given(H), weight.T @ V / weight.sum(axis=0)[:, None], rtol=1e-12)
+
+
+def mean_log_probability(rbm, X):
+    """Exact, by summing over all visible states."""
+    return (-rbm.free_energy(X)).mean() - np.logaddexp.reduce(-rbm.free_energy(all_states(X.shape[1])))
+
+
+def test_contrastive_divergence_raises_the_probability_of_what_was_seen():
+    X = stripes(3)
+    rbm = RBM(12, learning_rate=0.2, batch_size=7, max_epochs=1, weight_decay=0.0, random_state=0).fit(X)
+    before = mean_log_probability(rbm, X)
+    for _ in range(1500):
+        rbm.partial_fit(X)
+    after = mean_log_probability(rbm, X)
+    best = -np.log(len(X))                          # each of the images equally often, and nothing else
+    assert before < -6 and after > best - 1.0 and after <= best
+    assert rbm.loss_per_epoch_[-50:].mean() < rbm.loss_per_epoch_[0] / 2
+
+
+def test_one_step_of_contrastive_divergence_by_hand():
+    rbm = RBM(2, batch_size=5, weight_decay=0.0, random_state=0)
+    V = np.random.default_rng(0).integers(0, 2, (5, 3)).astype(float)
+    rbm.fit(V)
+    rbm.params_.flat[:] = np.random.default_rng(1).normal(size=rbm.params_.flat.size)
+    W, c, b = (p.copy() for p in rbm.params_)
+    s = lambda z: 1 / (1 + np.exp(-z))              # noqa: E731
+    states = np.array([[1.0, 0], [0, 1], [1, 1], [0, 0], [1, 0]])
+    rbm.sample = lambda H: states
+    (dW, dc, db), error = rbm.contrastive_divergence(V)
+    V1 = s(states @ W.T + b)
+    np.testing.assert_allclose(dW, (V1.T @ s(V1 @ W + c) - V.T @ s(V @ W + c)) / 5, rtol=1e-12)
+    np.testing.assert_allclose(dc, (s(V1 @ W + c) - s(V @ W + c)).mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(db, (V1 - V).mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(error, 0.5 * ((V - V1) ** 2).sum())
+
+
+def test_samples_follow_their_probabilities():
+    rbm = RBM(2, max_epochs=1, random_state=0).fit(stripes(2))
+    drawn = rbm.sample(np.tile([0.2, 0.9], (20_000, 1)))
+    assert set(np.unique(drawn)) == {0, 1}
+    np.testing.assert_allclose(drawn.mean(axis=0), [0.2, 0.9], atol=5 * np.sqrt(0.25 / 20_000))
+
+
+def test_a_linear_autoencoder_finds_what_principal_components_find():
+    """With linear units the best code spans the first principal components (Bourlard and Kamp 1988)."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 6)) * [3, 2, 1, 0.3, 0.2, 0.1]
+    X -= X.mean(axis=0)
+    model = Autoencoder((2,), code_activation="linear", optimizer=Adam(0.02), max_epochs=150, random_state=0).fit(X)
+    best = (np.linalg.svd(X, compute_uv=False)[2:] ** 2).sum()
+    wrong = ((X - model.reconstruct(X)) ** 2).sum()
+    assert best <= wrong < 1.05 * best
+    assert model.transform(X).shape == (200, 2)
+
+
+def test_the_eight_three_eight_encoder():
+    X = np.eye(8)
+    model = Autoencoder((3,), loss="sigmoid_cross_entropy", optimizer=Adam(0.05), batch_size=8, max_epochs=1500, random_state=1).fit(X)
+    np.testing.assert_array_equal(model.reconstruct(X).argmax(axis=1), np.arange(8))
+    assert len(np.unique(model.transform(X).round(), axis=0)) >= 6
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "sigmoid_cross_entropy"])
+def test_its_gradients_agree_with_central_differences(loss):
+    X = np.random.default_rng(0).random((7, 5))
+    model = Autoencoder((4, 2), "tanh", "linear", loss, max_epochs=1, random_state=0).fit(X)
+    check_network(model.network_, X, X, {"squared_error": squared_error, "sigmoid_cross_entropy": sigmoid_cross_entropy}[loss])
+    assert [layer.n_units for layer in model.network_.layers if layer.n_units] == [4, 2, 4, 5]
+
+
+def test_encoder_and_decoder_are_the_network_cut_in_two():
+    X = np.random.default_rng(0).random((9, 5))
+    model = Autoencoder((4, 2), max_epochs=2, random_state=0).fit(X)
+    np.testing.assert_allclose(model.inverse_transform(model.transform(X)), model.network_.predict(X), rtol=1e-12)
+    assert np.shares_memory(model.encoder_.params.flat, model.network_.params.flat)
+
+
+@pytest.mark.parametrize("make", [lambda n: RBM(n, max_epochs=2, random_state=0),
+                                  lambda n: Autoencoder((n,), loss="sigmoid_cross_entropy", max_epochs=2, random_state=0)])
+def test_a_stack_becomes_a_network(make):
+    X = stripes(3)
+    models = pretrain(X, (6, 4), make)
+    net = Network(*encoder_layers(models), Dense(4, 2, random_state=0))
+    np.testing.assert_allclose(net.activations(X)[4], models[1].transform(models[0].transform(X)), rtol=1e-12)
+    whole = unrolled(models)
+    there_and_back = models[0].inverse_transform(models[1].inverse_transform(net.activations(X)[4]))
+    np.testing.assert_allclose(1 / (1 + np.exp(-whole.predict(X))), there_and_back, rtol=1e-12)
+    before = models[0].params_.flat.copy()
+    whole.train_step(X, X, sigmoid_cross_entropy, Adam(0.1))
+    np.testing.assert_array_equal(models[0].params_.flat, before)           # fine-tuning changes copies
+
+
+def test_fine_tuning_goes_on_from_the_stack():
+    """The stack alone reconstructs well, fine-tuning makes it better, and the same network from a plain start is far behind."""
+    X = stripes(3)
+    stacked = unrolled(pretrain(X, (16, 8), lambda n: RBM(n, learning_rate=0.3, max_epochs=200, random_state=0)))
+    plain = Autoencoder((16, 8), loss="sigmoid_cross_entropy", max_epochs=1, random_state=0).fit(X).network_
+    losses = {}
+    for name, net in (("stacked", stacked), ("plain", plain)):
+        optimizer = Adam(0.02)
+        losses[name] = [float(net.train_step(X, X, sigmoid_cross_entropy, optimizer)) for _ in range(150)]
+    assert losses["stacked"][0] < 1 and losses["stacked"][-1] < losses["stacked"][0] / 5
+    assert losses["plain"][-1] > 10 * losses["stacked"][-1]
+
+
+def test_partial_fit_is_one_epoch_of_fit():
+    X = stripes(3)
+    for model in (RBM(4, max_epochs=3, random_state=0), Autoencoder((4,), max_epochs=3, random_state=0)):
+        whole = model.fit(X).params_.flat.copy()
+        del model.params_
+        for _ in range(3):
+            model.partial_fit(X)
+        np.testing.assert_array_equal(model.params_.flat, whole)
+
+
+def test_float32_stays_float32():
+    X = stripes(3).astype(np.float32)
+    for model in (RBM(4, max_epochs=1), RBM(4, "linear", 0.01, max_epochs=1), Autoencoder((4,), max_epochs=1)):
+        assert model.fit(X).transform(X).dtype == model.reconstruct(X).dtype == model.params_.flat.dtype == np.float32
+
+
+def test_bad_input_is_refused_in_words():
+    with pytest.warns(UserWarning, match="X runs from -1 to 1, but an RBM's visible units are probabilities, from 0 to 1; scale the columns."):
+        RBM(2, max_epochs=1).fit(2 * stripes(2) - 1)
+    with pytest.raises(ValueError, match="hidden is 'ternary' but has to be 'binary' or 'linear'"):
+        RBM(2, "ternary").fit(stripes(2))
+    with pytest.raises(ValueError, match="loss is 'l1' but has to be one of squared_error, sigmoid_cross_entropy"):
+        Autoencoder(loss="l1").fit(stripes(2))
+    with pytest.raises(ValueError, match="an activation is 'swish' but has to be one of"):
+        Autoencoder(code_activation="swish").fit(stripes(2))
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        RBM(2).fit([[np.nan, 1.0]])
+    with pytest.raises(FloatingPointError, match=r"Training diverged in epoch \d+: .* learning rate"):
+        Autoencoder((4,), "tanh", "linear", optimizer="gradient_descent", learning_rate=1e3, random_state=0).fit(stripes(3))
