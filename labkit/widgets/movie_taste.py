@@ -65,7 +65,7 @@ class SigmoidMovies(Board):
             self.surface = np.reshape(self.answerer.map(grid), (self.side, self.side))
             self.drawn = drawn
             if time.perf_counter() - start > 2 * BUDGET and self.side > SIDES[-1]:
-                self.side = SIDES[SIDES.index(self.side) + 1]
+                self.side = next(side for side in SIDES if side < self.side)
 
     def fitting_side(self):
         start = time.perf_counter()
