@@ -6,7 +6,7 @@ from importlib import import_module
 _HOMES = {
     "course_map": "stations", "points": "plane", "boundary": "plane", "unit": "unit_drawing", "line_map": "accuracy_map",
     "mistakes": "novikoff", "histogram_of_runs": "runs", "images": "small_images", "paper_table": "claims",
-    "draw_network": "network", "draw_mountain": "mountain", "Picture": "picture",
+    "draw_network": "network", "growth": "polynomial_network", "pair_map": "all_pairs", "draw_mountain": "mountain", "Picture": "picture",
 }
 _MODULES = {"style", "scene", "picture", "plane"}
 __all__ = [*_HOMES, *_MODULES]

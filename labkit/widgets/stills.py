@@ -14,7 +14,7 @@ def boards():
 
     return {"timeline": lambda: widgets.timeline("perceptrons-book"), "place_points": lambda: learnt(widgets.place_points(points="close")),
             "turn_line": lambda: turned(widgets.turn_line()), "line_map": lambda: placed(widgets.line_map()), "unit": widgets.unit,
-            "sigmoid_movies": lambda: taught(widgets.sigmoid_movies())}
+            "sigmoid_movies": lambda: taught(widgets.sigmoid_movies()), "grow_network": lambda: grown(widgets.grow_network())}
 
 
 def learnt(board):
@@ -40,6 +40,12 @@ def taught(board):
     for _ in range(100):
         board.handle({"type": "tick"})
     return finest(board)
+
+
+def grown(board):
+    for event in ({"name": "layers", "value": 3}, {"name": "keep", "value": 6}):
+        board.handle({"type": "control", **event})
+    return board
 
 
 def finest(board):

@@ -1,0 +1,618 @@
+"""Lab 03: a unit of two inputs, its fit, its judge, the selection among all pairs, the next layer and when to stop."""
+
+import math
+
+import numpy as np
+
+from grading.exercise import Exercise, Tolerance, call
+
+
+def six_terms(x, z):
+    return np.array([[1.0, a, b, a * b, a * a, b * b] for a, b in zip(x.tolist(), z.tolist(), strict=True)])
+
+
+CORNERS = six_terms(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.0, 1.0, 0.0, 1.0]))
+
+# The six terms of two inputs
+
+
+def pairs_of_inputs(rng):
+    for n in (1, 2, 3, 5, 9, 30):
+        for scale in (1.0, 20.0):
+            yield call(rng.normal(size=n) * scale, rng.normal(size=n) + scale)
+    yield call(np.zeros(3), np.array([-1.0, 0.0, 2.0]))
+    yield call(rng.integers(-3, 4, 6).astype(float), rng.integers(-3, 4, 6).astype(float))
+
+
+features = Exercise(
+    "features", points=1, right=six_terms,
+    public=[
+        call(np.array([2.0, -1.0, 0.5]), np.array([3.0, 4.0, -2.0])),
+        call(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.0, 1.0, 0.0, 1.0])),
+        call(np.array([-3.0]), np.array([2.0])),
+    ],
+    hidden=pairs_of_inputs,
+    hints=("Six columns, one row an example. Every operation on x and z works on all examples at once.",
+           "The first column is 1 in every row: np.ones(len(x)) has the right length.",
+           "np.column_stack([...]) puts arrays side by side as columns. The order is 1, x, z, xz, x^2, z^2."),
+)
+
+
+@features.solution
+def side_by_side(x, z):
+    return np.column_stack([np.ones(len(x)), x, z, x * z, x**2, z**2])
+
+
+@features.solution
+def row_by_row(x, z):
+    rows = []
+    for a, b in zip(x, z, strict=True):
+        rows.append([1.0, a, b, a * b, a * a, b * b])
+    return np.array(rows)
+
+
+@features.misconception(why="np.array([...]) of six arrays stacks them as rows.",
+                        hint="Your terms lie in the rows. Each example should keep its row: one column a term.")
+def terms_in_rows(x, z):
+    return np.array([np.ones(len(x)), x, z, x * z, x**2, z**2])
+
+
+@features.misconception(why="The constant is forgotten: it multiplies nothing that was measured.",
+                        hint="These are five columns. The first term is the constant 1: without it the surface always passes "
+                             "through 0.")
+def without_the_constant(x, z):
+    return np.column_stack([x, z, x * z, x**2, z**2])
+
+
+@features.misconception(why="A polynomial in two inputs is thought of as a polynomial in each.",
+                        hint="The product x z is missing. Without it the two inputs can only add up, never act together.")
+def without_the_product(x, z):
+    return np.column_stack([np.ones(len(x)), x, z, x**2, z**2])
+
+
+@features.misconception(why="Squares come before products in many books.",
+                        hint="The six terms are right, their order is not: 1, x, z, xz, x^2, z^2. The coefficients of every "
+                             "later cell are read in this order.")
+def squares_before_the_product(x, z):
+    return np.column_stack([np.ones(len(x)), x, z, x**2, x * z, z**2])
+
+
+@features.misconception(why="* 2 is written for ** 2.", hint="The last two columns are doubled, not squared: write x ** 2.")
+def doubled(x, z):
+    return np.column_stack([np.ones(len(x)), x, z, x * z, x * 2, z * 2])
+
+
+# The fit
+
+
+def shortest_least_squares(F, y):
+    U, s, V = np.linalg.svd(np.asarray(F, float), full_matrices=False)
+    kept = s > 1e-6 * s[0]
+    return V[kept].T @ ((U[:, kept].T @ y) / s[kept])
+
+
+def well_posed(F, most=40):
+    """The singular values that are not zero lie close together, so that every right way gives the same digits."""
+    s = np.linalg.svd(F, compute_uv=False)
+    kept = s[s > 1e-6 * s[0]]
+    return kept[0] / kept[-1] < most
+
+
+def systems(rng):
+    """Full rank, fewer rows than terms, and inputs with two values only, where some terms say the same."""
+    for n in (3, 4, 12, 15, 20, 40, 60):
+        for _ in range(30):
+            F = six_terms(rng.normal(size=n), rng.normal(size=n))
+            if well_posed(F):
+                yield call(F, rng.normal(size=n) * 3)
+                break
+    for values in ((0.0, 1.0), (-1.0, 1.0), (1.0, 2.0)):
+        x, z = np.array(values)[[0, 0, 1, 1]], np.array(values)[[0, 1, 0, 1]]
+        for _ in range(2):
+            yield call(six_terms(x, z), rng.integers(-3, 4, 4).astype(float))
+    yield call(CORNERS, np.array([0.0, 1.0, 1.0, 0.0]))
+    yield call(CORNERS[[3, 0, 1, 2, 2, 0]], rng.integers(-3, 4, 6).astype(float))
+
+
+fit_unit = Exercise(
+    "fit_unit", points=3, right=shortest_least_squares, tolerance=Tolerance(rtol=1e-3, atol=1e-4),
+    public=[
+        call(six_terms(np.array([0.0, 1.0, 2.0, 0.0, 1.0, 2.0, -1.0, -2.0]), np.array([0.0, 0.0, 1.0, 1.0, 2.0, -1.0, -1.0, 1.0])),
+             np.array([1.0, 3.0, 2.0, 0.0, 5.0, -1.0, 2.0, 4.0])),
+        call(CORNERS, np.array([0.0, 1.0, 1.0, 0.0])),
+        call(CORNERS, np.array([1.0, 1.0, 3.0, 2.0])),
+    ],
+    hidden=systems,
+    hints=("Least squares: the c for which F @ c comes closest to y. NumPy has a function for it in np.linalg.",
+           "Solving the normal equations F.T @ F @ c = F.T @ y needs an inverse, and for the four corners there is none.",
+           "np.linalg.lstsq(F, y, rcond=None) finds the shortest c where there are many; its first result is c. np.linalg.pinv(F) "
+           "is another way."),
+)
+
+
+@fit_unit.solution
+def by_lstsq(F, y):
+    return np.linalg.lstsq(F, y, rcond=None)[0]
+
+
+@fit_unit.solution
+def by_pinv(F, y):
+    return np.linalg.pinv(F, rcond=1e-6) @ y
+
+
+@fit_unit.solution
+def by_eigenvalues(F, y):
+    F, y = np.asarray(F, dtype=float), np.asarray(y, dtype=float)
+    values, vectors = np.linalg.eigh(F.T @ F)
+    c = np.zeros(6)
+    for value, v in zip(values, vectors.T, strict=True):
+        if value > 1e-9 * values[-1]:
+            c = c + v * (v @ (F.T @ y)) / value
+    return c
+
+
+@fit_unit.misconception(why="The normal equations are what the textbook gives, and they work until two columns say the same.",
+                        hint="The normal equations need an inverse, and on the four corners there is none: x^2 = x and z^2 = z, so "
+                             "many c fit equally well. Use np.linalg.lstsq or np.linalg.pinv, which take the shortest.")
+def normal_equations(F, y):
+    return np.linalg.solve(F.T @ F, F.T @ y)
+
+
+@fit_unit.misconception(why="np.linalg.inv is tried on F itself, as for six equations with six unknowns.",
+                        hint="F has more rows than columns (or fewer), so it has no inverse. Least squares asks for the c that comes "
+                             "closest: np.linalg.lstsq.")
+def inverse_of_a_tall_table(F, y):
+    return np.linalg.inv(F) @ y
+
+
+@fit_unit.misconception(why="np.linalg.lstsq gives back four things, and the first is what is wanted.",
+                        hint="np.linalg.lstsq returns four results: the coefficients, the residuals, the rank and the singular values. "
+                             "Take the first: [0].")
+def all_four_results(F, y):
+    return np.linalg.lstsq(F, y, rcond=None)
+
+
+@fit_unit.misconception(why="The unit's answers are returned in place of its coefficients.",
+                        hint="These are the unit's answers F @ c, one a row. Return c itself: six numbers.")
+def the_answers(F, y):
+    return F @ np.linalg.lstsq(F, y, rcond=None)[0]
+
+
+@fit_unit.misconception(why="Each coefficient is fitted as if its term were alone.",
+                        hint="This fits each term alone, as if the other five were not there. All six have to be fitted together.")
+def each_term_alone(F, y):
+    return np.array([(F[:, k] @ y) / max(float(F[:, k] @ F[:, k]), 1e-12) for k in range(6)])
+
+
+@fit_unit.misconception(why="Adding the identity makes the equations solvable, but it is another fit.",
+                        hint="Adding 1 to the diagonal makes the equations solvable, but it pulls all coefficients towards 0. "
+                             "Least squares adds nothing.")
+def a_ridge_of_one(F, y):
+    return np.linalg.solve(F.T @ F + np.eye(6), F.T @ y)
+
+
+@fit_unit.misconception(why="y is centred 'to be safe', which moves the constant.",
+                        hint="This fits y minus its mean. The constant term is there to take care of the mean: fit y as it is.")
+def of_a_centred_y(F, y):
+    return np.linalg.lstsq(F, y - np.mean(y), rcond=None)[0]
+
+
+# The external criterion
+
+
+def regularity(c, F, y):
+    misses = [math.fsum(a * b for a, b in zip(row, c.tolist(), strict=True)) - t for row, t in zip(F.tolist(), y.tolist(), strict=True)]
+    return math.fsum(m * m for m in misses) / math.fsum(t * t for t in y.tolist())
+
+
+def units_to_judge(rng):
+    for n in (1, 2, 3, 7, 7, 12, 25, 60):
+        for size in (0.1, 1.0, 6.0):
+            F = six_terms(rng.normal(size=n), rng.normal(size=n))
+            yield call(rng.normal(size=6), F, rng.normal(size=n) * size + size)
+    yield call(np.zeros(6), CORNERS, np.array([1.0, -2.0, 0.5, 3.0]))
+
+
+check_error = Exercise(
+    "check_error", points=2, right=regularity,
+    public=[
+        call(np.array([0.0, 1.0, 1.0, -2.0, 0.0, 0.0]), CORNERS, np.array([1.0, 1.0, 0.0, 2.0])),
+        call(np.array([1.0, 0.0, -1.0, 0.5, 0.0, 2.0]), six_terms(np.array([1.0, 2.0, -1.0]), np.array([0.5, -1.0, 1.0])),
+             np.array([2.0, 5.0, -1.0])),
+        call(np.array([0.5, 0.0, 0.0, 0.0, 0.0, 0.0]), six_terms(np.array([1.0, 3.0, 1.0, 0.0, 2.0, 1.0, 2.0]),
+                                                                 np.array([2.0, 1.0, 0.0, 1.0, 2.0, 3.0, -1.0])),
+             np.array([1.0, 0.5, 2.0, -3.0, 1.0, 4.0, 0.5])),
+    ],
+    hidden=units_to_judge,
+    hints=("The unit's answers are F @ c, one a row. Subtract y to get the misses.",
+           "Square the misses and add them up. Do the same with y itself.",
+           "The criterion is the first sum over the second: 0 for a perfect unit, 1 for one that always answers 0."),
+)
+
+
+@check_error.solution
+def sums_of_squares(c, F, y):
+    return np.sum((F @ c - y) ** 2) / np.sum(y**2)
+
+
+@check_error.solution
+def row_after_row(c, F, y):
+    above, below = 0.0, 0.0
+    for row, t in zip(F, y, strict=True):
+        answer = sum(row[k] * c[k] for k in range(6))
+        above = above + (answer - t) ** 2
+        below = below + t**2
+    return above / below
+
+
+@check_error.misconception(why="The mean squared error of lab 00 comes to mind first.",
+                           hint="This is the mean squared miss, in the square of y's unit. Divide the sum of squared misses by the sum "
+                                "of y squared, so that the scale of y does not matter.")
+def mean_square(c, F, y):
+    return np.mean((F @ c - y) ** 2)
+
+
+@check_error.misconception(why="The unit is fitted again on the rows that are meant to judge it.",
+                           hint="This fits new coefficients to the checking rows, so it asks how well they can be fitted. Judge the c "
+                                "that was given: the checking rows must not change it.")
+def fitted_again(c, F, y):
+    c = np.linalg.lstsq(F, y, rcond=None)[0]
+    return np.sum((F @ c - y) ** 2) / np.sum(y**2)
+
+
+@check_error.misconception(why="The denominator of R squared is used: deviations from the checking rows' own mean.",
+                           hint="You divide by the deviations of y from the mean of these rows. Divide by the sum of y squared: y is "
+                                "measured from the fitting rows' mean already.")
+def from_their_own_mean(c, F, y):
+    return np.sum((F @ c - y) ** 2) / (np.sum((y - np.mean(y)) ** 2) or np.inf)
+
+
+@check_error.misconception(why="R squared is the number that people report.",
+                           hint="This is 1 minus the criterion: large is good there. An error should be small for a good unit.")
+def the_share_explained(c, F, y):
+    return 1 - np.sum((F @ c - y) ** 2) / np.sum(y**2)
+
+
+@check_error.misconception(why="The root mean square is the habit.", hint="This is the root of the criterion. Leave out the root.")
+def the_root(c, F, y):
+    return np.sqrt(np.sum((F @ c - y) ** 2) / np.sum(y**2))
+
+
+@check_error.misconception(why="Misses are added without being squared.",
+                           hint="Misses above and below cancel here. Square each miss before you add.")
+def misses_cancel(c, F, y):
+    return np.sum(F @ c - y) ** 2 / np.sum(y**2)
+
+
+# Selection
+
+
+def sorted_pairs(errors, keep):
+    table = errors.tolist()
+    found = sorted((table[i][j], i, j) for i in range(len(table)) for j in range(i + 1, len(table)) if math.isfinite(table[i][j]))
+    return np.array([[i, j] for _, i, j in found[:keep]])
+
+
+def tables(rng):
+    for n in (2, 3, 4, 6, 10, 15):
+        for keep in (1, 2, 3, n, 2 * n):
+            values = rng.permutation(n * n).reshape(n, n) / (n * n) + 0.05
+            errors = np.triu(values, 1)
+            errors = errors + errors.T
+            if n > 3 and keep % 2:
+                i, j = np.sort(rng.choice(n, 2, replace=False))
+                errors[i, j] = errors[j, i] = np.inf
+            yield call(errors, keep)
+    lonely = np.full((4, 4), np.inf)
+    np.fill_diagonal(lonely, 0.0)
+    lonely[1, 3] = lonely[3, 1] = 0.4
+    yield call(lonely, 3)
+
+
+def mirrored(*rows):
+    upper = np.triu(np.array(rows, dtype=float), 1)
+    return upper + upper.T
+
+
+best_pairs = Exercise(
+    "best_pairs", points=3, right=sorted_pairs,
+    public=[
+        call(mirrored([0, 0.7, 0.3, 0.9], [0, 0, 0.8, 0.2], [0, 0, 0, 0.5], [0, 0, 0, 0]), 3),
+        call(mirrored([0, 0.4, 0.6], [0, 0, np.inf], [0, 0, 0]), 5),
+        call(mirrored([0, 0.5, 0.1, 0.45, 0.8], [0, 0, 0.2, 0.9, 0.75], [0, 0, 0, 0.3, 0.25], [0, 0, 0, 0, 0.6], [0, 0, 0, 0, 0]), 4),
+        call(mirrored([0, 0.9, 0.2], [0, 0, 0.1], [0, 0, 0]), 1),
+    ],
+    hidden=tables,
+    hints=("Only the places above the diagonal are pairs: i < j. Everything below says the same again.",
+           "np.triu_indices(n, 1) gives the rows and columns of these places. Leave out those where the error is inf.",
+           "np.argsort(values) says in which order they grow: take the first `keep`, and look up i and j for each."),
+)
+
+
+@best_pairs.solution
+def by_argsort(errors, keep):
+    i, j = np.triu_indices(len(errors), 1)
+    values = errors[i, j]
+    order = [k for k in np.argsort(values) if np.isfinite(values[k])][:keep]
+    return np.column_stack([i[order], j[order]])
+
+
+@best_pairs.solution
+def by_sorting_a_list(errors, keep):
+    found = []
+    for i in range(len(errors)):
+        for j in range(i + 1, len(errors)):
+            if errors[i, j] < np.inf:
+                found.append((errors[i, j], i, j))
+    found.sort()
+    return np.array([(i, j) for error, i, j in found[:keep]])
+
+
+@best_pairs.misconception(why="The table is symmetric, and every pair stands in it twice.",
+                          hint="Each pair stands here twice, as (i, j) and as (j, i). Look only above the diagonal.")
+def each_pair_twice(errors, keep):
+    n = len(errors)
+    found = sorted((errors[i, j], i, j) for i in range(n) for j in range(n) if i != j and np.isfinite(errors[i, j]))
+    return np.array([(i, j) for _, i, j in found[:keep]])
+
+
+@best_pairs.misconception(why="The diagonal holds zeros, and 0 is the smallest error there can be.",
+                          hint="You chose places on the diagonal. An input with itself is no pair, and the 0 there is no error.")
+def with_the_diagonal(errors, keep):
+    n = len(errors)
+    found = sorted((errors[i, j], i, j) for i in range(n) for j in range(i, n) if np.isfinite(errors[i, j]))
+    return np.array([(i, j) for _, i, j in found[:keep]])
+
+
+@best_pairs.misconception(why="Best is read as largest.", hint="These are the largest errors. The best units have the smallest.")
+def largest_first(errors, keep):
+    n = len(errors)
+    found = sorted((-errors[i, j], i, j) for i in range(n) for j in range(i + 1, n) if np.isfinite(errors[i, j]))
+    return np.array([(i, j) for _, i, j in found[:keep]])
+
+
+@best_pairs.misconception(why="A pair that could not be fitted is taken when there are not enough others.",
+                          hint="An error of inf marks a pair that could not be fitted. Leave it out, even if fewer than `keep` remain.")
+def unfitted_pairs_too(errors, keep):
+    i, j = np.triu_indices(len(errors), 1)
+    order = np.argsort(errors[i, j])[:keep]
+    return np.column_stack([i[order], j[order]])
+
+
+@best_pairs.misconception(why="An input that has been used is thought to be used up.",
+                          hint="You use every input only once. An input may stand in as many of the kept pairs as do well.")
+def each_input_once(errors, keep):
+    n, used, kept = len(errors), set(), []
+    found = sorted((errors[i, j], i, j) for i in range(n) for j in range(i + 1, n) if np.isfinite(errors[i, j]))
+    for _, i, j in found:
+        if i not in used and j not in used and len(kept) < keep:
+            kept.append((i, j))
+            used |= {i, j}
+    return np.array(kept)
+
+
+@best_pairs.misconception(why="np.argsort of the flat list gives positions in that list, not inputs.",
+                          hint="These are positions in the list of pairs. Return the inputs: one row (i, j) a pair.")
+def places_in_the_list(errors, keep):
+    values = errors[np.triu_indices(len(errors), 1)]
+    return np.array([k for k in np.argsort(values) if np.isfinite(values[k])][:keep])
+
+
+@best_pairs.misconception(why="The kept pairs are put back in the order of the inputs.",
+                          hint="The right pairs, but in the order of the inputs. The best comes first: the last layer's first unit gives "
+                               "the network's answer.")
+def in_order_of_the_inputs(errors, keep):
+    n = len(errors)
+    found = sorted((errors[i, j], i, j) for i in range(n) for j in range(i + 1, n) if np.isfinite(errors[i, j]))
+    return np.array(sorted((i, j) for _, i, j in found[:keep]))
+
+
+# Stacking
+
+
+def outputs_one_by_one(X, pairs, C):
+    rows = X.tolist()
+    return np.array([[math.fsum(w * t for w, t in zip(c, (1.0, x[i], x[j], x[i] * x[j], x[i] ** 2, x[j] ** 2), strict=True))
+                      for (i, j), c in zip(pairs.tolist(), C.tolist(), strict=True)] for x in rows])
+
+
+def layers_of_units(rng):
+    for n, inputs, units in ((1, 2, 1), (1, 3, 2), (3, 2, 1), (4, 3, 3), (6, 4, 2), (5, 5, 5), (20, 6, 4), (2, 4, 6), (9, 3, 9)):
+        for _ in range(2):
+            pairs = np.array([np.sort(rng.choice(inputs, 2, replace=False)) for _ in range(units)])
+            yield call(rng.normal(size=(n, inputs)), pairs, rng.normal(size=(units, 6)))
+
+
+next_layer = Exercise(
+    "next_layer", points=3, right=outputs_one_by_one,
+    public=[
+        call(np.array([[1.0, 2.0, 3.0], [0.0, -1.0, 2.0]]), np.array([[0, 2], [1, 2]]),
+             np.array([[1.0, 0.0, 0.0, 2.0, 0.0, 0.0], [0.0, 1.0, -1.0, 0.0, 0.5, 0.25]])),
+        call(np.array([[1.0, -1.0, 2.0, 0.5], [2.0, 1.0, 0.0, 3.0], [0.5, 0.5, -1.0, 1.0]]), np.array([[1, 3], [0, 1], [0, 3]]),
+             np.array([[0.5, 1.0, 2.0, 0.0, 0.0, 1.0], [1.0, -1.0, 0.0, 1.5, 0.0, 0.0], [0.0, 0.0, 3.0, 0.0, -1.0, 0.5]])),
+        call(np.array([[2.0, 3.0]]), np.array([[0, 1]]), np.array([[1.0, 1.0, -1.0, 1.0, 0.5, 0.0]])),
+    ],
+    hidden=layers_of_units,
+    hints=("One unit at a time: unit k takes the columns pairs[k, 0] and pairs[k, 1] of X, and the row C[k].",
+           "Its answers are six terms times six coefficients, added up: one number an example.",
+           "Collect the answers of all units and put them side by side: np.column_stack(list_of_answers)."),
+)
+
+
+@next_layer.solution
+def unit_by_unit(X, pairs, C):
+    answers = []
+    for (i, j), c in zip(pairs, C, strict=True):
+        x, z = X[:, i], X[:, j]
+        answers.append(np.column_stack([np.ones(len(x)), x, z, x * z, x**2, z**2]) @ c)
+    return np.column_stack(answers)
+
+
+@next_layer.solution
+def all_units_at_once(X, pairs, C):
+    x, z = X[:, pairs[:, 0]], X[:, pairs[:, 1]]
+    return C[:, 0] + C[:, 1] * x + C[:, 2] * z + C[:, 3] * x * z + C[:, 4] * x**2 + C[:, 5] * z**2
+
+
+@next_layer.misconception(why="The units' answers are stacked as rows.",
+                          hint="The units stand in the rows. Each example should keep its row and each unit be a column, as in X.")
+def units_in_rows(X, pairs, C):
+    return np.array([np.column_stack([np.ones(len(X)), X[:, i], X[:, j], X[:, i] * X[:, j], X[:, i] ** 2, X[:, j] ** 2]) @ c
+                     for (i, j), c in zip(pairs, C, strict=True)])
+
+
+@next_layer.misconception(why="The new columns are added to the old ones, as in later networks with shortcuts.",
+                          hint="The inputs stand beside the units' answers. The next layer sees only the answers of the units that were "
+                               "kept.")
+def beside_the_inputs(X, pairs, C):
+    new = [np.column_stack([np.ones(len(X)), X[:, i], X[:, j], X[:, i] * X[:, j], X[:, i] ** 2, X[:, j] ** 2]) @ c
+           for (i, j), c in zip(pairs, C, strict=True)]
+    return np.column_stack([X, *new])
+
+
+@next_layer.misconception(why="The loop writes C[0] or keeps c from before it.",
+                          hint="All units use the coefficients of the first one. Unit k has the row C[k].")
+def one_unit_for_all(X, pairs, C):
+    return np.column_stack([np.column_stack([np.ones(len(X)), X[:, i], X[:, j], X[:, i] * X[:, j], X[:, i] ** 2, X[:, j] ** 2]) @ C[0]
+                            for i, j in pairs])
+
+
+@next_layer.misconception(why="k, the unit's number, is taken for the inputs' number.",
+                          hint="Unit k takes the columns named in pairs[k], not the columns k and k + 1.")
+def neighbours(X, pairs, C):
+    m = X.shape[1]
+    return np.column_stack([np.column_stack([np.ones(len(X)), X[:, k % m], X[:, (k + 1) % m], X[:, k % m] * X[:, (k + 1) % m],
+                                             X[:, k % m] ** 2, X[:, (k + 1) % m] ** 2]) @ C[k] for k in range(len(C))])
+
+
+@next_layer.misconception(why="x and z change places, which matters for all terms but two.",
+                          hint="x and z have changed places: x is the column pairs[k, 0], z the column pairs[k, 1].")
+def inputs_swapped(X, pairs, C):
+    return np.column_stack([np.column_stack([np.ones(len(X)), X[:, j], X[:, i], X[:, i] * X[:, j], X[:, j] ** 2, X[:, i] ** 2]) @ c
+                            for (i, j), c in zip(pairs, C, strict=True)])
+
+
+@next_layer.misconception(why="Only the last unit's answers survive the loop.",
+                          hint="These are the answers of the last unit only. Collect those of every unit, one column each.")
+def only_the_last_unit(X, pairs, C):
+    for (i, j), c in zip(pairs, C, strict=True):
+        answers = np.column_stack([np.ones(len(X)), X[:, i], X[:, j], X[:, i] * X[:, j], X[:, i] ** 2, X[:, j] ** 2]) @ c
+    return answers
+
+
+# Stopping
+
+
+def layers_to_keep(errors, gain=5e-4):
+    values = [float(e) for e in errors]
+    return next((k for k in range(1, len(values)) if values[k - 1] - values[k] < gain), len(values))
+
+
+def histories(rng):
+    for n in (1, 2, 3, 5, 8, 12):
+        for _ in range(3):
+            drops = rng.choice([0.02, 0.1, 0.00013, -0.03, 0.004], n - 1) * rng.uniform(0.8, 1.2, n - 1)
+            yield call(np.concatenate([[0.9], 0.9 - np.cumsum(drops)]))
+    for gain in (0.01, 0.05, 0.0):
+        for _ in range(3):
+            drops = rng.choice([0.02, 0.1, 0.003, -0.03, 0.2], 6) * rng.uniform(0.8, 1.2, 6)
+            yield call(np.concatenate([[0.95], 0.95 - np.cumsum(drops)]), gain)
+    yield call(np.array([0.9, 0.7, 0.5, 0.3]))
+    yield call(np.array([0.9, 0.9 - 0.0004, 0.2, 0.1]))
+
+
+stop_at = Exercise(
+    "stop_at", points=2, right=layers_to_keep,
+    public=[
+        call(np.array([0.6, 0.5, 0.45, 0.4499, 0.3])),
+        call(np.array([0.6, 0.5, 0.4])),
+        call(np.array([0.8, 0.5, 0.55, 0.4, 0.2])),
+        call(np.array([0.5, 0.3, 0.29, 0.28]), 0.05),
+        call(np.array([0.7])),
+    ],
+    hidden=histories,
+    hints=("Go from layer to layer. The gain of a layer is the error before it minus its own error.",
+           "At the first gain below `gain`, stop. That layer was not worth it: the network ends with the one before.",
+           "Layers are counted from 1: if the second layer's gain is too small, the answer is 1. If all gains are large enough, keep all."),
+)
+
+
+@stop_at.solution
+def at_the_first_small_gain(errors, gain=5e-4):
+    for k in range(1, len(errors)):
+        if errors[k - 1] - errors[k] < gain:
+            return k
+    return len(errors)
+
+
+@stop_at.solution
+def with_differences(errors, gain=5e-4):
+    errors = np.asarray(errors)
+    small = np.flatnonzero(errors[:-1] - errors[1:] < gain)
+    return int(small[0]) + 1 if len(small) else len(errors)
+
+
+@stop_at.misconception(why="The layer that shows that growing has ended is kept.",
+                       hint="This counts the layer that gained too little. The answer comes from the layer before it.")
+def with_the_layer_too_many(errors, gain=5e-4):
+    for k in range(1, len(errors)):
+        if errors[k - 1] - errors[k] < gain:
+            return k + 1
+    return len(errors)
+
+
+@stop_at.misconception(why="Indices and counts are mixed up.",
+                       hint="This is the index of the last layer kept, counted from 0. Return how many layers there are.")
+def counted_from_zero(errors, gain=5e-4):
+    for k in range(1, len(errors)):
+        if errors[k - 1] - errors[k] < gain:
+            return k - 1
+    return len(errors) - 1
+
+
+@stop_at.misconception(why="The smallest error of all is looked for, but a growing network cannot look ahead.",
+                       hint="This looks for the smallest error of all. A growing network does not know its later layers: it stops at the "
+                            "first gain that is too small.")
+def the_smallest_of_all(errors, gain=5e-4):
+    return int(np.argmin(errors)) + 1
+
+
+@stop_at.misconception(why="Stopping is understood as: when the error rises.",
+                       hint="This stops only when the error rises. A gain that is smaller than `gain` ends the growth as well.")
+def only_when_it_rises(errors, gain=5e-4):
+    for k in range(1, len(errors)):
+        if errors[k] > errors[k - 1]:
+            return k
+    return len(errors)
+
+
+@stop_at.misconception(why="The size of the change is taken, without its sign.",
+                       hint="You take the size of the change. A rise of the error is a change too, but it is no gain.")
+def any_change_will_do(errors, gain=5e-4):
+    for k in range(1, len(errors)):
+        if abs(errors[k - 1] - errors[k]) < gain:
+            return k
+    return len(errors)
+
+
+@stop_at.misconception(why="The last small gain is found in place of the first.",
+                       hint="This finds the last gain that is too small. Growing ends at the first.")
+def the_last_small_gain(errors, gain=5e-4):
+    found = len(errors)
+    for k in range(1, len(errors)):
+        if errors[k - 1] - errors[k] < gain:
+            found = k
+    return found
+
+
+@stop_at.misconception(why="gain has a default, and the number is written out in the body.",
+                       hint="You compare with 0.0005 even when another `gain` is given. Use the argument.")
+def always_the_same_gain(errors, gain=5e-4):
+    for k in range(1, len(errors)):
+        if errors[k - 1] - errors[k] < 5e-4:
+            return k
+    return len(errors)
+
+
+guess_corners = Exercise("guess_corners", points=1, kind="prediction", choices=("a", "b", "c"))
+guess_exam = Exercise("guess_exam", points=1, kind="prediction", choices=("a", "b", "c"))
