@@ -50,8 +50,8 @@ print(devices.report())
 #
 # ## Multiply and add
 #
-# In 1943 Warren McCulloch and Walter Pitts described a nerve cell as a small piece of arithmetic: inputs arrive, each with its own
-# strength, and the cell adds them up. In today's words: each input is multiplied by a **weight**, and the products are summed.
+# In 1943 Warren McCulloch and Walter Pitts described a nerve cell as a small piece of arithmetic: inputs arrive, and the cell counts
+# them. Today each input also has its own strength: it is multiplied by a **weight**, and the products are summed.
 #
 # $$ x_1 w_1 + x_2 w_2 + \dots + x_n w_n $$
 #
@@ -243,8 +243,8 @@ print("Every sum is right." if np.array_equal(out, a + 1) else "Some sums are wr
 
 # %% [markdown] role="explain" id="explain_winter" points=4
 # A model answer. *Machine translation*: in the 1950s it was believed that translating between languages would soon be automatic. The ALPAC
-# report of 1966 compared cost and quality with human translators and advised against further large grants; money for language research in
-# the United States fell sharply. This changed the mood well beyond translation: a promise with a date had been tested and missed.
+# report of 1966 compared cost and quality with human translators and saw no useful machine translation coming soon; money for it in the
+# United States nearly dried up for many years. This changed the mood well beyond translation: a promise had been tested and missed.
 # *The limits of the perceptron*: Rosenblatt's machine had been announced in the press as something that would walk, talk and be conscious.
 # Minsky and Papert showed in 1969, with proofs, which questions a single layer cannot answer unless some unit looks at the whole input. They
 # knew that more layers compute more, but nobody had a convincing way to train them, and readers took the result as a verdict on networks as
@@ -273,7 +273,7 @@ print("Every sum is right." if np.array_equal(out, a + 1) else "Some sums are wr
 # ## Sources and further reading
 #
 # - W. S. McCulloch and W. Pitts, *A logical calculus of the ideas immanent in nervous activity*, Bulletin of Mathematical Biophysics 5, 1943.
-# - A. G. Ivakhnenko and V. G. Lapa, *Cybernetic Predicting Devices*, 1965 (English translation 1966).
+# - A. G. Ivakhnenko and V. G. Lapa, *Cybernetic Predicting Devices*, 1965 (in Russian).
 # - M. Minsky and S. Papert, *Perceptrons: An Introduction to Computational Geometry*, MIT Press, 1969.
 # - S. Linnainmaa, master's thesis, University of Helsinki, 1970.
 # - ALPAC, *Language and Machines: Computers in Translation and Linguistics*, National Academy of Sciences, 1966.

@@ -853,8 +853,7 @@ figures.paper_table([
      "ours": f"n units: all right for {len(solved)} of 9 values of n; "
              f"two units: {reached[3][1] * 8:.0f} of 8 and {reached[4][1] * 16:.0f} of 16",
      "setting": "counting network on all patterns, n = 2 to 10; every network with two hidden units, n = 3 and 4",
-     "why": "Rumelhart, Hinton and Williams wrote 'at least' n in 1986; it should have said 'no more than', "
-            "Rumelhart told a reader in 1990",
+     "why": "by counting, n are always enough; that fewer are not is shown here for small n only",
      "ok": len(solved) == 9 and max(reached[3][1], reached[4][1]) < 1},
     {"claim": "A zero, the zero moved, a six", "kind": "figure",
      "paper": "about 3000 to the moved zero, about 1000 to the six (Le 2015, eq. 11 and 12)",
@@ -874,7 +873,7 @@ figures.paper_table([
 # Rosenblatt died in 1971. The historian Mikel Olazaran argues that the story of the one book that settled it was written
 # afterwards.
 #
-# And one way to train many layers was already in print. In Kiev, Ivakhnenko and Lapa published it in 1965, four years before the
+# And one way to train many layers was already in print. In Kyiv, Ivakhnenko and Lapa published it in 1965, four years before the
 # book: give every hidden unit the final answer as its target, and keep the units that come closest on data they have not seen. That
 # is the next lab.
 #
@@ -935,8 +934,7 @@ figures.paper_table([
 # - S. Muroga, *Threshold Logic and Its Applications*, Wiley, 1971, table 2.3.2; the counts are also sequence A000609 in the
 #   On-Line Encyclopedia of Integer Sequences.
 # - D. E. Rumelhart, G. E. Hinton and R. J. Williams, *Learning internal representations by error propagation*, in Parallel
-#   Distributed Processing, volume 1, MIT Press, 1986; the correction is quoted by J. Meyering in the newsgroup
-#   comp.ai.neural-nets, 13 December 1990.
+#   Distributed Processing, volume 1, MIT Press, 1986: parity with hidden units.
 # - H. Fung and L. K. Li, *Minimal feedforward parity networks using threshold gates*, Neural Computation 13, 2001.
 # - Q. V. Le, *A Tutorial on Deep Learning, part 1*, 2015: Susan's movies, the three images, and x1 = 2, x2 = 6, x3 = 4
 #   (sections 6, 7 and 11). It dates the discovery of the perceptron's limits to the late 1970s; the book is from 1969.

@@ -42,7 +42,7 @@ figures.course_map("03_ivakhnenko")
 # which there are never enough measurements. With Valentin Lapa he published *Cybernetic Predicting Devices* in 1965, and a series of
 # papers followed under the name **group method of data handling**, GMDH for short. The paper of 1971 calls its network
 # "perceptronlike": each element is a function of two inputs, and only the best combinations may pass to the next layer. Jürgen
-# Schmidhuber's survey counts these networks as the first deep ones that learned; one described in 1971 has eight layers.
+# Schmidhuber's survey counts these networks as perhaps the first deep ones that learned; one described in 1971 has eight layers.
 #
 # What they did *not* have is worth saying. No error travels backwards, no slope is followed, and no unit is ever changed after
 # it has been fitted. Each unit is given the *final* answer as its own target. A hidden unit no longer has to wait for someone to say
@@ -859,10 +859,10 @@ figures.paper_table([
 #
 # ## Sources and further reading
 #
-# - A. G. Ivakhnenko and V. G. Lapa, *Cybernetic Predicting Devices*, Naukova Dumka, Kyiv, 1965 (in Russian); English edition CCM
-#   Information Corporation, 1967.
+# - A. G. Ivakhnenko and V. G. Lapa, *Cybernetic Predicting Devices*, Naukova Dumka, Kyiv, 1965 (in Russian); in English from
+#   CCM Information Corporation.
 # - A. G. Ivakhnenko, *The group method of data handling: a rival of the method of stochastic approximation*, Soviet Automatic
-#   Control 13, 1968.
+#   Control, 1968.
 # - A. G. Ivakhnenko, *Polynomial theory of complex systems*, IEEE Transactions on Systems, Man, and Cybernetics 1, 1971, pages 364
 #   to 378. "Perceptronlike" and the two sets of data are in its abstract.
 # - S. J. Farlow, *The GMDH algorithm of Ivakhnenko*, The American Statistician 35, 1981, pages 210 to 215: the algorithm as it is
@@ -872,7 +872,7 @@ figures.paper_table([
 #   handling*, Research Report 813, University of Sheffield, 2001: later variants and criteria.
 # - J. Schmidhuber, *Deep learning in neural networks: an overview*, Neural Networks 61, 2015, section 5.3.
 # - A.-M. Legendre, *Nouvelles méthodes pour la détermination des orbites des comètes*, 1805; C. F. Gauss, *Theoria motus corporum
-#   coelestium*, 1809: least squares. R. Penrose, *On best approximate solutions of linear matrix equations*, Mathematical
-#   Proceedings of the Cambridge Philosophical Society 52, 1956: the shortest solution.
+#   coelestium*, 1809: least squares. R. Penrose, *On best approximate solutions of linear matrix equations*, Proceedings of the
+#   Cambridge Philosophical Society 52, 1956: the shortest solution.
 # - M. Minsky and S. Papert, *Perceptrons*, MIT Press, 1969, chapter 3: parity.
 # - B. Efron, T. Hastie, I. Johnstone and R. Tibshirani, *Least angle regression*, Annals of Statistics 32, 2004: the diabetes data.
