@@ -16,6 +16,7 @@ def configure(c, file):
     c.ClearSolutions.text_stub = c.Stubs.text_stub = TEXT_STUB
     c.Autograde.exporter_class = "grading.seam.SkeletonExporter"
     c.Autograde.pre_convert_hook = "grading.seam.receive"
+    c.Autograde.post_convert_hook = "grading.seam.finish"
     c.Autograde.sanitize_preprocessors = ["grading.seam.Rebuild"]
     c.Autograde.autograde_preprocessors = [
         "grading.seam.RunAndJudge",

@@ -80,6 +80,11 @@ def runs(cell):
     return cell.cell_type == "code" and not is_grade(cell) and bool(RUNNING & set(cell.metadata.get("tags", ())))
 
 
+def setup(skeleton):
+    """The sources of the lab's own set-up cells."""
+    return [c.source for c in skeleton.notebook.cells if runs(c) and not is_solution(c)]
+
+
 def only_check(source):
     lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     return bool(lines) and all(re.fullmatch(r"check\([\w=, ]*\)", line.strip()) for line in lines)

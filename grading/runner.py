@@ -1,25 +1,57 @@
-"""A class, graded: every submission to a lab through the trusted path, grades written by nbgrader's own autograde."""
+"""A class, graded: submissions through the trusted path in several processes at once, grades written by nbgrader's own autograde, one
+submission at a time. The journal stands between the two."""
 
+import hashlib
+import logging
 import os
+import shutil
 import sys
+import time
+import warnings
+from functools import partial
 from pathlib import Path
 
+from nbconvert.writers import FilesWriter
 from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from grading import grader, intake, journal, rebuild, sandbox, seam, workers
 from grading.course import Course
+from grading.journal import Journal, Key
+
+log = logging.getLogger("grading")
+FULL = 4 << 20      # a disk with fewer bytes left is full
 
 
 class Batch(Autograde):
-    """nbgrader's autograde for the folders it is told: one without any notebook is graded as well, as not attempted."""
+    """nbgrader's autograde for one folder after the other; one without any notebook is graded as well, as not attempted."""
 
-    folders = ()
+    def open(self):
+        self.writer = FilesWriter(parent=self, config=self.config)
+        self.exporter = self.exporter_class(parent=self, config=self.config)
+        self.log.addFilter(lambda record: not record.getMessage().startswith("Removing existing assignment"))
 
-    def init_notebooks(self):
-        lab = self.coursedir.assignment_id
-        self.assignments = {str(folder): [str(folder / f"{lab}.ipynb")] for folder in self.folders}
+    def write(self, folder):
+        """Lets nbgrader write one student's autograded/ folder and grades. Returns whether it could."""
+        lab, here = self.coursedir.assignment_id, os.getcwd()
+        self.assignments = {str(folder): [str(folder / f"{lab}.ipynb")]}
+        os.chdir(self.coursedir.root)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SAWarning)      # nbgrader's own queries cause some, and nobody can act on them
+                self.convert_notebooks()
+        except NbGraderException:
+            return False
+        finally:
+            os.chdir(here)
+            seam.let_go(self.coursedir.root)
+        return True
 
 
 def autograde(lab, course, student=None, workers=None, resume=False, unprotected=False):
@@ -28,10 +60,88 @@ def autograde(lab, course, student=None, workers=None, resume=False, unprotected
     folders = course.submitted(lab, student)
     if not folders:
         raise FileNotFoundError(f"nothing to grade: there is no {course.root / 'submitted' / (student or '*') / lab}")
-    course.secret()
-    converter = nbgraders(course, lab, unprotected)
-    converter.folders = folders
-    return write(converter)
+    with journal.alone(course.root), Journal(course.root) as kept:
+        return Class(course, lab, unprotected, kept, resume).grade(folders, workers or os.cpu_count())
+
+
+class Class:
+    """One batch: which submissions wait, and where their results go."""
+
+    def __init__(self, course, lab, unprotected, kept, resume):
+        self.course, self.lab, self.unprotected, self.kept, self.resume = course, lab, unprotected, kept, resume
+        self.source, self.secret, self.converter = course.source(lab), course.secret(), nbgraders(course, lab, unprotected)
+        self.skeleton = rebuild.skeleton(self.source)
+        self.version = grader.version(self.source)
+        self.seed = hashlib.sha256(b"which seed" + self.secret).hexdigest()[:16]
+        self.since = 0.0 if resume else time.time()
+        self.waiting = {}       # {digest: folders} of submissions that are being graded
+        self.changed = []       # folders that were submitted again meanwhile
+        self.failed = 0
+
+    def key(self, folder, digest):
+        return Key(self.lab, folder.parent.name, digest, self.version, self.seed)
+
+    def grade(self, folders, count):
+        if self.unprotected:
+            sandbox.warn()
+        self.converter.open()
+        make = partial(seam.make, self.source, self.secret, self.unprotected)
+        tqdm.monitor_interval = 0       # it would start a thread, and workers are forked
+        with logging_redirect_tqdm([self.converter.log, log]), \
+                tqdm(total=len(folders), desc=self.lab, unit="submission", disable=None, smoothing=0.1) as self.progress:
+            while folders:
+                for job, result in workers.graded(self.jobs(folders), make, min(count, len(folders))):
+                    if result is None:
+                        result = grader.given_up(self.skeleton, job.name).to_bytes()
+                    self.finish(self.waiting.pop(job.name), job.name, result, self.kept.keep)
+                folders, self.changed = self.changed, []
+        return int(self.failed > 0)
+
+    def jobs(self, folders):
+        """What has to be graded, taken when a worker is free. What is known already is written on the way."""
+        for folder in folders:
+            raw, digest = self.read(folder)
+            key = self.key(folder, digest)
+            if self.resume and self.kept.written(key) and (self.course.root / "autograded" / key.student / self.lab / f"{self.lab}.ipynb").exists():
+                self.progress.update()
+            elif digest in self.waiting:
+                self.waiting[digest].append(folder)
+            elif (known := self.kept.find(key, self.since)) is not None:
+                self.finish([folder], digest, known, self.kept.share)
+            else:
+                self.waiting[digest] = [folder]
+                yield workers.Job(digest, raw)
+
+    def read(self, folder):
+        raw, _ = intake.notebook(folder, self.lab)
+        return raw, rebuild.digest(raw)
+
+    def finish(self, folders, digest, raw, record):
+        """Journal, then gradebook, then journal: for all that submitted the same bytes."""
+        result = grader.Result.from_bytes(raw)
+        seam.READY[self.lab, digest] = result
+        try:
+            for folder in folders:
+                if self.read(folder)[1] != digest:
+                    self.changed.append(folder)
+                    continue
+                key = self.key(folder, digest)
+                if not result.trouble:
+                    record(key, raw)
+                if self.converter.write(folder):
+                    self.kept.wrote(key)
+                    self.failed += bool(result.trouble)
+                else:
+                    self.failed += 1
+                    stop_if_full(self.course.root)
+                self.progress.update()
+        finally:
+            seam.READY.clear()
+
+
+def stop_if_full(root):
+    if shutil.disk_usage(root).free < FULL:
+        raise RuntimeError(f"the disk that holds {root} is full: make room, then go on with --resume; nothing that was graded is lost")
 
 
 def nbgraders(course, lab, unprotected):
@@ -56,15 +166,3 @@ def on_path():
     scripts = str(Path(sys.executable).parent)
     if os.environ.get("PATH", "").split(os.pathsep)[0] != scripts:
         os.environ["PATH"] = scripts + os.pathsep + os.environ.get("PATH", "")
-
-
-def write(converter):
-    """Lets nbgrader write autograded/ and the gradebook. One submission that fails does not stop the others."""
-    from nbgrader.converters.base import NbGraderException
-
-    try:
-        converter.start()
-    except NbGraderException as error:
-        print(f"not everything could be graded: {error}", file=sys.stderr)
-        return 1
-    return 0

@@ -1,31 +1,50 @@
 """Where students' code runs: the trusted side, which starts and ends processes.
 
-Both places speak the same protocol (shell.py answers); only how a process is started differs.
+Both places speak the same protocol (shell.py answers); only how a process is started differs. `Sandbox` forks one from a warm template in
+bubblewrap; `Unprotected` starts a plain one.
 """
 
+import contextlib
+import importlib.metadata
+import itertools
+import json
 import os
+import re
+import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import labkit
+from grading.cgroup import Group
 
 HERE = Path(__file__).resolve().parent
 LABKIT = Path(labkit.__file__).resolve().parent.parent
+INSIDE = ("template.py", "lockdown.py", "shell.py", "wire.py")      # of this folder, all that enters the sandbox
+LIBRARIES = ("numpy", "scipy", "numba", "matplotlib", "ipython", "ipywidgets", "anywidget", "scikit-learn", "tqdm", "greenlet")
+START_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use. Seconds are wall-clock time."""
+    """What one submission may use. Seconds are wall-clock time except `cpu_seconds`, which is one process's processor time;
+    `memory_mb` is held by all its processes together, `address_mb` mapped by one; `tmp_mb` bounds its files, together and each."""
 
     cell_seconds: float = 30.0
     call_seconds: float = 5.0
     exercise_seconds: float = 20.0
     total_seconds: float = 180.0
+    cpu_seconds: int = 180
+    memory_mb: int = 2048
+    address_mb: int = 6144
+    tmp_mb: int = 64
+    processes: int = 64
+    files: int = 256
 
 
 class SandboxError(RuntimeError):
@@ -40,6 +59,277 @@ def environment(home):
         "LABKIT_DEVICE": "cpu", "NBGRADER_EXECUTION": "autograde", "MPLBACKEND": "agg", "PYTHONHASHSEED": "0",
         "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "2",
     }
+
+
+def choose(unprotected=False, warm=(), limits=None):
+    """The sandbox of this machine, refused with a sentence at its first start where there can be none; the plain subprocess where the
+    instructor said so. `warm` are sources of trusted cells to run beforehand."""
+    return Unprotected() if unprotected else Sandbox(warm, limits)
+
+
+def warn():
+    print("warning: --unprotected runs students' code as you, without the sandbox: it can read, change and send away whatever you can, "
+          "the gradebook and the hidden cases included.", file=sys.stderr)
+
+
+# The sandbox
+
+
+class Sandbox:
+    """A warm template in bubblewrap; `start` forks a student's process from it. A template that died is started again."""
+
+    def __init__(self, warm=(), limits=None, probe=False):
+        self.warm, self.limits, self.probe, self.template = list(warm), limits or Limits(), probe, None
+
+    def start(self):
+        """A Process. Raises SandboxError."""
+        for last in (False, True):
+            with contextlib.ExitStack() as undo:
+                try:
+                    if self.template is None:
+                        self.template = Template(self.warm, self.limits, self.probe)
+                    return self.template.fork()
+                except (OSError, EOFError) as error:
+                    undo.callback(self.close)
+                    if last:
+                        raise SandboxError(f"the sandbox cannot start a student's process: {error}") from error
+        return None
+
+    def close(self):
+        if self.template is not None:
+            self.template.close()
+            self.template = None
+
+
+class Template:
+    """The warm process, as this side knows it."""
+
+    count = itertools.count()
+
+    def __init__(self, warm, limits, probe):
+        if (missing := prerequisites()) is not None:
+            raise SandboxError(missing)
+        self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.control.settimeout(START_SECONDS)
+        self.group = Group(f"labkit-grading-{os.getpid()}-{next(self.count)}", (limits.memory_mb + 1024) << 20, 2 * limits.processes + 16)
+        command, path = bwrap_command()
+        with tempfile.TemporaryFile() as said:
+            command = [*self.group.command(), *command, "/python/bin/python", "-I", "-S", "-B", "/inside/template.py", str(inside.fileno())]
+            self.process = subprocess.Popen(command, pass_fds=[inside.fileno()], stdin=subprocess.DEVNULL, stdout=said, stderr=said, env={})
+            inside.close()
+            settings = {"path": path, "warm": warm, "limits": asdict(limits), "probe": probe}
+            answer = self.say(settings)
+            if answer != b"ready":
+                self.close()
+                said.seek(0)
+                raise SandboxError(explained((answer or said.read()).decode("utf-8", "replace").strip()))
+
+    def say(self, settings):
+        try:
+            self.control.send(json.dumps(settings).encode())
+            return self.control.recv(4096)
+        except OSError:
+            return b""
+
+    def fork(self):
+        """A Process. Raises OSError where the template is gone or the locks do not close."""
+        judge, student = socket.socketpair()
+        status, status_inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with student, status_inside:
+                socket.send_fds(self.control, [b"fork"], [student.fileno(), status_inside.fileno()])
+            status.settimeout(START_SECONDS)
+            message, descriptors, _, _ = socket.recv_fds(status, 4096, 1)
+            if not descriptors:
+                raise OSError(message.decode("utf-8", "replace") or "its template ended")
+        except OSError:
+            judge.close()
+            status.close()
+            raise
+        return Process(judge, status, descriptors[0])
+
+    def close(self):
+        self.control.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(5)
+        self.process.kill()
+        self.process.wait()
+        self.group.close()
+
+
+class Process:
+    """One running student's process: `socket` speaks to it, `kill` ends it with everything that it started and says how it ended."""
+
+    def __init__(self, sock, status, pidfd):
+        self.socket, self.status, self.pidfd = sock, status, pidfd
+
+    def kill(self):
+        """{"signal": int, "memory": whether it was ended for its memory, "cpu_seconds": float}, or {} where that is not known."""
+        self.socket.close()
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        select.select([self.pidfd], [], [], 10)
+        self.status.settimeout(5)
+        ended = {}
+        with contextlib.suppress(OSError, ValueError):
+            ended = json.loads(self.status.recv(4096))
+        os.close(self.pidfd)
+        self.status.close()
+        return ended
+
+
+def bwrap_command():
+    """(command line of bubblewrap, folders for sys.path): Python, the labs' libraries, labkit and its data, read-only; nothing else."""
+    command = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent",
+               "--new-session", "--clearenv"]
+    if not privileged():
+        command += ["--unshare-user"]
+    for name in ("/usr", "/lib", "/lib64", "/lib32", "/libx32", "/bin"):
+        if os.path.islink(name):
+            command += ["--symlink", os.readlink(name), name]
+        elif os.path.isdir(name):
+            command += ["--ro-bind", name, name]
+    for folder in ("/usr/local", *Path("/usr/lib").glob("python*/*-packages")):     # other installations of Python keep out
+        if os.path.isdir(folder):
+            command += ["--perms", "0755", "--tmpfs", str(folder)]
+    command += [*folders("/etc", "/inside"), "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    for name in INSIDE:
+        command += ["--ro-bind", str(HERE / name), f"/inside/{name}"]
+    command += [*python_binds(), *library_binds(), *labkit_binds()]
+    command += ["--dev", "/dev", "--proc", "/proc", "--perms", "1777", "--tmpfs", "/tmp", "--perms", "1777", "--tmpfs", "/dev/shm",
+                "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
+    for name, value in {**environment("/tmp"), "LD_LIBRARY_PATH": "/python/lib", "TZ": "UTC"}.items():
+        command += ["--setenv", name, value]
+    return command, ["/packages", "/course"]
+
+
+def folders(*names):
+    """Folders that everybody may enter: those that root's bubblewrap makes by itself are closed."""
+    return [word for name in names for word in ("--perms", "0755", "--dir", name)]
+
+
+def python_binds():
+    """The interpreter and its standard library, wherever they are, at /python; without the packages that are installed in it."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    standard = Path(os.__file__).resolve().parent
+    binds = [*folders("/python", "/python/bin", "/python/lib"), "--ro-bind", os.path.realpath(sys._base_executable), "/python/bin/python",
+             "--ro-bind", str(standard), f"/python/lib/{version}"]
+    dynamic = Path(sys.base_exec_prefix, "lib", version, "lib-dynload")
+    if not (standard / "lib-dynload").exists() and dynamic.exists():
+        binds += ["--ro-bind", str(dynamic), f"/python/lib/{version}/lib-dynload"]
+    for name in ("site-packages", "dist-packages"):
+        if (standard / name).exists():
+            binds += ["--perms", "0755", "--tmpfs", f"/python/lib/{version}/{name}"]
+    for library in Path(sys.base_exec_prefix, "lib").glob("libpython3*.so*"):
+        binds += ["--ro-bind", str(library.resolve()), f"/python/lib/{library.name}"]
+    return binds
+
+
+def library_binds():
+    """The libraries that the labs use, and what those need, at /packages: by their own lists of files, so that no other package is seen."""
+    binds, seen = folders("/packages"), set()
+    for distribution in needed(LIBRARIES):
+        for top in {path.parts[0] for path in distribution.files or () if path.parts[0] not in ("..", "__pycache__")} - seen:
+            place = Path(distribution.locate_file(top))
+            if place.exists() and place.suffix != ".pth":
+                seen.add(top)
+                binds += ["--ro-bind", str(place.resolve()), f"/packages/{top}"]
+    return binds
+
+
+def needed(names):
+    """The installed distributions of these names and of all that they require."""
+    from packaging.requirements import Requirement
+
+    found, waiting = {}, [Requirement(name) for name in names]
+    while waiting:
+        one = waiting.pop()
+        name = re.sub(r"[-_.]+", "-", one.name).lower()
+        if name in found or (one.marker is not None and not one.marker.evaluate({"extra": ""})):
+            continue
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.distribution(name)
+            waiting += [Requirement(text) for text in found[name].requires or ()]
+    return list(found.values())
+
+
+def labkit_binds():
+    """labkit and its data at /course, laid out as they are here."""
+    binds = [*folders("/course"), "--ro-bind", str(LABKIT / "labkit"), "/course/labkit"]
+    data = LABKIT / "data"
+    if not (LABKIT / "labkit" / "data").exists() and data.exists():
+        binds += ["--ro-bind", str(data), "/course/data"]
+    return binds
+
+
+def privileged():
+    """Whether this is a root that may make namespaces without a user namespace."""
+    if os.geteuid() != 0:
+        return False
+    effective = re.search(r"^CapEff:\s*(\w+)", Path("/proc/self/status").read_text(), re.MULTILINE)
+    mapped = int(Path("/proc/self/uid_map").read_text().split()[2])
+    return mapped > 1 and bool(int(effective[1], 16) >> 21 & 1)     # CAP_SYS_ADMIN
+
+
+# What is missing
+
+
+def problem():
+    """Why students' code cannot be locked away on this machine, in a sentence that says what to do; None where it can. Under a second."""
+    probe = Sandbox(probe=True)
+    try:
+        process = probe.start()
+        process.socket.settimeout(20)
+        with contextlib.closing(process.socket):
+            said = process.socket.recv(600).decode("utf-8", "replace")
+        process.kill()
+        return None if said == "locked" else explained(said)
+    except SandboxError as error:
+        return str(error)
+    except OSError as error:
+        return explained(str(error))
+    finally:
+        probe.close()
+
+
+def prerequisites():
+    if sys.platform != "linux":
+        return "the sandbox needs Linux: grade on a Linux machine, or run students' code unprotected with --unprotected"
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is missing: install the package bubblewrap, or run students' code unprotected with --unprotected"
+    return None
+
+
+SETTINGS = (
+    ("kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor forbids user namespaces to programs that it does not know",
+     "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
+    ("kernel/unprivileged_userns_clone", "0", "user namespaces are switched off", "sudo sysctl -w kernel.unprivileged_userns_clone=1"),
+    ("user/max_user_namespaces", "0", "user namespaces are switched off", "sudo sysctl -w user.max_user_namespaces=15000"),
+)
+
+
+def explained(said, settings=Path("/proc/sys")):
+    """One sentence for what bubblewrap or the template said: which permission is missing, and what gives it."""
+    said = (said.splitlines() or ["it said nothing"])[-1].removeprefix("bwrap: ")[:300]
+    for name, forbids, why, command in SETTINGS:
+        with contextlib.suppress(OSError):
+            if (settings / name).read_text().strip() == forbids:
+                return f"students' code cannot be locked away, because {why} ({said}); to allow them: {command}"
+    known = {
+        "libseccomp": ("libseccomp is missing", "install the package libseccomp2 (libseccomp on Fedora)"),
+        "/proc": ("a new /proc may not be mounted, which containers forbid unless told otherwise",
+                  "start the container with --security-opt systempaths=unconfined --security-opt seccomp=unconfined, or grade outside it"),
+        "namespace": ("namespaces may not be made here, which containers forbid unless told otherwise",
+                      "start the container with --security-opt seccomp=unconfined --cap-add SYS_ADMIN, or grade outside it"),
+        "Permission denied": ("a folder that the sandbox needs cannot be read by it", "make Python, its packages and labkit readable for everybody"),
+    }
+    for words, (why, remedy) in known.items():
+        if words in said:
+            return f"students' code cannot be locked away, because {why} ({said}); {remedy}, or use --unprotected"
+    return f"students' code cannot be locked away ({said}); grade on another machine, or use --unprotected"
+
+
+# Without protection
 
 
 class Unprotected:
@@ -73,15 +363,9 @@ class PlainProcess:
     def kill(self):
         self.socket.close()
         if os.name == "posix":
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, 9)
-            except ProcessLookupError:
-                pass
         self.process.kill()
         self.process.wait(10)
         shutil.rmtree(self.home, ignore_errors=True)
-
-
-def choose(unprotected=False):
-    """The sandbox of this machine; the plain subprocess where the instructor said so."""
-    return Unprotected()
+        return {}

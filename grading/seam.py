@@ -13,9 +13,11 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
-from grading import grader, intake, rebuild, sandbox
+from grading import grader, intake, journal, rebuild, sandbox
 from grading.course import Course
 
+TAKEN = set()           # course folders whose lock this module holds
+LOCK_SECONDS = 10       # how long one of nbgrader's own commands waits for another grading run
 READY = {}      # (lab, hash of the submission): Result, put here by a batch that graded in parallel
 
 
@@ -33,6 +35,7 @@ class Rebuild(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         course, lab, folder = place(self, resources)
+        take(course.root)
         raw, note = intake.notebook(folder, lab)
         rebuilt = rebuild.rebuild(skeleton(course.source(lab)), raw, note)
         rebuilt.notebook.metadata["grading"] = {"submission": rebuild.digest(raw), "notes": rebuilt.notes + intake.notes(folder)}
@@ -80,6 +83,24 @@ def receive(assignment, student, notebooks):
     notebooks.append(str(folder / f"{assignment}.ipynb"))
 
 
+def finish(assignment, student, notebooks):
+    """nbgrader's hook after a submission that went well: lets others grade."""
+    let_go(Path(notebooks[0]).parents[3])
+
+
+def take(root):
+    """The course folder's lock, until the submission is done; after one that failed, until the next one is."""
+    if str(root) not in TAKEN:
+        journal.hold(root, wait=LOCK_SECONDS)
+        TAKEN.add(str(root))
+
+
+def let_go(root):
+    if str(root) in TAKEN:
+        TAKEN.remove(str(root))
+        journal.release(root)
+
+
 @cache
 def skeleton(source):
     return rebuild.skeleton(source)
@@ -88,6 +109,13 @@ def skeleton(source):
 @cache
 def graders(source, secret, unprotected):
     """One Grader for each lab for the life of this process: its sandbox is warm."""
-    place = sandbox.choose(unprotected)
-    atexit.register(place.close)
-    return grader.Grader.of(source, secret, place)
+    if unprotected:
+        sandbox.warn()
+    one = make(source, secret, unprotected)
+    atexit.register(one.sandbox.close)
+    return one
+
+
+def make(source, secret, unprotected):
+    """The Grader of a lab; its sandbox runs the lab's own set-up cells beforehand."""
+    return grader.Grader.of(source, secret, sandbox.choose(unprotected, warm=rebuild.setup(skeleton(source))))

@@ -51,6 +51,7 @@ class Session:
         self.sandbox, self.seed, self.limits = sandbox, seed, limits or Limits()
         self.end = time.monotonic() + self.limits.total_seconds
         self.cells, self.process = [], None
+        self.asked = 0
         self.tampered = False       # an answer broke the protocol since this was last cleared
 
     # The process
@@ -62,9 +63,9 @@ class Session:
         self.ask({"op": "begin", "seed": self.seed}, seconds=START_SECONDS)
 
     def close(self):
-        if self.process is not None:
-            self.process.kill()
-            self.process = None
+        """Ends the process; returns what is known of how it ended."""
+        process, self.process = self.process, None
+        return process.kill() if process is not None else {}
 
     def __enter__(self):
         return self
@@ -75,11 +76,12 @@ class Session:
     def ask(self, request, arrays=(), seconds=1.0):
         """One request, one answer: (document, arrays). Raises Gone; the process has then been ended."""
         deadline = min(time.monotonic() + seconds, self.end) + GRACE_SECONDS
+        self.asked += 1
         try:
-            wire.send(self.process.socket, request, arrays, deadline)
+            wire.send(self.process.socket, request | {"number": self.asked}, arrays, deadline)
             document, raw = wire.receive(self.process.socket, deadline)
-            if type(document) is not dict:
-                raise wire.WireError("an answer that is no dictionary")
+            if type(document) is not dict or document.get("number") != self.asked:
+                raise wire.WireError("an answer to something else")     # a forked child answers what was answered already
             return document, raw
         except TimeoutError:
             raise self.gone("timed_out") from None
@@ -89,8 +91,7 @@ class Session:
             raise self.broken() from None
 
     def gone(self, kind):
-        self.close()
-        return Gone(kind)
+        return Gone("out_of_memory" if self.close().get("memory") else kind)
 
     def broken(self):
         self.tampered = True

@@ -1,7 +1,7 @@
 """The student's side: an IPython shell without a kernel that runs cells, keeps what they define and answers calls with data.
 
-It runs inside the sandbox (or, unprotected, as a plain process) and holds no secret: nothing here is trusted by the judge.
-usage: shell.py DESCRIPTOR LABKIT_FOLDER
+It runs inside the sandbox (where template.py loads it) or, unprotected, as a plain process, and holds no secret: nothing here is trusted by
+the judge. As a process: shell.py DESCRIPTOR LABKIT_FOLDER
 """
 
 import contextlib
@@ -152,7 +152,9 @@ def run_cell(shell, source, seconds):
     finally:
         sys.stdout, sys.stderr = saved
     error = result.error_before_exec or result.error_in_exec
-    return (type(error).__name__, error_line(error)) if error is not None else (None, None)
+    if error is None:
+        return None, None
+    return "MemoryError" if isinstance(error, MemoryError) else type(error).__name__, error_line(error)
 
 
 def error_line(error):
@@ -180,10 +182,11 @@ class Server:
             except EOFError:
                 return
             document, sent = self.answer(request, arrays)
+            number = {"number": request["number"]}
             try:
-                wire.send(sock, document, sent)
+                wire.send(sock, document | number, sent)
             except wire.WireError:
-                wire.send(sock, {"kind": "malformed", "error": "more data than an answer may carry"})
+                wire.send(sock, {"kind": "malformed", "error": "more data than an answer may carry"} | number)
 
     def answer(self, request, arrays):
         saved = sys.stdout, sys.stderr

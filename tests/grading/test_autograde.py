@@ -157,7 +157,8 @@ def test_a_source_that_no_longer_fits_its_declaration_grades_nothing(fake_course
     fake_course.submit("ada")
     file = fake_course.exercises / f"{LAB}.py"
     file.write_text(file.read_text().replace("points=4", "points=5"))
-    assert runner.autograde(LAB, fake_course.root, unprotected=True) == 1
+    with pytest.raises(RuntimeError, match="does not fit the declared exercises: run grading build again"):
+        runner.autograde(LAB, fake_course.root, unprotected=True)
     assert fake_course.scores().get("ada", {}).get("double", 0.0) == 0.0
 
 

@@ -19,16 +19,18 @@ LIMITS = sandbox.Limits(cell_seconds=2, call_seconds=1, exercise_seconds=4)
 
 @pytest.fixture(scope="module")
 def grade(fake_course_made):
-    """grade(**answers) -> (Result, {exercise: Mark}), in a plain subprocess."""
+    """grade(**answers) -> (Result, {exercise: Mark}), in the sandbox where there can be one."""
     old, exercise.FOLDER = exercise.FOLDER, fake_course_made.exercises
-    one = grader.Grader.of(fake_course_made.source, b"s" * 32, sandbox.Unprotected(), LIMITS)
+    place = sandbox.choose(unprotected=sandbox.problem() is not None, limits=LIMITS)
+    one = grader.Grader.of(fake_course_made.source, b"s" * 32, place, LIMITS)
     exercise.FOLDER = old
 
     def graded(**answers):
         result = one.grade(json.dumps(fake_course_made.notebook({**RIGHT, **answers})).encode())
         return result, {mark.id: mark for mark in result.marks}
 
-    return graded
+    yield graded
+    place.close()
 
 
 def test_right_answers_get_every_point_and_no_output(grade):

@@ -1,0 +1,272 @@
+"""A batch finishes whatever happens to it, grades nothing twice and loses nothing."""
+
+import os
+import pty
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from grading import grader, journal, rebuild, runner, sandbox, seam, workers
+from grading.course import Course
+from tests.grading.fake_lab import LAB, POINTS, RIGHT
+
+ROOT = Path(__file__).parents[2]
+CLASS = {
+    "ada": RIGHT, "bob": {**RIGHT, "double": "def double(x):\n    return 2 * x if np.ndim(x) == 0 else x"},
+    "cyd": {**RIGHT, "double": "def double(x):\n    return np.asarray(x) ** 2"}, "dan": {**RIGHT, "answer": "answer = 11"},
+    "eve": {**RIGHT, "clip_all": "import os\nos._exit(1)"}, "fay": RIGHT,
+}
+EXPECTED = {"ada": 10.0, "bob": 7.0, "cyd": 6.0, "dan": 8.0, "eve": 7.0, "fay": 10.0}
+
+
+@pytest.fixture
+def course(fake_course):
+    for student, answers in CLASS.items():
+        fake_course.submit(student, answers)
+    return fake_course
+
+
+def totals(course):
+    return {student: sum(score or 0.0 for score in scores.values()) for student, scores in course.scores().items()}
+
+
+def grade(course, **options):
+    options.setdefault("unprotected", sandbox.problem() is not None)
+    return runner.autograde(LAB, course.root, **options)
+
+
+@pytest.fixture
+def recorded(course):
+    """The course with every result in its journal, as if the batch had been stopped just before the first was written."""
+    here = Course(course.root)
+    one = seam.make(here.source(LAB), here.secret(), True)
+    with journal.Journal(course.root) as kept:
+        batch = runner.Class(here, LAB, True, kept, True)
+        for folder in here.submitted(LAB):
+            raw, digest = batch.read(folder)
+            if kept.find(batch.key(folder, digest)) is None:
+                kept.keep(batch.key(folder, digest), one.grade(raw).to_bytes())
+    return course
+
+
+def test_two_workers_grade_a_class_and_share_what_is_the_same(course, monkeypatch):
+    asked = []
+    real = workers.Worker.give
+    monkeypatch.setattr(workers.Worker, "give", lambda self, job: asked.append(job.name) or real(self, job))
+    assert grade(course, workers=2) == 0
+    assert totals(course) == EXPECTED
+    assert len(asked) == len(set(asked)) == 5       # ada's and fay's are the same
+
+
+def test_grading_again_gives_the_same_table(course):
+    tables = []
+    for count in (1, 3):
+        assert grade(course, workers=count) == 0
+        tables.append(course.scores())
+    assert tables[0] == tables[1]
+
+
+def test_resume_grades_only_what_is_new(recorded, monkeypatch):
+    asked = []
+    monkeypatch.setattr(workers, "graded", lambda jobs, make, count: asked.extend(job.name for job in jobs) or ())
+    assert grade(recorded, resume=True) == 0
+    assert asked == [] and totals(recorded) == EXPECTED
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner.Batch, "write", lambda self, folder: pytest.fail("written twice"))
+        assert grade(recorded, resume=True) == 0
+    recorded.submit("ada", {**RIGHT, "guess": "guess = 'b'"})
+    grade(recorded, resume=True)
+    assert len(asked) == 1
+    source = recorded.exercises / f"{LAB}.py"
+    source.write_text(source.read_text() + "\n# a newer version\n")
+    grade(recorded, resume=True)
+    assert len(asked) == 1 + 6      # ada's is no longer fay's
+
+
+def test_without_resume_everything_is_graded_again(recorded, monkeypatch):
+    asked = []
+    monkeypatch.setattr(workers, "graded", lambda jobs, make, count: asked.extend(job.name for job in jobs) or ())
+    grade(recorded)
+    assert len(asked) == 5
+
+
+def test_a_resubmission_during_the_batch_is_what_counts(recorded, monkeypatch):
+    real = runner.Class.finish
+
+    def finish(self, folders, digest, raw, record):
+        if folders[0].parent.name == "cyd" and digest == first:
+            recorded.submit("cyd", {**RIGHT, "guess": "guess = 'b'"})
+        real(self, folders, digest, raw, record)
+
+    first = rebuild.digest((recorded.root / "submitted" / "cyd" / LAB / f"{LAB}.ipynb").read_bytes())
+    monkeypatch.setattr(runner.Class, "finish", finish)
+    assert grade(recorded, resume=True) == 0
+    assert totals(recorded) == {**EXPECTED, "cyd": 10.0}
+
+
+def test_a_worker_that_dies_costs_one_submission_at_most(course, monkeypatch):
+    real = grader.Grader.grade
+
+    def dies(self, raw):
+        if raw and b"x) ** 2" in raw:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(self, raw)
+
+    monkeypatch.setattr(grader.Grader, "grade", dies)
+    assert grade(course, workers=2) == 1
+    assert totals(course) == {**EXPECTED, "cyd": 0.0}
+    monkeypatch.setattr(grader.Grader, "grade", real)
+    assert grade(course, resume=True) == 0
+    assert totals(course) == EXPECTED
+
+
+def test_a_template_that_crashes_is_replaced(course, monkeypatch):
+    if (why := sandbox.problem()) is not None:
+        pytest.skip(why)
+    real = grader.Grader.grade
+
+    def crashes(self, raw):
+        if self.sandbox.template is not None:
+            self.sandbox.template.process.kill()
+            self.sandbox.template.process.wait()
+        return real(self, raw)
+
+    monkeypatch.setattr(grader.Grader, "grade", crashes)
+    assert grade(course, workers=1) == 0
+    assert totals(course) == EXPECTED
+
+
+def test_no_sandbox_is_one_sentence_and_grades_nothing(course, monkeypatch):
+    monkeypatch.setattr(sandbox.shutil, "which", lambda _: None)
+    with pytest.raises(RuntimeError, match="bubblewrap is missing"):
+        runner.autograde(LAB, course.root)
+    assert course.scores() == {}
+
+
+def test_a_second_grader_is_refused(course):
+    code = f"from grading import journal; journal.hold({str(course.root)!r}); print(1, flush=True); input()"
+    other = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        other.stdout.readline()
+        with pytest.raises(journal.Busy, match="another grading run is at work"):
+            grade(course)
+    finally:
+        other.communicate(b"\n")
+
+
+def test_a_full_disk_stops_the_batch_and_nothing_is_lost(recorded, monkeypatch):
+    monkeypatch.setattr(runner.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 0))
+    monkeypatch.setattr(seam.grader, "fill", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(RuntimeError, match="is full: make room, then go on with --resume"):
+        grade(recorded, resume=True)
+    monkeypatch.undo()
+    monkeypatch.setattr(grader.exercises, "FOLDER", recorded.exercises)
+    assert grade(recorded, resume=True) == 0
+    assert totals(recorded) == EXPECTED
+
+
+def test_the_progress_bar_has_count_rate_and_time_left(course):
+    code = f"import sys\nfrom grading import exercise, runner\nrunner.autograde({LAB!r}, {str(course.root)!r}, unprotected=True)"
+    main, side = pty.openpty()
+    done = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=side, env={**os.environ, "COLUMNS": "120"})
+    os.close(side)
+    said = b""
+    try:
+        while chunk := os.read(main, 4096):
+            said += chunk
+    except OSError:
+        pass
+    assert done.wait(60) == 0, said.decode()[-2000:]
+    last = said.decode().replace("\r", "\n").strip().splitlines()[-1]
+    assert "6/6" in last and "<" in last and ("submission/s" in last or "s/submission" in last), last
+
+
+# kill -9
+
+
+def killed_after(seconds, work):
+    """Runs work() in a forked process that is killed after `seconds`; whether it had ended before."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setpgid(0, 0)
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, 1)
+            os.dup2(null, 2)
+            work()
+        finally:
+            os._exit(0)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return True
+        time.sleep(0.002)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+def manual(course):
+    """A person's own score and comment on ada's submission."""
+    from nbgrader.api import Gradebook
+
+    return Gradebook(f"sqlite:///{course.root / 'gradebook.db'}")
+
+
+def test_a_batch_killed_at_100_moments_loses_nothing_and_keeps_what_a_person_wrote(recorded):
+    """The writer alone, with recorded results, so that every moment falls into writing."""
+    start = time.monotonic()
+    assert killed_after(60, lambda: grade(recorded, resume=True, unprotected=True))
+    whole = time.monotonic() - start
+    with manual(recorded) as gradebook:
+        gradebook.find_grade("why", LAB, LAB, "ada").manual_score = 3
+        gradebook.find_comment("double", LAB, LAB, "ada").manual_comment = "See me."
+        gradebook.db.commit()
+    chance, cut = random.Random(5), 0
+    for _ in range(100):
+        with journal.Journal(recorded.root) as kept:
+            if not kept.database.execute("select count(*) from results where written is null").fetchone()[0]:
+                kept.database.execute("update results set written = null")      # all written: from the start again
+        cut += not killed_after(chance.uniform(0, whole), lambda: grade(recorded, resume=True, unprotected=True))
+        with journal.Journal(recorded.root) as kept:
+            assert kept.database.execute("pragma integrity_check").fetchone() == ("ok",)
+            assert kept.database.execute("select count(*) from results").fetchone()[0] >= 5
+    assert cut > 30
+    assert grade(recorded, resume=True, unprotected=True) == 0
+    assert totals(recorded) == {**EXPECTED, "ada": 13.0}
+    with manual(recorded) as gradebook:
+        assert gradebook.find_comment("double", LAB, LAB, "ada").comment == "See me."
+        assert len(gradebook.assignment_submissions(LAB)) == len(CLASS)
+
+
+def test_the_whole_path_killed_at_a_few_moments_goes_on(course):
+    if (why := sandbox.problem()) is not None:
+        pytest.skip(why)
+    seen, before = set(), templates()
+    for seconds in (1.0, 7.0, 8.0, 9.0):
+        killed_after(seconds, lambda: grade(course, workers=2, resume=True))
+        with journal.Journal(course.root) as kept:
+            rows = dict(kept.database.execute("select student || digest, graded from results").fetchall())
+        assert seen <= set(rows.items())        # what was graded is there, and was not graded again
+        seen = set(rows.items())
+    assert grade(course, workers=2, resume=True) == 0
+    assert totals(course) == EXPECTED
+    deadline = time.monotonic() + 10
+    while templates() > before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert templates() <= before
+
+
+def templates():
+    """Sandboxes on this machine."""
+    return sum(b"/inside/template.py" in p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if os.access(p, os.R_OK))
+
+
+def test_the_points_of_the_class_are_those_declared():
+    assert EXPECTED["ada"] == sum(POINTS.values())
