@@ -85,10 +85,12 @@ def test_a_live_picture_is_dragged_and_keyed_and_runs_the_students_rule(lab, rec
     picture = root.locator(".labkit-picture")
 
     def changed(act):
-        before, count = picture.inner_html(), root.get_attribute("data-n")
+        """Whether the picture is another one within ten seconds of an act; a busy machine may need several."""
+        before = picture.inner_html()
         act()
-        lab.page.wait_for_function("([element, count]) => element.dataset.n !== count", arg=[root.element_handle(), count], timeout=10_000)
-        return picture.inner_html() != before
+        lab.page.wait_for_function("([picture, before]) => picture.innerHTML !== before", arg=[picture.element_handle(), before], timeout=10_000)
+        lab.page.wait_for_timeout(200)      # for what the same act still sends, such as the button's release
+        return True
 
     box = picture.bounding_box()
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -134,6 +136,7 @@ def test_the_manual_question_shows_up_in_formgrader(graded, page, monkeypatch):
         formgrader.get_by_text("Submission #1").click(timeout=60_000)
         formgrader.locator("input.score").first.wait_for(timeout=60_000)
         answer = formgrader.locator(".nbgrader_cell", has_text="The rule learns from mistakes only.")
+        answer.wait_for(timeout=60_000)     # the page is long, and arrives from the top
         assert answer.count() == 1
         assert answer.locator("input.score").input_value() == ""
         assert "/ 4" in answer.inner_text()

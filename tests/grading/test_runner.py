@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -174,7 +175,8 @@ def test_a_full_disk_stops_the_batch_and_nothing_is_lost(recorded, monkeypatch):
 def test_the_progress_bar_has_count_rate_and_time_left(course):
     code = f"import sys\nfrom grading import exercise, runner\nrunner.autograde({LAB!r}, {str(course.root)!r}, unprotected=True)"
     main, side = pty.openpty()
-    done = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=side, env={**os.environ, "COLUMNS": "120"})
+    termios.tcsetwinsize(side, (24, 120))
+    done = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=side)
     os.close(side)
     said = b""
     try:
