@@ -130,8 +130,8 @@ class MLPRegressor(MLP):
 
 def train_epoch(network, X, T, loss, optimizer, batch_size=32, order=None, regularizers=()):
     """A training step for each batch of examples, taken in `order` (of rows) or as they come; returns the mean loss on the way."""
-    values = []
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    values, largest = [], max((p.size for p in network.params), default=0)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"), ops.blas_threads_for(batch_size * largest):
         for start in range(0, X.shape[0], batch_size):
             rows = slice(start, start + batch_size) if order is None else order[start:start + batch_size]
             batch = ops.take(X, rows)

@@ -5,6 +5,7 @@ What each computes is written out in plain NumPy in `labkit.kernels`, beside its
 """
 
 import importlib
+from contextlib import nullcontext
 from functools import lru_cache
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 FLOATS = (np.float32, np.float64)
 SMALL = 1000        # elements; below, plain NumPy is as fast as compiled code and needs no compiler
 LARGE = 30_000      # elements; above, it is worth asking whether several threads pay
+ALONE_ANYWAY = 2**18        # multiply-adds of a matrix product; below, BLAS takes one thread by itself
+WORTH_SHARING = 2**24       # above, a product takes long enough to share it
 
 
 # Arrays, and where they live
@@ -155,6 +158,23 @@ def matmul(A, B, out=None, transpose_a=False, transpose_b=False, scale=1.0, keep
     else:
         _kernel("matmul", "on_gpu")(out, A, B, np.float32(scale), np.float32(keep), transpose_a, transpose_b)
     return out
+
+
+def blas_threads_for(multiply_adds):
+    """A context for many products of at most so many multiply-adds each: where that is little, BLAS gets one thread.
+
+    Its threads spin while they wait for each other. When something else wants a core too, a product of a few milliseconds then
+    waits for that: an epoch of a small network was measured to take ten times as long on two threads as on one.
+    """
+    return _blas_pool().limit(limits=1, user_api="blas") if ALONE_ANYWAY < multiply_adds < WORTH_SHARING else nullcontext()
+
+
+@lru_cache(None)
+def _blas_pool():
+    import scipy.linalg.blas  # noqa: F401  the controller knows the libraries that are loaded when it is made
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def linear(X, W, b):
@@ -321,7 +341,8 @@ def gmdh_pairs(X, y, X_check, y_check, least_norm):
     Returns coefficients (n_pairs, 6) and sums of squared errors over that of y_check (n_pairs,), in the order of
     np.triu_indices; infinite where the pair is nearly singular, unless `least_norm` asks for its shortest solution.
     """
-    return _kernel("gmdh", "fit_pairs")(X, y, X_check, y_check, least_norm)
+    with blas_threads_for(_kernel("gmdh", "ROWS") * (2 * X.shape[1] + 1) ** 2):
+        return _kernel("gmdh", "fit_pairs")(X, y, X_check, y_check, least_norm)
 
 
 def gmdh_refit(X, y, left, right):

@@ -4,7 +4,8 @@ from tests.hostile.case import WRONG, Case, ending, forging
 
 NOTHING = ("not_attempted", 0.0)
 LOST = dict.fromkeys(("clip_all", "answer", "guess"), (None, 0.0))      # what breaks the process's own machinery costs the rest as well
-SERVER = ("import sys\nf = sys._getframe()\nwhile type(f.f_locals.get('self')).__name__ != 'Server': f = f.f_back\nserver = f.f_locals['self']\n")
+SERVER = "import gc\ngc.unfreeze()\nserver = next(o for o in gc.get_objects() if type(o).__name__ == 'Server')\n"
+
 
 CASES = [
     forging("an object that equals everything", "class Yes:\n    def __eq__(self, other): return True\n    def __array__(self, *a, **k): return np.zeros(1)\n"
@@ -40,7 +41,7 @@ CASES = [
     forging("looks for the expected value in its callers' frames", "import sys\ndef double(x):\n    f = sys._getframe()\n    while f:\n"
             "        for v in list(f.f_locals.values()):\n            if type(v).__name__ in ('Exercise', 'Verdict', 'Mark'): return v.right(x)\n        f = f.f_back\n"
             "    return x"),
-    forging("looks for the expected value among all objects", "import gc\ndef double(x):\n    for o in gc.get_objects():\n"
+    forging("looks for the expected value among all objects", "import gc\ngc.unfreeze()\ndef double(x):\n    for o in gc.get_objects():\n"
             "        if type(o).__name__ in ('Exercise', 'Grader', 'Skeleton'): return o.right(x)\n    return x"),
     forging("an input transformer empties later cells", "get_ipython().input_transformers_cleanup.append(lambda lines: ['pass\\n'])",
             clip_all=("missing", 0.0), answer=("missing", 0.0), guess=("missing", 0.0)),

@@ -1,12 +1,15 @@
-"""The bench compares outputs before it times them, and says what it measured on what."""
+"""The bench compares outputs before it times them, lets everyone take turns in a process of its own, and says what it left out."""
 
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from labkit import _cuda, bench, devices, emulator
+from labkit.bench import command, kernels, machine, peers, race, table, works
+from labkit.bench.works import Task, Work
 from labkit.kernels import limits, registry
 
 KERNELS = registry.kernels()
@@ -15,48 +18,186 @@ MEASURED = {"bytes_per_second": 1e10, "operations_per_second": 1e11}
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(bench, "MOST_SECONDS", 0.01)
+    monkeypatch.setattr(kernels, "MOST_SECONDS", 0.01)
     monkeypatch.setattr(limits, "measure", lambda: MEASURED)
 
 
+# The command
+
 def test_the_command_writes_what_it_prints(tmp_path, capsys):
     file = tmp_path / "bench.json"
-    assert bench.main(["--json", str(file), "--only", "line_accuracy"]) == 0
+    assert bench.main(["line_accuracy", "--json", str(file), "--against", "numpy"]) == 0
     found = json.loads(file.read_text())
     (row,) = found["rows"]
     assert found["machine"]["cores"] >= 1 and found["machine"]["bytes_per_second"] == 1e10
     assert {"name", "seconds", "limit_share", "peer", "peer_seconds", "ratio"} <= set(row)
     assert row["name"] == "line_accuracy" and row["peer"] == "numpy" and row["seconds"] > 0 and row["ratio"] > 1
-    assert "line_accuracy" in capsys.readouterr().out and list(tmp_path.iterdir()) == [file]
+    assert "| line_accuracy | " in capsys.readouterr().out and list(tmp_path.iterdir()) == [file]
 
+
+def test_without_any_peer_a_model_is_timed_alone(monkeypatch, tmp_path):
+    small = replace(works.xor(n=300, sweeps=3))
+    monkeypatch.setattr(works, "models", lambda: {small.name: small})
+    file = tmp_path / "bench.json"
+    assert bench.main(["xor_swarm", "--against", "", "--rounds", "2", "--json", str(file), "--picture", str(tmp_path / "bench.png")]) == 0
+    (row,) = json.loads(file.read_text())["rows"]
+    assert row["peer"] is row["ratio"] is None and row["seconds"] > 0 and row["limit_share"] > 0
+    assert (tmp_path / "bench.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["--against", "torhc"], "no way to compare with torhc is known"),
+    (["zzz"], "no kernel's or model's name contains zzz; there are perceptron"),
+    (["--rounds", "0"], "--rounds is 0, but has to be 1 or more"),
+])
+def test_unknown_peers_and_names_are_refused(capsys, arguments, message):
+    with pytest.raises(SystemExit):
+        bench.main(arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_a_missing_peer_is_said_in_a_sentence(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(peers, "home", lambda: tmp_path)
+    peers.interpreter.cache_clear()
+    try:
+        assert peers.missing("gmdh") == "gmdh is not installed, so it is left out; add it with: make peers"
+        assert command.main(["total", "--against", "gmdh"]) == 0
+        assert "gmdh is not installed" in capsys.readouterr().out
+        assert peers.missing("numpy") is None
+    finally:
+        peers.interpreter.cache_clear()
+
+
+# Races, with contestants of the test's own
+
+CONTESTANT = '''
+import numpy as np
+def double(inputs, times=2, log=""):
+    def run():
+        if log:
+            with open(log, "a") as file: file.write(f"{times} ")
+        print("a library that prints")
+        return inputs["x"] * times
+    return run, lambda x: {"x": x}
+def broken(inputs):
+    raise RuntimeError("out of\\\\nluck")
+def gone(inputs):
+    import os
+    os._exit(3)
+'''
+
+
+@pytest.fixture
+def raced(monkeypatch, tmp_path):
+    """A function that races functions of a module of ours, the first of them as ours."""
+    (tmp_path / "contestant.py").write_text(CONTESTANT.replace("\\\\n", "\\n"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    def run(first, *others, rounds=3):
+        work = Work("doubling", lambda: {"x": np.arange(5.0)}, Task("contestant", *first),
+                    {f"peer {k}": ("numpy", Task("contestant", *other)) for k, other in enumerate(others)},
+                    lambda ours, theirs, inputs: works.close("x", ours, theirs, 1e-6), "all of it", lambda i: (80, 5), lambda i: "5",
+                    target={"peer 0": 1e-9})
+        return race.rows(work, MEASURED, ["numpy"], rounds, tmp_path)
+
+    return run
+
+
+def test_contestants_take_turns_in_processes_of_their_own(raced, tmp_path):
+    log = str(tmp_path / "log")
+    rows = raced(("double", {"times": 2, "log": log}), ("double", {"times": 2.0, "log": log}))
+    assert [row["peer"] for row in rows] == ["peer 0"] and rows[0]["ratio"] == rows[0]["peer_seconds"] / rows[0]["seconds"]
+    assert (tmp_path / "log").read_text().split() == ["2", "2.0", "2", "2.0", "2.0", "2", "2", "2.0"]     # the first two: compared
+    assert rows[0]["limit_share"] == pytest.approx(8e-9 / rows[0]["seconds"]) and rows[0]["target"] == 1e-9
+
+
+def test_what_differs_is_said_and_not_timed(raced, tmp_path):
+    log = str(tmp_path / "log")
+    rows = raced(("double", {"times": 2}), ("double", {"times": 3, "log": log}), ("double", {"times": 2}))
+    assert {row["peer"]: bool(row.get("problem")) for row in rows} == {"peer 0": True, "peer 1": False}
+    wrong = next(row for row in rows if row.get("problem"))
+    assert wrong["ratio"] is None and wrong["problem"].startswith("not timed, outputs differ") and (tmp_path / "log").read_text() == "3 "
+    assert "not timed, outputs differ" in table.line(wrong)
+
+
+def test_a_contestant_that_fails_is_a_sentence(raced, capfd):
+    rows = raced(("double", {}), ("broken", {}), ("gone", {}))
+    problems = {row["peer"]: row["problem"] for row in rows}
+    assert problems["peer 0"] == "peer 0 failed: RuntimeError: out of luck"
+    assert problems["peer 1"].startswith("peer 1 ended with status 3 and no answer")
+    (alone,) = raced(("broken", {}), ("double", {}))
+    assert alone["problem"] == "ours failed: RuntimeError: out of luck" and alone["seconds"] is None and table.line(alone)
+
+
+def test_a_peers_process_does_not_see_our_packages(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "here")
+    assert "PYTHONPATH" not in race.environment("another/python") and "here" in race.environment(sys.executable)["PYTHONPATH"]
+
+
+# The works: comparisons that can fail
+
+def test_comparisons_of_the_works_can_fail():
+    ours = {"w": np.zeros(100)}
+    works.close("w", ours, {"w": np.full(100, 1e-7)}, 1e-6)
+    works.share_close("w", ours, {"w": np.arange(100) == 0}, 1e-6, 0.99)
+    with pytest.raises(AssertionError, match="w"):
+        works.close("w", ours, {"w": np.full(100, 1e-5)}, 1e-6)
+    with pytest.raises(AssertionError, match="only 98.00% of w agree"):
+        works.share_close("w", ours, {"w": np.arange(100) < 2}, 1e-6, 0.99)
+    model = works.models()["gmdh"]
+    inputs = {"exam_y": np.zeros(10)}
+    one, other = {"answers": np.ones(10), "layers": 8}, {"answers": np.full(10, 1.1), "layers": 8}
+    model.compare(one, one, inputs)
+    for theirs in (other, one | {"layers": 7}):
+        with pytest.raises(AssertionError):
+            model.compare(one, theirs, inputs)
+
+
+@pytest.mark.parametrize("name, settings", [("xor", {"n": 200, "sweeps": 5}), ("beale", {"side": 9, "steps": 5}), ("gmdh", {"layers": 1})])
+def test_our_contestant_does_the_work(name, settings, tmp_path):
+    work = getattr(works, name)(**settings)
+    (row,) = race.rows(work, MEASURED, [], 1, tmp_path)
+    assert row["seconds"] > 0 and "problem" not in row and table.notes([row])[1].startswith(work.name)
+
+
+def test_scikit_learn_does_the_same_work(monkeypatch, tmp_path):
+    """On the 8 x 8 digits: weights and answers of perceptrons, probabilities of networks agree with ours."""
+    from labkit import datasets
+
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")         # two of its threads wait for each other for long on a busy machine
+    digits = datasets.digits()
+    data = (*(np.array(a, np.float32) for a in (digits.X, digits.X_test)), *(np.array(a, np.int64) for a in (digits.y, digits.y_test)))
+    monkeypatch.setattr(works, "images", lambda: (data[0], data[2], data[1], data[3], "digits"))
+    for work in (works.perceptron(), works.small_mlp()):
+        rows = race.rows(work, MEASURED, ["sklearn"], 1, tmp_path)
+        assert [row["peer"] for row in rows] == ["sklearn"] and rows[0]["ratio"] > 0, rows
+
+
+# Kernels beside NumPy
 
 def test_a_share_is_the_longer_limit_over_the_time(monkeypatch):
     add = replace(KERNELS["add"], bench_size=1000)
-    monkeypatch.setattr(bench, "timed", lambda kernel, arguments: (0.0, 1e-5))
-    (row,) = bench.rows(add, MEASURED, [])
+    monkeypatch.setattr(kernels, "timed", lambda kernel, arguments: (0.0, 1e-5))
+    (row,) = kernels.rows(add, MEASURED, False)
     assert row["limit_share"] == pytest.approx(12_000 / 1e10 / 1e-5) and row["peer"] is None
 
 
-def test_what_differs_is_said_and_not_timed():
+def test_a_kernel_that_differs_is_not_timed():
     def wrong(out, a, b):
         out[:] = a - b
 
-    row = bench.against_numpy(replace(KERNELS["add"], oracle=wrong, bench_size=100))
-    assert row["differs"] and row["ratio"] is None
-    text = bench.line({"name": "add", "seconds": 1.0, "limit_share": 0.5} | row)
-    assert "not timed, outputs differ" in text
-
-
-def test_unknown_peers_and_kernels_are_refused(capsys):
-    for arguments, message in ((["--against", "torhc"], "no way to compare with torhc"), (["--only", "zzz"], "no kernel's name contains 'zzz'")):
-        with pytest.raises(SystemExit):
-            bench.main(arguments)
-        assert message in capsys.readouterr().err
+    (row,) = kernels.rows(replace(KERNELS["add"], oracle=wrong, bench_size=100), MEASURED, True)
+    assert row["ratio"] is None and "not timed, outputs differ" in table.line(row)
 
 
 def test_the_limits_of_this_processor_are_of_its_order():
     found = limits.on_cpu(elements=2**22, rounds=20_000)
     assert 1e8 < found["bytes_per_second"] < 1e13 and 1e8 < found["operations_per_second"] < 1e14
+
+
+def test_the_machine_is_described():
+    found = machine.describe(MEASURED)
+    assert found["processor"] and found["date"][:2] == "20" and "GFLOP/s" in machine.sentence(found)
 
 
 @pytest.fixture
@@ -67,7 +208,7 @@ def emulated_gpu(monkeypatch):
 
 
 def test_the_gpu_path_times_what_is_there_already(emulated_gpu):
-    first, later = bench.timed(replace(KERNELS["add"]), KERNELS["add"].draw(33))
+    first, later = kernels.timed(replace(KERNELS["add"]), KERNELS["add"].draw(33))
     assert first > 0 and later > 0
     assert set(limits.on_cuda(elements=300, threads=70, rounds=3)) == set(MEASURED)
 

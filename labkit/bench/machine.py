@@ -1,0 +1,49 @@
+"""Where the figures were measured: they mean nothing without it."""
+
+import os
+import platform
+import time
+from pathlib import Path
+
+from labkit import devices
+from labkit.kernels import limits
+
+
+def describe(measured):
+    """The machine and its limits, as the JSON file tells them."""
+    device = devices.current()
+    return {
+        "device": device.name,
+        "gpu": device.gpu_name if device.name == "cuda" else None,
+        "processor": processor(),
+        "cores": devices.cores(),
+        "memory_bytes": devices.memory_bytes(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "date": time.strftime("%Y-%m-%d"),
+        "load_before": load(),
+        **measured,
+    }
+
+
+def load():
+    """Processes that wanted a core in the last minute, or None where the system does not say."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def processor():
+    """The processor's name as the system gives it."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+        return next(line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def sentence(found):
+    before = "" if found["load_before"] is None else f"; {found['load_before']} processes wanted a core before this began"
+    return (f"{found['gpu'] or found['processor']}, {found['cores']} cores, {found['date']}: a copy moves {found['bytes_per_second'] / 1e9:.1f} "
+            f"GB/s, a loop does {found['operations_per_second'] / 1e9:.0f} GFLOP/s{before}.")
+
+
+__all__ = ["describe", "limits", "load", "sentence"]

@@ -1,0 +1,328 @@
+"""The works: what is done, on which inputs, by whom, and how the outputs are compared before anything is timed.
+
+Settings are given once and go to every contestant. Inputs are drawn here and read by every contestant from one file.
+"""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Task(NamedTuple):
+    """A function of a module of `contestants`, and its settings."""
+
+    module: str
+    function: str
+    settings: dict
+
+
+@dataclass(frozen=True)
+class Work:
+    """One piece of work.
+
+    inputs   `inputs()` gives named arrays
+    ours     our Task
+    against  {label: (peer, Task)}
+    compare  `compare(ours, theirs, inputs)` of two dictionaries of arrays; raises AssertionError where they differ
+    compared the same in words
+    least    `least(inputs)` gives (bytes, float32 operations) that the work needs at least, or None where that says nothing
+    size     `size(inputs)`: the work's size in words
+    target   {label: ratio} that is aimed at on two CPU cores
+    """
+
+    name: str
+    inputs: Callable
+    ours: Task
+    against: dict
+    compare: Callable
+    compared: str
+    least: Callable | None
+    size: Callable
+    target: dict = field(default_factory=dict)
+    is_model: bool = True
+
+
+@lru_cache(None)
+def models():
+    """Every model, by name, simplest first."""
+    works = [perceptron(), stream("perceptron_stream", "stream_rule"), stream("perceptron_stream_fit", "stream"), gmdh(), xor(), beale(), small_mlp(),
+             dropout_mlp(), *updates(), first_cell()]
+    return {work.name: work for work in works}
+
+
+# Agreement
+
+def close(name, ours, theirs, tolerance):
+    """Relative to the larger of 1 and the value."""
+    np.testing.assert_allclose(theirs[name], ours[name], rtol=tolerance, atol=tolerance, err_msg=name)
+
+
+def share_close(name, ours, theirs, tolerance, least):
+    """At least so large a share of the elements agrees."""
+    a, b = ours[name], theirs[name]
+    with np.errstate(over="ignore", invalid="ignore"):
+        agree = np.mean(np.abs(a - b) <= tolerance * np.maximum(1, np.abs(a)))
+    assert agree >= least, f"only {agree:.2%} of {name} agree to {tolerance:g}; {least:.2%} are expected"
+
+
+# Data
+
+@lru_cache(None)
+def images():
+    """MNIST as float32 rows, or the 8 x 8 digits where it is not at hand: X, y, exam, exam's classes, and a name that says which."""
+    from labkit import datasets
+
+    try:
+        data, name = datasets.mnist(fallback=False), "MNIST"
+    except FileNotFoundError:
+        data, name = datasets.digits(), "8 x 8 digits, as MNIST is not here (set LABKIT_DATA)"
+    X, exam = (np.array(a, np.float32, order="C") for a in (data.X, data.X_test))
+    y, exam_y = (np.array(a, np.int64) for a in (data.y, data.y_test))
+    return X, y, exam, exam_y, name
+
+
+# The perceptron
+
+def perceptron(epochs=5):
+    def inputs():
+        X, y, exam, _, _ = images()
+        return {"X": X, "y": (y == 0).astype(np.int64), "exam": exam}
+
+    def compare(ours, theirs, inputs):
+        share_close("answers", ours, theirs, 0, 0.99)
+        difference = np.linalg.norm(ours["weights"] - theirs["weights"]) / np.linalg.norm(ours["weights"])
+        assert difference < 0.01, f"weights differ by {difference:.2%} of their length"
+
+    return Work("perceptron", inputs, Task("ours", "perceptron", {"epochs": epochs}),
+                {"sklearn": ("sklearn", Task("in_sklearn", "perceptron", {"epochs": epochs}))}, compare,
+                "weights to 1% of their length, and 99% of the answers to the exam",
+                lambda i: (epochs * i["X"].nbytes, 2 * epochs * i["X"].size), lambda i: f"{describe(i['X'])}, {epochs} epochs, {images()[-1]}",
+                {"sklearn": 5})
+
+
+_folder = None
+
+
+@lru_cache(None)
+def stream_inputs(rows=1_000_000, columns=100):
+    """A memory map of noisy examples of a plane: 400 MB on disk, in the system's cache once it has been read."""
+    global _folder
+    _folder = tempfile.TemporaryDirectory(prefix="labkit-bench-map-")
+    rng, file = np.random.default_rng(0), Path(_folder.name) / "X.f4"
+    X, y = np.memmap(file, np.float32, "w+", shape=(rows, columns)), np.empty(rows, np.float32)
+    plane = rng.standard_normal(columns, dtype=np.float32)
+    for a in range(0, rows, 50_000):
+        X[a:a + 50_000] = rng.standard_normal((50_000, columns), dtype=np.float32)
+        y[a:a + 50_000] = X[a:a + 50_000] @ plane + 2 * rng.standard_normal(50_000) > 0
+    X.flush()
+    return {"path": str(file), "shape": np.array([rows, columns]), "y": y}
+
+
+def stream(name, function):
+    """An epoch over a memory map beside a plain sum of it: the rule alone, and with all that `fit` checks first."""
+    def compare(ours, theirs, inputs):
+        assert np.isfinite(theirs["total"]) and np.isfinite(ours["weights"]).all(), "a number is not finite"
+
+    return Work(name, stream_inputs, Task("ours", function, {}), {"numpy sum": ("numpy", Task("in_numpy", "total", {}))}, compare,
+                "both finite: the sum is the least that a reading costs, not the same work",
+                lambda i: (4 * i["shape"].prod(), 2 * i["shape"].prod()), lambda i: f"{i['shape'][0]:,} x {i['shape'][1]} memory map, 1 epoch",
+                {"numpy sum": 0.9} if function == "stream_rule" else {})
+
+
+# The group method of data handling
+
+def gmdh(keep=10, layers=8):
+    def inputs(n=10_000, exam=2000):
+        rng = np.random.default_rng(0)
+        X = rng.standard_normal((n + exam, 50))
+        y = X[:, 0] * X[:, 1] + 0.5 * X[:, 2] ** 2 + X[:, 3] * X[:, 4] - X[:, 5] + 0.3 * X[:, 6] + 0.1 * rng.standard_normal(len(X))
+        y /= y.std()
+        return {"X": X[:n], "y": y[:n], "exam": X[n:], "exam_y": y[n:]}
+
+    def compare(ours, theirs, inputs):
+        assert ours["layers"] == theirs["layers"], f"ours has {ours['layers']} layers, theirs {theirs['layers']}"
+        errors = [np.median(np.abs(found["answers"] - inputs["exam_y"])) for found in (ours, theirs)]
+        assert 0.98 < errors[1] / errors[0] < 1.02, f"median errors of the exam are {errors[0]:.4f} and {errors[1]:.4f}"
+
+    settings = {"keep": keep, "layers": layers}
+    return Work("gmdh", inputs, Task("ours", "gmdh", settings), {
+        "gmdh 1 thread": ("gmdh", Task("in_gmdh", "gmdh", settings | {"threads": 1})),
+        "gmdh 2 threads": ("gmdh", Task("in_gmdh", "gmdh", settings | {"threads": 2})),
+        "numpy lstsq": ("numpy", Task("in_numpy", "gmdh", settings))}, compare,
+        "as many layers, and the median error of the exam to 2%; tests/peers compares pairs and coefficients",
+        None, lambda i: f"{describe(i['X'])}, keep {keep}, {layers} layers", {"gmdh 1 thread": 8, "gmdh 2 threads": 4, "numpy lstsq": 100})
+
+
+# Swarms
+
+def xor(n=100_000, sweeps=100):
+    def inputs():
+        start = np.random.default_rng(0).uniform(-1, 1, (9, n)).astype(np.float32)
+        return {"start": start, "goal": np.array([0, 1, 1, 0], np.float32)}
+
+    settings = {"sweeps": sweeps, "rate": 0.5, "momentum": 0.9}
+    return Work("xor_swarm", inputs, Task("ours", "xor", settings), {
+        "torch": ("torch", Task("in_torch", "xor", settings)),
+        "jax vmap": ("jax", Task("in_jax", "xor", settings)),
+        "jax written out": ("jax", Task("in_jax", "xor", settings | {"written_out": True}))},
+        lambda ours, theirs, inputs: share_close("weights", ours, theirs, 1e-3, 0.99),
+        "99% of all weights to 1e-3", lambda i: (2 * i["start"].nbytes, 180 * sweeps * n), lambda i: f"{n:,} networks 2-2-1, {sweeps} sweeps",
+        {"torch": 10, "jax written out": 2, "jax vmap": 2})
+
+
+def beale(side=512, steps=500):
+    def inputs():
+        return {"rates": np.geomspace(1e-4, 0.2, side).astype(np.float32), "momenta": np.linspace(0, 0.999, side).astype(np.float32)}
+
+    def compare(ours, theirs, inputs):
+        arrived = [found["heights"] < 1e-3 for found in (ours, theirs)]
+        agree = np.mean(arrived[0] == arrived[1])
+        assert agree > 0.995, f"only {agree:.2%} of the pixels agree whether the run arrived"
+        both = arrived[0] & arrived[1]
+        share_close("heights", *({"heights": found["heights"][both]} for found in (ours, theirs)), 1e-4, 0.995)
+
+    task = partial(Task, function="descents", settings={"steps": steps})
+    return Work("beale_map", inputs, task("ours"), {"torch": ("torch", task("in_torch")), "jax": ("jax", task("in_jax"))}, compare,
+                "99.5% of the pixels on whether the run arrived (height below 1e-3), and 99.5% of the heights there to 1e-4",
+                lambda i: (16 * side**2, 45 * steps * side**2),
+                lambda i: f"{side} x {side} runs of {steps} steps", {"torch": 30, "jax": 8})
+
+
+# Multilayer perceptrons
+
+def mlp_inputs(hidden, most):
+    """Rows in whole batches of 128, so that nobody has to deal with a rest; weights drawn after He et al. 2015."""
+    X, y, exam, exam_y, _ = images()
+    n = min(len(X), most) // 128 * 128
+    sizes, rng = (X.shape[1], *hidden, 10), np.random.default_rng(0)
+    starts = {f"W{k}": (rng.standard_normal((i, o)) * np.sqrt(2 / i)).astype(np.float32)
+              for k, (i, o) in enumerate(zip(sizes, sizes[1:], strict=False))}
+    return {"X": X[:n], "y": y[:n], "exam": exam[:2000], "exam_y": exam_y[:2000], "layers": len(starts), **starts}
+
+
+def mlp_least(inputs):
+    """Forwards and backwards: three products a layer, two for the first. Weights are read for each, written with their velocity."""
+    sizes = [inputs[f"W{k}"].size for k in range(inputs["layers"])]
+    return inputs["X"].nbytes, 2 * len(inputs["X"]) * (3 * sum(sizes) - sizes[0])
+
+
+def small_mlp():
+    settings = {"rate": 0.1, "momentum": 0.9, "batch": 128}
+
+    def compare(ours, theirs, inputs):
+        share_close("probabilities", ours, theirs, 0.05, 0.99)
+
+    task = partial(Task, function="mlp", settings=settings)
+    return Work("mlp_small", partial(mlp_inputs, (128,), 60_000), task("ours"), {
+        "torch": ("torch", task("in_torch")),
+        "torch fused": ("torch", Task("in_torch", "mlp", settings | {"fused": True})),
+        "jax": ("jax", task("in_jax")),
+        "sklearn": ("sklearn", task("in_sklearn"))}, compare, "99% of the probabilities of the exam to 0.05 after the epoch", mlp_least,
+        lambda i: f"{len(i['X']):,} rows, {shape(i)}, 1 epoch of batches of 128, {images()[-1]}",
+        {"torch fused": 1.0, "torch": 1.3, "sklearn": 1.5, "jax": 0.95})
+
+
+def dropout_mlp(steps=120):
+    settings = {"rate": 0.02, "momentum": 0.9, "batch": 128, "dropout": 0.5, "alike": 5}
+
+    def compare(ours, theirs, inputs):
+        close("without_dropout", ours, theirs, 1e-3)
+        right = [np.mean(found["probabilities"].argmax(1) == inputs["exam_y"]) for found in (ours, theirs)]
+        assert abs(right[0] - right[1]) < 0.05, f"{right[0]:.1%} and {right[1]:.1%} of the exam are right"
+
+    task = partial(Task, function="mlp", settings=settings)
+    return Work("mlp_dropout", partial(mlp_inputs, (1024, 1024, 1024), 128 * steps), task("ours"), {
+        "torch": ("torch", task("in_torch")),
+        "torch fused": ("torch", Task("in_torch", "mlp", settings | {"fused": True})),
+        "jax": ("jax", task("in_jax"))}, compare,
+        "5 steps without dropout to 1e-3; with it, as masks differ, the share of the exam that is right to 5 points", mlp_least,
+        lambda i: f"{len(i['X']) // 128} steps of 128 rows, {shape(i)}, half of the hidden units dropped, {images()[-1]}", {"torch": 1.1, "jax": 1.0})
+
+
+# Updates
+
+def updates(n=10_000_000):
+    """A step on ten million parameters. The arrays of state are counted as read and written, parameters too, gradients as read."""
+    forms = {
+        "momentum": ("Momentum", {"learning_rate": 0.01, "momentum": 0.9}, "SGD", {"lr": 0.01, "momentum": 0.9}, 1),
+        "rmsprop": ("RMSprop", {"learning_rate": 0.01, "decay": 0.99, "epsilon": 1e-8}, "RMSprop", {"lr": 0.01, "alpha": 0.99, "eps": 1e-8}, 1),
+        "adam": ("Adam", {"learning_rate": 0.001}, "Adam", {"lr": 0.001}, 2),
+    }
+
+    def inputs():
+        rng = np.random.default_rng(0)
+        return {"w": rng.standard_normal(n, dtype=np.float32), "g": rng.standard_normal(n, dtype=np.float32)}
+
+    def one(name):
+        own, settings, theirs, keywords, states = forms[name]
+        torch = partial(dict, name=theirs, keywords=keywords)
+        against = {f"torch {form}": ("torch", Task("in_torch", "update", torch(form=form))) for form in ("foreach", "fused")
+                   if (name, form) != ("rmsprop", "fused")}                     # PyTorch has no fused RMSprop
+        return Work(f"update_{name}", inputs, Task("ours", "update", {"optimizer": own, "settings": settings}), against,
+                    lambda ours, theirs, inputs: close("w", ours, theirs, 1e-5), "all parameters after a step to 1e-5",
+                    lambda i: (4 * n * (3 + 2 * states), (4 + 4 * states) * n), lambda i: f"{n:,} parameters, float32",
+                    {label: 2.0 if "foreach" in label else 1.0 for label in against})
+
+    return [one(name) for name in forms]
+
+
+# The first cell of a lab
+
+CELL = """
+import io
+import numpy as np
+from labkit import figures, swarm
+X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 0, 0, 1])
+w = np.linspace(-2, 2, 81)
+figure = figures.line_map(swarm.lines(X, y, w, w, w[::20]), w, w, w[::20])
+figure.savefig(io.BytesIO())
+"""
+
+
+def first_cell():
+    """Its time is what counts: under two seconds, a whole process with Numba's cache filled."""
+    return Work("first_cell", lambda: {"cell": CELL}, Task("ours", "first_cell", {}), {}, lambda *_: None, "nothing to compare with",
+                None, lambda i: "a process that imports labkit, runs a cached kernel and draws a figure")
+
+
+# Kernels that peers have too
+
+@lru_cache(None)
+def kernels():
+    """Kernels beside the same operation of PyTorch and JAX on the CPU, and of CuPy on a GPU."""
+    from labkit import devices
+    from labkit.kernels import registry
+
+    on_gpu = devices.current().name == "cuda"
+    shared = ("add", "multiply", "sigmoid", "tanh", "relu", "softmax", "row_argmax")
+    return {name: kernel_work(kernel, ["cupy"] if on_gpu else ["torch", "jax"]) for name, kernel in registry.kernels().items()
+            if on_gpu or name in shared}
+
+
+def kernel_work(kernel, peers):
+    def inputs():
+        return {f"a{i}": a for i, a in enumerate(kernel.draw(kernel.bench_size)) if isinstance(a, np.ndarray)}
+
+    def compare(ours, theirs, _):
+        for name in ours:
+            close(name, ours, theirs, max(kernel.tolerance, 2e-6))
+
+    task = partial(Task, function="kernel", settings={"name": kernel.name})
+    return Work(kernel.name, inputs, task("ours"), {peer: (peer, task(f"in_{peer}")) for peer in peers}, compare,
+                f"all elements to {max(kernel.tolerance, 2e-6):g}", lambda i: kernel.work(*kernel.draw(kernel.bench_size)),
+                lambda i: f"{kernel.bench_size:,}", is_model=False)
+
+
+def describe(X):
+    return " x ".join(f"{n:,}" for n in X.shape)
+
+
+def shape(inputs):
+    """784-128-10"""
+    starts = [inputs[f"W{k}"].shape for k in range(inputs["layers"])]
+    return "-".join(str(n) for n in (starts[0][0], *(out for _, out in starts)))
