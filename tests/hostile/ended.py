@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a submission is a row of a table)
 """Code that ends oddly, never ends, or uses up what there is: a state and a sentence each, and the other exercises count."""
 
 from tests.hostile.case import GOOD, Case, ending
@@ -48,7 +49,7 @@ CASES = [
     ending("a list that contains itself", "def double(x):\n    a = []; a.append(a); return a", "malformed"),
     ending("lists a thousand deep", "def double(x):\n    a = 0\n    for _ in range(900): a = [a, 'x']\n    return a", "malformed"),
     ending("a dictionary of a million keys", "def double(x):\n    return dict.fromkeys(range(10**6), 1)", None),
-    ending("an answer of 128 MB", "def double(x):\n    return np.ones(1 << 24)", "malformed"),
+    ending("an answer of 128 MB", "def double(x):\n    return np.ones(1 << 24)", "malformed|timed_out"),     # which comes first, the machine decides
     ending("an integer of a million digits", "def double(x):\n    return 10 ** 1_000_000", None),
     ending("a text of ten million letters", "def double(x):\n    return 'x' * 10_000_000", None),
     Case("prints ten million lines", {"double": GOOD + "for i in range(1000): print('x\\n' * 10_000)"}),

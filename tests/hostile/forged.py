@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a submission is a row of a table)
 """Wrong answers that try to be counted as right: none may earn a point."""
 
 from tests.hostile.case import WRONG, Case, ending, forging

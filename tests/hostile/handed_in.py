@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a submission is a row of a table)
 """Notebooks, files and folders that were changed: the instructor's notebook is graded, and what was odd is said."""
 
 import copy

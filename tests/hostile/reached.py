@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a submission is a row of a table)
 """Right answers whose code looks for what it must not reach: the answer counts, and nothing is found."""
 
 from tests.hostile.case import GOOD, Case, probing, reaching
