@@ -13,7 +13,6 @@ import os
 import re
 import secrets
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -22,6 +21,7 @@ import nbformat
 from nbformat.v4 import new_notebook
 
 from grading import exercise as exercises
+from grading.course import on_path
 
 LABS = Path(__file__).parent / "labs"
 ROOT = Path(__file__).parent.parent
@@ -157,7 +157,7 @@ def generate(lab, course):
     config.GenerateAssignment.preprocessors = preprocessors()
     config.GenerateAssignment.force = True
     config.ClearSolutions.text_stub = config.Stubs.text_stub = TEXT_STUB
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"    # nbgrader calls alembic by name
+    on_path()
     converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
     converter.log.setLevel("WARNING")
     converter.start()

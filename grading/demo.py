@@ -4,13 +4,14 @@ The notebooks in `classroom/` were edited, run and saved in JupyterLab, the way 
 """
 
 import contextlib
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from grading.course import on_path
 
 CLASSROOM = Path(__file__).parent / "classroom"
 LAB = "01_perceptron"
@@ -36,7 +37,7 @@ class Cycle:
 
     def __init__(self, course):
         self.course, self.seconds, self.failed = course, {}, False
-        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        on_path()
 
     def timed(self, step):
         print(f"{step.__name__:10} {step.__doc__}", flush=True)
@@ -103,6 +104,7 @@ class Cycle:
         from nbgrader.api import Gradebook
 
         from grading import exercise
+        from grading.verify import aligned
 
         names = list(exercise.load(LAB))
         lines = [["student", *names, "explained", "sum"]]
@@ -118,9 +120,3 @@ class Cycle:
         per = self.seconds["autograde"] / len(self.handed_in())
         steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in self.seconds.items())
         return f"{steps}; {per:.2f} s a submission. What waits for a person is in formgrader: nbgrader's Manual Grading page."
-
-
-def aligned(lines):
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    return "\n".join("  ".join(word.ljust(w) if i == 0 else word.rjust(w) for i, (word, w) in enumerate(zip(line, widths, strict=True)))
-                     for line in lines)

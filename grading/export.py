@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from grading.course import Course
+from grading.course import Course, on_path
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -33,7 +33,7 @@ class Row:
 
 def export(kind, course):
     """The grades of the course folder `course` as text; `kind` is csv, canvas or moodle."""
-    from grading.runner import configuration, on_path
+    from grading.runner import configuration
 
     writers = {"csv": people, "canvas": canvas, "moodle": moodle}
     if kind not in writers:

@@ -2,16 +2,15 @@
 
 import json
 import os
-import platform
 import tempfile
 import threading
 import time
 from datetime import date
-from pathlib import Path
 
 import psutil
 
-from grading.build import MEASURED, labs, source_notebook
+from grading.build import MEASURED, labs, source_notebook, write
+from labkit import devices
 
 
 def run(notebook, seconds=300):
@@ -57,13 +56,8 @@ class Peak:
 
 
 def machine():
-    """What the figures were measured on, in a few words: 2 cores of an Intel Xeon."""
-    name = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        name = next((line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")), name)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{cores} CPU cores ({name})"
+    """What the figures were measured on, in a few words: 2 CPU cores (Intel Xeon)."""
+    return f"{devices.cores()} CPU cores ({devices.processor()})"
 
 
 def measure(names=None):
@@ -74,4 +68,4 @@ def measure(names=None):
         _, seconds, memory = run(source_notebook(lab))
         rows[lab] = {"seconds": round(seconds, 1), "memory_mb": round(memory), "machine": machine(), "date": date.today().isoformat()}
         print(f"{lab}: {seconds:.1f} s, {memory:.0f} MB")
-    MEASURED.write_text(json.dumps(dict(sorted(rows.items())), indent=1) + "\n", encoding="utf-8")
+    write(MEASURED, json.dumps(dict(sorted(rows.items())), indent=1) + "\n", force=True)

@@ -193,6 +193,11 @@ def table(rows):
     """The rows as aligned text."""
     head = ("exercise", "points", "right", "misconceptions", "mutants", "escapes", "false rejections", "same function")
     body = [(r.id, f"{r.points:g}", r.right, r.misconceptions, r.mutants, r.escapes, r.false_rejections, r.same) for r in rows]
-    widths = [max(len(str(line[i])) for line in [head, *body]) for i in range(len(head))]
-    return "\n".join("  ".join(str(word).ljust(w) if i == 0 else str(word).rjust(w) for i, (word, w) in enumerate(zip(line, widths, strict=True)))
-                     for line in [head, *body])
+    return aligned([head, *body])
+
+
+def aligned(lines):
+    """Lines of words as text in columns: the first to the left, the others to the right."""
+    widths = [max(len(str(word)) for word in column) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(f"{word:<{w}}" if i == 0 else f"{word:>{w}}" for i, (word, w) in enumerate(zip(map(str, line), widths, strict=True)))
+                     for line in lines)

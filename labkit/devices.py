@@ -7,6 +7,7 @@ Looking for a GPU asks the driver directly; Numba is loaded only where a driver 
 import ctypes
 import importlib.metadata
 import os
+import platform
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
@@ -160,6 +161,16 @@ def cores():
     if share and share[0] != "max":
         allowed = min(allowed, -(-int(share[0]) // int(share[1])))
     return max(1, allowed)
+
+
+@lru_cache
+def processor():
+    """The processor's name as its maker writes it."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+        return next(line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
 
 
 @lru_cache

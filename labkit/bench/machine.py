@@ -3,7 +3,6 @@
 import os
 import platform
 import time
-from pathlib import Path
 
 from labkit import devices
 from labkit.kernels import limits
@@ -15,7 +14,7 @@ def describe(measured):
     return {
         "device": device.name,
         "gpu": device.gpu_name if device.name == "cuda" else None,
-        "processor": processor(),
+        "processor": devices.processor(),
         "cores": devices.cores(),
         "memory_bytes": devices.memory_bytes(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -29,15 +28,6 @@ def describe(measured):
 def load():
     """Processes that wanted a core in the last minute, or None where the system does not say."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
-
-
-def processor():
-    """The processor's name as the system gives it."""
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-        return next(line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def sentence(found):

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -18,16 +17,7 @@ def cores():
     from labkit import devices
 
     count = devices.cores()
-    return Finding("Cores", True, f"{count} for this process; the machine has {os.cpu_count()}: {processor()}")
-
-
-def processor():
-    """The processor's name as its maker writes it."""
-    try:
-        names = re.findall(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    except OSError:
-        names = []
-    return names[0] if names else platform.processor() or platform.machine()
+    return Finding("Cores", True, f"{count} for this process; the machine has {os.cpu_count()}: {devices.processor()}")
 
 
 def memory():

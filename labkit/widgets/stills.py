@@ -1,4 +1,4 @@
-"""The still forms of the live pictures: what a place without a kernel shows. `python -m labkit.widgets.stills` writes them anew."""
+"""The still forms of the live pictures: what a place without a kernel shows. `python -m labkit.widgets.stills [NAME ...]` writes them anew."""
 
 from __future__ import annotations
 
@@ -84,11 +84,12 @@ def small_png(name, picture):
     raise ValueError(f"the still of {name} takes {len(data):,} bytes; more than {LARGEST:,} is too much for a notebook")
 
 
-def write():
-    """Draws every still and the file of alt texts into data/stills."""
-    texts = {}
-    for name, make in boards().items():
-        picture = make().scene().picture()
+def write(names=()):
+    """Draws these stills, or every one, into data/stills, with their alt texts."""
+    every = boards()
+    texts = {name: alt_text(name) for name in every}
+    for name in names or every:
+        picture = still(name)
         data = small_png(name, picture)
         still_path(name).parent.mkdir(exist_ok=True)
         still_path(name).write_bytes(data)
@@ -98,4 +99,4 @@ def write():
 
 
 if __name__ == "__main__":
-    sys.exit(write())
+    sys.exit(write(sys.argv[1:]))

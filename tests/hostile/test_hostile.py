@@ -94,9 +94,9 @@ def batch(fake_course_made, tmp_path_factory):
         start = time.monotonic()
         course.code = runner.autograde(LAB, course.root, workers=2)
         course.seconds = time.monotonic() - start
+        course.table = course.scores()
     course.templates_after = templates()
     course.listener.close()
-    course.table = course.scores()
     return course
 
 
