@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 XOR = (0, 1, 1, 0)
+LARGEST_NETWORK = 190       # weights: the velocities of a block of threads have to fit into a GPU's shared memory
 
 
 # One threshold unit
@@ -115,16 +116,23 @@ def threshold_networks(n, hidden=2, seed=0):
 class NetworkRuns:
     """What became of each network.
 
-    errors        : (n,) half the summed squared error over the four corners, at the end
+    errors        : (n,) half the summed squared error over all patterns, at the end
     solved        : (n,) whether every output is on its target's side of 1/2 (or within `tolerance`), at the end
     sweeps_needed : (n,) sweeps until that was first so; -1 where it never was
-    weights       : (n, 4 hidden + 1); each hidden unit's w1, w2 and bias, the output's weights, its bias
+    weights       : (n, n_weights); each hidden unit's input weights and bias, then each output's hidden weights and bias
     """
 
     errors: np.ndarray
     solved: np.ndarray
     sweeps_needed: np.ndarray
     weights: np.ndarray
+
+    def layers(self, inputs, hidden):
+        """The weights as (W1, b1, W2, b2): (n, inputs, hidden), (n, hidden), (n, hidden, outputs), (n, outputs)."""
+        first = (inputs + 1) * hidden
+        one = self.weights[:, :first].reshape(len(self.weights), hidden, inputs + 1)
+        two = self.weights[:, first:].reshape(len(self.weights), -1, hidden + 1)
+        return one[..., :-1].swapaxes(1, 2), one[..., -1], two[..., :-1].swapaxes(1, 2), two[..., -1]
 
 
 def xor_networks(n, hidden=2, start_size=1.0, rate=0.5, momentum=0.9, sweeps=1000, seed=0, targets=XOR, tolerance=0.5):
@@ -146,6 +154,39 @@ def xor_networks(n, hidden=2, start_size=1.0, rate=0.5, momentum=0.9, sweeps=100
     errors, worst, needed = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.int32)
     kernels[hidden].on_current(weights, errors, worst, needed, goal, np.int32(_count(sweeps, "sweeps", least=0)),
                                np.float32(rate), np.float32(momentum), np.float32(tolerance))
+    return NetworkRuns(errors, worst < tolerance, needed, np.ascontiguousarray(weights.T))
+
+
+def networks(X, T, hidden, n, start_size=0.3, rate=0.1, momentum=0.9, sweeps=1000, seed=0, tolerance=0.5):
+    """Train n logistic networks with one hidden layer on the same few patterns, each from a start of its own.
+
+    Backpropagation of the squared error over all patterns, with momentum: v <- momentum v - rate gradient, w <- w + v. The
+    symmetry network is networks(*symmetry, hidden=2), the 8-3-8 encoder networks(*encoder, hidden=3).
+    X : (n_patterns, n_inputs)    T : the answers wanted, between 0 and 1, (n_patterns, n_outputs), or (n_patterns,) for one output
+    Starts are uniform in [-start_size, start_size). Returns NetworkRuns, whose weights are, for each hidden unit, its input
+    weights and bias, then for each output, its hidden weights and bias; `NetworkRuns.layers` parts them.
+    """
+    from labkit.kernels import random
+    from labkit.kernels.networks import networks as kernel_for
+    from labkit.kernels.networks import rows
+
+    X, T = np.array(X, np.float32, order="C"), np.array(T, np.float32, order="C")
+    T = T[:, None] if T.ndim == 1 else T
+    _expect(X.ndim == 2 and X.size > 0, "X", X.shape, "(n_patterns, n_inputs) with at least one of each")
+    _expect(T.ndim == 2 and T.shape[1:] > (0,) and len(T) == len(X), "T", T.shape, f"({len(X)}, n_outputs), a row for each row of X")
+    for name, values in (("X", X), ("T", T)):
+        if not np.isfinite(values).all():
+            raise ValueError(f"{name} has a missing or infinite number; leave such patterns out before training.")
+    hidden, n = _count(hidden, "hidden"), _count(n, "n")
+    count = rows(X.shape[1], hidden, T.shape[1])
+    if count > LARGEST_NETWORK:
+        raise ValueError(f"{X.shape[1]}-{hidden}-{T.shape[1]} networks have {count} weights each, but a swarm is for at most "
+                         f"{LARGEST_NETWORK}; train one larger network with labkit.mlp.")
+    weights = random.draws(n, count, start_size, _seed(seed))
+    errors, worst, needed = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.int32)
+    kernel_for(X.shape[1], hidden, T.shape[1]).on_current(
+        weights, errors, worst, needed, X, T, np.int32(hidden), np.int32(_count(sweeps, "sweeps", least=0)),
+        np.float32(rate), np.float32(momentum), np.float32(tolerance))
     return NetworkRuns(errors, worst < tolerance, needed, np.ascontiguousarray(weights.T))
 
 

@@ -13,10 +13,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from labkit.kernels.registry import Budget, Work, register
+from labkit.kernels.registry import RESERVED, Budget, Work, register
 
 _0 = np.float32(0)
-RESERVED = 1024             # bytes of shared memory that CUDA keeps for itself in each block
 
 
 def matmul_numpy(out, a, b):

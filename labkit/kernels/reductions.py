@@ -3,12 +3,11 @@
 import numpy as np
 
 from labkit.kernels._numba import FINITE_MATH, loops, prange
-from labkit.kernels.registry import Budget, Work, register
+from labkit.kernels.registry import RESERVED, Budget, Work, register
 
 _0 = np.float32(0)
 WIDE, HIGH = 32, 8                          # a block for column sums: 32 columns, 8 rows at a time
 THREADS = 256                               # a block for the sum of all
-RESERVED = 1024                             # bytes of shared memory that CUDA keeps for itself in each block
 
 
 def column_sums_numpy(out, x, scale, keep):

@@ -19,6 +19,7 @@ TOOLS = {"compile", "formulas", "limits", "registry", "vector_math"}
 FAMILIES = tuple(sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name[0] != "_" and m.name not in TOOLS))
 
 _kernels = {}
+RESERVED = 1024             # bytes of shared memory that CUDA keeps for itself in each block
 
 
 class Work(NamedTuple):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from labkit import devices, swarm
+from labkit import datasets, devices, swarm
 from labkit.kernels import registry
 
 pytestmark = pytest.mark.gpu
@@ -44,6 +44,14 @@ def test_a_swarm_starts_the_same_on_both(monkeypatch):
     np.testing.assert_array_equal(runs["cuda"][0].weights, runs["cpu"][0].weights)
     assert abs(runs["cuda"][1].solved.mean() - runs["cpu"][1].solved.mean()) < 0.01
     assert abs(np.median(runs["cuda"][1].sweeps_needed) - np.median(runs["cpu"][1].sweeps_needed)) <= 2
+
+
+def test_a_swarm_of_any_size_of_network_ends_alike_on_both(monkeypatch):
+    solved = []
+    for place in ("cuda", "cpu"):
+        monkeypatch.setenv("LABKIT_DEVICE", place)
+        solved.append(swarm.networks(*datasets.symmetry()[:2], 2, 5000, sweeps=1000).solved.mean())
+    assert abs(solved[0] - solved[1]) < 0.03
 
 
 def test_arrays_may_stay_on_the_gpu():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from labkit import datasets, metrics, surfaces, swarm
+from labkit.kernels import networks
 from labkit.kernels.xor import xor_networks_numpy
 from labkit.perceptron import Perceptron
 
@@ -137,6 +138,42 @@ def test_other_tables_are_learnt_too_and_runs_repeat():
     np.testing.assert_array_equal(easy.weights[:100], again.weights)
 
 
+def test_a_sweep_of_any_network_is_a_step_down_the_gradient():
+    rng = np.random.default_rng(4)
+    for inputs, hidden, outputs in ((1, 1, 1), (3, 2, 1), (2, 3, 4)):
+        X, T = rng.normal(size=(5, inputs)), rng.uniform(size=(5, outputs))
+        start = rng.uniform(-2, 2, (networks.rows(inputs, hidden, outputs), 6))
+
+        def learnt(weights, sweeps, rate, X=X, T=T, hidden=hidden):
+            errors, weights = np.empty(6), weights.copy()
+            networks.networks_numpy(weights, errors, np.empty(6), np.empty(6, int), X, T, hidden, sweeps, rate, 0.0, 0.5)
+            return weights, errors
+
+        moved, _ = learnt(start, 1, 1.0)
+        for j in range(len(start)):
+            step = np.zeros_like(start)
+            step[j] = 1e-5
+            slope = (learnt(start + step, 0, 0)[1] - learnt(start - step, 0, 0)[1]) / 2e-5
+            np.testing.assert_allclose(start[j] - moved[j], slope, rtol=1e-6, atol=1e-10)
+
+
+def test_a_network_of_any_size_learns_as_the_xor_swarm_does():
+    ours, theirs = swarm.networks(CORNERS, [0, 1, 1, 0], 2, 300, 1.0, 0.5, sweeps=60, seed=5), swarm.xor_networks(300, sweeps=60, seed=5)
+    np.testing.assert_allclose(ours.weights, theirs.weights, atol=1e-3)
+    np.testing.assert_allclose(ours.errors, theirs.errors, atol=1e-4)
+
+
+def test_the_symmetry_network_finds_the_published_weights():
+    runs = swarm.networks(*datasets.symmetry()[:2], 2, 200, sweeps=1425)
+    W1, b1, W2, b2 = runs.layers(6, 2)
+    assert W1.shape == (200, 6, 2) and b1.shape == (200, 2) and W2.shape == (200, 2, 1) and b2.shape == (200, 1)
+    solved = W1[runs.solved]
+    assert 0.2 < runs.solved.mean() < 0.6
+    assert np.abs(solved + solved[:, ::-1]).max() < 0.1 * np.abs(solved).max()
+    half = np.sort(np.abs(solved[:, :3]), axis=1)
+    np.testing.assert_allclose(np.median(half / half[:, :1], axis=(0, 2)), [1, 2, 4], rtol=0.1)
+
+
 # Descents
 
 @pytest.mark.parametrize("optimizer", ["gradient_descent", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam"])
@@ -182,6 +219,9 @@ def test_basins_are_named_by_their_minimum():
     (lambda: swarm.xor_networks(10, seed=-1), "seed is -1"),
     (lambda: swarm.xor_networks(2.5), "n is 2.5"),
     (lambda: swarm.xor_networks(10, targets=[0, 1]), r"targets has shape \(2,\), but \(4,\)"),
+    (lambda: swarm.networks(CORNERS, [0, 1, 1], 2, 10), r"T has shape \(3, 1\), but \(4, n_outputs\)"),
+    (lambda: swarm.networks(CORNERS, [0, 1, np.nan, 0], 2, 10), "T has a missing or infinite number"),
+    (lambda: swarm.networks(np.eye(30), np.eye(30), 4, 10), "30-4-30 networks have 274 weights each, but a swarm is for at most 190"),
     (lambda: swarm.threshold_networks(10, hidden=-1), "hidden is -1"),
     (lambda: swarm.descents(surfaces.bowl(), 0.1, optimizer="sgd"), "optimizer is 'sgd', but has to be one of gradient_descent"),
 ])
@@ -196,5 +236,6 @@ def test_the_emulator_gives_the_same_runs(monkeypatch):
     on_cpu = swarm.xor_networks(20, sweeps=5), swarm.perceptrons(CORNERS, [0, 0, 0, 1], starts=20, orders=2)
     monkeypatch.setattr(devices, "current", lambda: devices.Device("emulated", "", 1, 1))
     emulated = swarm.xor_networks(20, sweeps=5), swarm.perceptrons(CORNERS, [0, 0, 0, 1], starts=20, orders=2)
+    assert swarm.networks(CORNERS, [0, 1, 1, 0], 2, 5, sweeps=3).errors.shape == (5,)
     np.testing.assert_allclose(on_cpu[0].weights, emulated[0].weights, rtol=1e-5, atol=1e-5)
     np.testing.assert_array_equal(on_cpu[1].mistakes, emulated[1].mistakes)
