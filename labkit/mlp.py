@@ -1,15 +1,19 @@
 """Multilayer perceptrons with scikit-learn's manners: a dense network, a loss, an optimizer and the order of the examples."""
 
 import copy
+from contextlib import contextmanager
 
 import numpy as np
 
-from labkit import ops
+from labkit import devices, ops
 from labkit.activations import softmax
 from labkit.estimator import Classifier, Unit, check_numbers, check_positive, check_rows, check_targets
 from labkit.losses import softmax_cross_entropy, squared_error
 from labkit.network import dense_network
 from labkit.optimizers import OPTIMIZERS, Optimizer
+
+
+WORTH_A_GPU = 2**22         # multiply-adds of a batch; below, starting kernels takes a GPU longer than a CPU takes for the work
 
 
 class MLP(Unit):
@@ -25,7 +29,7 @@ class MLP(Unit):
     initializer : of `labkit.initializers`; default he for relu and prelu, glorot for the others
     shuffle : whether each epoch takes the examples in a new order
 
-    It computes in float32 where X is float32, in float64 otherwise.
+    It computes in float32 where X is float32, in float64 otherwise. In float32 a large one learns on the GPU where there is one.
 
     network_ : the Network, and optimizer_ : its Optimizer, after fit
     loss_per_epoch_ : (n_epochs,), the mean loss of the examples, each as it was met on the way
@@ -50,15 +54,17 @@ class MLP(Unit):
         """Learn from scratch. X : (n_examples, n_inputs), y : (n_examples,)"""
         self._forget()
         X, T = self._examples(X, y)
-        for _ in range(self.max_epochs):
-            self._epoch(X, T)
+        with self._where_it_is_fast(X, T) as (X, T):
+            for _ in range(self.max_epochs):
+                self._epoch(X, T)
         return self
 
     def partial_fit(self, X, y, classes=None):
         """One epoch more. `classes`: all classes there are, where the first y may lack some."""
         if not hasattr(self, "network_"):
             self._forget()
-        self._epoch(*self._examples(X, y, classes))
+        with self._where_it_is_fast(*self._examples(X, y, classes)) as (X, T):
+            self._epoch(X, T)
         return self
 
     def _examples(self, X, y, classes=None):
@@ -73,9 +79,25 @@ class MLP(Unit):
         dtype = self.network_.params.flat.dtype
         return X.astype(dtype, copy=False), T if T.dtype.kind == "i" else T.astype(dtype, copy=False)
 
-    def _epoch(self, X, T):
+    @contextmanager
+    def _where_it_is_fast(self, X, T):
+        """X and T on the GPU, and network and optimizer with them, while they learn: where there is a GPU and enough to do for it."""
         check_positive(self, "batch_size", whole=True)
-        order = self._random.permutation(len(X)) if self.shuffle else None
+        params = self.network_.params
+        if devices.current().name != "cuda" or params.flat.dtype != np.float32 or self.batch_size * params.flat.size < WORTH_A_GPU:
+            yield X, T
+            return
+        from labkit import _cuda
+
+        cuda = _cuda.real()
+        try:
+            self.optimizer_.move(self.network_.move(cuda).params.flat)
+            yield cuda.to_device(X), cuda.to_device(T)
+        finally:
+            self.optimizer_.move(self.network_.move().params.flat)
+
+    def _epoch(self, X, T):
+        order = self._random.permutation(X.shape[0]) if self.shuffle else None
         loss = train_epoch(self.network_, X, T, self._loss, self.optimizer_, self.batch_size, order, self.regularizers)
         self.loss_per_epoch_ = np.append(self.loss_per_epoch_, loss)
         check_converging(loss, self.network_.params, self.optimizer_, len(self.loss_per_epoch_))

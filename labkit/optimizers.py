@@ -68,6 +68,10 @@ class Optimizer:
             self._update(w, g, *state)
         self.t += 1
 
+    def move(self, like):
+        """Move the state to where the array `like` lives, as the parameters are moved."""
+        self.state = self.state and [[ops.move(ops.to_numpy(s), like) for s in states] for states in self.state]
+
     def fold(self, params):
         """Where backprop may write at once what this optimizer would make of the gradients, as `into`, `scale` and `keep` of a
         network's backprop; None where the gradients themselves are needed. `step_folded` then ends the step.

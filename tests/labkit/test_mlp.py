@@ -1,6 +1,7 @@
 """The estimators: scikit-learn's checks, scikit-learn's own networks step by step, and what they say of bad input."""
 
 import os
+import pickle
 import subprocess
 import sys
 
@@ -158,3 +159,28 @@ def test_scikit_learn_is_not_loaded_by_fit_and_predict():
             "MLPClassifier((2,), max_epochs=1).fit(X, y).predict(X); print('sklearn' in sys.modules)")
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
                           check=True).stdout.strip() == "False"
+
+
+def test_a_large_one_learns_on_the_gpu_and_comes_back(monkeypatch):
+    """With the emulator in the GPU's place: the same steps, and a model that can be saved and goes on afterwards."""
+    from labkit import _cuda, devices, mlp
+    from labkit.emulator import cuda
+
+    X, y = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32), np.arange(12) % 2
+    settings = dict(hidden_layer_sizes=(4,), optimizer="momentum", batch_size=5, max_epochs=2, random_state=0)
+    here = MLPClassifier(**settings).fit(X, y)
+    went = []
+    monkeypatch.setattr(devices, "current", lambda: devices.Device("cuda", "", 1, 1))
+    monkeypatch.setattr(_cuda, "real", lambda: went.append(1) or cuda)
+    small = MLPClassifier(**settings).fit(X, y)
+    assert not went
+    monkeypatch.setattr(mlp, "WORTH_A_GPU", 0)
+    double = MLPClassifier(**settings).fit(X.astype(float), y)
+    assert not went and double.network_.params.flat.dtype == np.float64
+    there = MLPClassifier(**settings).fit(X, y)
+    assert went
+    for model in (small, there):
+        np.testing.assert_allclose(model.network_.params.flat, here.network_.params.flat, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(model.optimizer_.state[0][0], here.optimizer_.state[0][0], rtol=1e-4, atol=1e-5)
+    again = pickle.loads(pickle.dumps(there)).partial_fit(X, y)
+    np.testing.assert_allclose(again.loss_per_epoch_, here.partial_fit(X, y).loss_per_epoch_, rtol=1e-4)

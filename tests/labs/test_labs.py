@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 from grading import build, exercise, measure
+from grading.verify import verify
 
 ROOT = build.ROOT
 LABS = build.labs()
@@ -62,6 +63,13 @@ def test_it_has_what_every_lab_has(lab):
     assert "not measured yet" not in text
     assert build.glossary(lab)
     assert any(cell.get("attachments") for cell in notebook.cells), "no still picture"
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_its_graders_accept_what_is_right_and_nothing_else(lab):
+    rows = verify(lab)
+    assert {row.id: row.notes for row in rows if row.escapes or row.false_rejections} == {}
+    assert all(row.misconceptions >= 4 and row.right >= 2 for row in rows if exercise.load(lab)[row.id].kind != "prediction" and lab != "00_start")
 
 
 @pytest.mark.parametrize("lab", LABS)
