@@ -12,7 +12,6 @@ from labkit.losses import softmax_cross_entropy, squared_error
 from labkit.network import dense_network
 from labkit.optimizers import OPTIMIZERS, Optimizer
 
-
 WORTH_A_GPU = 2**22         # multiply-adds of a batch; below, starting kernels takes a GPU longer than a CPU takes for the work
 
 
