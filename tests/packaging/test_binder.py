@@ -1,22 +1,30 @@
-"""Binder: repo2docker accepts the repository, and the steps that it would take work in an empty folder."""
+"""Binder: repo2docker accepts the repository that `grading publish` writes, and the steps that it would take work in an empty folder."""
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
 
 import pytest
 
+from grading import publish
 from tests.packaging.conftest import STUDENT
 from tests.packaging.wheels import ROOT
 
 
 @pytest.fixture(scope="module")
-def recipe():
+def public(tmp_path_factory):
+    """The repository that launch links point to."""
+    folder = tmp_path_factory.mktemp("public") / "course"
+    publish.publish(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def recipe(public):
     """The Dockerfile that repo2docker would build."""
-    done = subprocess.run([sys.executable, "-m", "repo2docker", "--no-build", ROOT], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "repo2docker", "--no-build", public], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -38,22 +46,12 @@ def test_binders_python_is_one_that_the_course_supports():
 
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(os.name == "nt", reason="Binder's last step is a shell script")
-def test_the_same_steps_in_an_empty_folder(empty, tmp_path):
-    """`empty` holds requirements.txt; what is left is the repository as a clone would bring it, and postBuild."""
+def test_the_same_steps_in_an_empty_folder(empty, public, tmp_path):
+    """`empty` holds requirements.txt; what is left is the repository as a clone brings it, and postBuild."""
     home = tmp_path / "home"
-    for name in clone():
-        target = home / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target)
+    subprocess.run(["git", "clone", "--quiet", public, home], check=True)
     empty.run("./binder/postBuild", cwd=home)
     assert STUDENT in empty.packages(home)
     package = next(empty.folder.glob("lib/python*/site-packages/labkit"))
     assert list(package.glob("kernels/__pycache__/*.nbi")), "no kernel was compiled ahead"
     empty.run("-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", "notebooks/00_start.ipynb", cwd=home)
-
-
-def clone():
-    """The files that git would bring: those it tracks and those that could be added."""
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True)
-    assert listed.returncode == 0, f"this test needs the checkout's git: {listed.stderr}"
-    return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]

@@ -1,0 +1,256 @@
+"""The public repository: what is in it, that it updates in place, and that a leak is found wherever it hides."""
+
+import base64
+import gzip
+import io
+import json
+import struct
+import subprocess
+import zipfile
+import zlib
+
+import nbformat
+import pytest
+
+from grading import build, leaks, publish
+
+LAB = "01_perceptron"
+
+
+def git(folder, *arguments):
+    return subprocess.run(["git", "-C", folder, "-c", "user.name=n", "-c", "user.email=e", *arguments],
+                          check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("public") / "course"
+    publish.publish(folder)
+    return folder
+
+
+@pytest.fixture
+def public(made, tmp_path):
+    """A clone with the manifest's files, so that a test may spoil it."""
+    git(tmp_path, "clone", "--quiet", made, "copy")
+    return tmp_path / "copy"
+
+
+@pytest.fixture(scope="module")
+def finder():
+    return leaks.Finder(leaks.secrets())
+
+
+@pytest.fixture(scope="module")
+def secret(finder):
+    """A line for each kind of secret; of code, a whole function."""
+    kinds = {}
+    for line, (kind, group, _) in finder.known.items():
+        kinds.setdefault(kind, {}).setdefault(group, []).append(line)
+    return {kind: max(groups.values(), key=len) for kind, groups in kinds.items()}
+
+
+def test_it_holds_what_a_student_needs_and_its_manifest_names_every_file(made):
+    files = {p.relative_to(made).as_posix() for p in made.rglob("*") if p.is_file() and ".git" not in p.relative_to(made).parts}
+    manifest = json.loads((made / "MANIFEST.json").read_text())
+    assert files == set(manifest["files"]) | {"MANIFEST.json"}
+    assert {"README.md", "LICENSE", f"notebooks/{LAB}.ipynb", "labkit/__init__.py", "data/checks/01_perceptron.json",
+            "binder/requirements.txt", "binder/postBuild"} <= files
+    assert not any(name.startswith(("grading", "tests", "course")) for name in files)
+    assert all(publish.sha256((made / name).read_bytes()) == digest for name, digest in manifest["files"].items())
+    assert (made / "binder" / "postBuild").stat().st_mode & 0o111
+    assert git(made, "status", "--short") == ""
+
+
+def test_again_changes_nothing_and_an_update_is_one_commit_on_top(public, monkeypatch):
+    before = git(public, "rev-parse", "HEAD")
+    assert publish.publish(public) == [] and git(public, "rev-parse", "HEAD") == before
+    real = publish.contents
+
+    def newer(root, answers):
+        files = real(root, answers) | {"data/new.csv": b"1,2\n"}
+        del files["data/movies.csv"]
+        return files
+
+    monkeypatch.setattr(publish, "contents", newer)
+    assert sorted(publish.publish(public)) == ["data/movies.csv", "data/new.csv"]
+    assert git(public, "rev-parse", "HEAD~1") == before
+    assert not (public / "data" / "movies.csv").exists() and git(public, "status", "--short") == ""
+
+
+def test_a_students_work_survives_an_update(made, public, tmp_path, monkeypatch):
+    """What nbgitpuller does: commit what the student wrote, then merge, the student's lines first."""
+    upstream = tmp_path / "upstream"
+    git(tmp_path, "clone", "--quiet", made, upstream)
+    git(tmp_path, "clone", "--quiet", upstream, "student")
+    path = tmp_path / "student" / "notebooks" / f"{LAB}.ipynb"
+    notebook = nbformat.read(path, 4)
+    cell = next(c for c in notebook.cells if c.id == "fires")
+    cell.source += "\n    return 'mine'"
+    nbformat.write(notebook, path)
+    real = publish.contents
+
+    def newer(root, answers):
+        files = real(root, answers)
+        theirs = nbformat.reads(files[f"notebooks/{LAB}.ipynb"].decode(), 4)
+        theirs.cells[0].source += "\n\nA new sentence."
+        return files | {f"notebooks/{LAB}.ipynb": nbformat.writes(theirs).encode()}
+
+    monkeypatch.setattr(publish, "contents", newer)
+    publish.publish(upstream)
+    git(tmp_path / "student", "commit", "--quiet", "--all", "-m", "mine")
+    git(tmp_path / "student", "pull", "--quiet", "--no-rebase", "-Xours", "--no-edit")
+    merged = nbformat.read(path, 4)
+    assert "A new sentence." in merged.cells[0].source
+    assert next(c for c in merged.cells if c.id == "fires").source.endswith("'mine'")
+
+
+def test_nothing_that_somebody_edited_or_owns_is_overwritten(public, tmp_path):
+    (public / "README.md").write_text("ours")
+    with pytest.raises(publish.Refused, match="README.md in .* changed since it was published"):
+        publish.publish(public)
+    assert (public / "README.md").read_text() == "ours"
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("x")
+    with pytest.raises(publish.Refused, match="is not empty and has no MANIFEST.json"):
+        publish.publish(tmp_path / "other")
+    with pytest.raises(publish.Refused, match="lie in one another"):
+        publish.publish(build.ROOT / "public")
+
+
+# Leaks
+
+def test_the_secrets_are_there_to_be_found(secret):
+    assert set(secret) == {"a solution", "a misconception", "a right form", "a reference or hidden case", "a model answer",
+                           "what a misconception is about"}
+    assert all(len(lines) >= leaks.TOGETHER for lines in secret.values())
+
+
+def png(chunk, after=b""):
+    def part(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return (b"\x89PNG\r\n\x1a\n" + part(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)) + part(*chunk)
+            + part(b"IDAT", zlib.compress(b"\0\0")) + part(b"IEND", b"") + after)
+
+
+def zipped(text):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inside.txt", text)
+    return file.getvalue()
+
+
+def in_notebook(public, change):
+    path = public / "notebooks" / f"{LAB}.ipynb"
+    notebook = json.loads(path.read_text())
+    change(notebook["cells"])
+    path.write_text(json.dumps(notebook))
+    return f"notebooks/{LAB}.ipynb"
+
+
+def written(name, content):
+    def hide(public, text):
+        path = public / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        old = path.read_bytes() if path.exists() else b""
+        path.write_bytes(old + content(text) if callable(content) else content)
+        return name
+    return hide
+
+
+def code_cell(cells):
+    return next(c for c in cells if c["cell_type"] == "code")
+
+
+HIDING = {
+    "a cell": lambda p, t: in_notebook(p, lambda cells: cells[3].update(source=t.splitlines(keepends=True))),
+    "an output": lambda p, t: in_notebook(p, lambda cells: code_cell(cells).update(
+        outputs=[{"output_type": "stream", "name": "stdout", "text": [t]}])),
+    "metadata": lambda p, t: in_notebook(p, lambda cells: cells[3]["metadata"].update(note=t)),
+    "an attachment": lambda p, t: in_notebook(p, lambda cells: cells[0].update(
+        attachments={"a.txt": {"text/plain": base64.b64encode(t.encode()).decode()}})),
+    "check data": lambda p, t: written("data/checks/extra.json", json.dumps({"a": [{"b": t}]}).encode())(p, t),
+    "labkit, indented anew": written("labkit/metrics.py", lambda t: ("\ndef f():\n    " + t.replace("\n", "\n    ")).encode()),
+    "the README": written("README.md", lambda t: t.encode()),
+    "postBuild": written("binder/postBuild", lambda t: b"\n# " + t.replace("\n", "\n# ").encode()),
+    "a picture's text": written("data/stills/a.png", lambda t: png((b"tEXt", b"Comment\0" + t.encode()))),
+    "a picture's packed text": written("data/stills/a.png", lambda t: png((b"zTXt", b"Comment\0\0" + zlib.compress(t.encode())))),
+    "behind a picture": written("data/stills/a.png", lambda t: png((b"tEXt", b"a\0b"), t.encode())),
+    "gzip": written("data/a.csv.gz", lambda t: gzip.compress(t.encode())),
+    "a zip in a zip": written("data/a.zip", lambda t: zipped(zipped(t))),
+    "a hidden file": written(".config", lambda t: t.encode()),
+}
+
+
+@pytest.mark.parametrize("where", HIDING)
+def test_a_leak_is_found_wherever_it_hides(public, finder, secret, where):
+    for kind, lines in secret.items():
+        name = HIDING[where](public, "\n".join(lines))
+        found = finder.leaks(name, (public / name).read_bytes())
+        assert len(found) >= leaks.TOGETHER and kind in {leak.kind for leak in found}, kind
+        git(public, "checkout", "--quiet", ".")
+        git(public, "clean", "--quiet", "--force", "-d")
+
+
+@pytest.mark.parametrize("how", ["a removed file", "another branch", "a commit's message", "a tag's message", "a stash"])
+def test_a_leak_is_found_in_the_history(public, finder, secret, how):
+    line = secret["a solution"][0]
+    if how == "a removed file":
+        (public / "note.txt").write_text(line)
+        git(public, "add", "note.txt")
+        git(public, "commit", "--quiet", "-m", "a")
+        git(public, "rm", "--quiet", "note.txt")
+        git(public, "commit", "--quiet", "-m", "b")
+    elif how == "another branch":
+        git(public, "switch", "--quiet", "-c", "draft")
+        (public / "note.txt").write_text(line)
+        git(public, "add", "note.txt")
+        git(public, "commit", "--quiet", "-m", "a")
+        git(public, "switch", "--quiet", "main")
+    elif how == "a stash":
+        (public / "LICENSE").write_text(line)
+        git(public, "stash")
+    else:
+        git(public, "commit", "--allow-empty", "-m", line) if "commit" in how else git(public, "tag", "-a", "v1", "-m", line)
+    found = finder.search(public)
+    assert found and all(leak.path.startswith("history: ") for leak in found)
+    with pytest.raises(publish.Refused, match="things of the instructor's are in"):
+        publish.publish(public)
+
+
+def test_an_instructors_file_and_a_link_are_found(public, finder):
+    (public / "grading" / "exercises").mkdir(parents=True)
+    (public / "grading" / "exercises" / "a.py").write_text("x")
+    (public / "data" / "secret").write_text("x")
+    (public / "data" / "link").symlink_to("/etc/hostname")
+    assert {leak.path for leak in finder.search(public)} == {"grading/exercises/a.py", "data/secret", "data/link"}
+
+
+def test_a_leak_in_the_course_itself_is_refused_and_nothing_written(tmp_path, monkeypatch, secret):
+    real = publish.contents
+    monkeypatch.setattr(publish, "contents", lambda *a: real(*a) | {"data/README.md": secret["a model answer"][0].encode()})
+    with pytest.raises(publish.Refused, match="data/README.md: a model answer"):
+        publish.publish(tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+# The worked edition, and the address
+
+def test_answers_are_added_only_when_asked_for_and_can_never_be_taken_back_unseen(tmp_path):
+    worked = tmp_path / "worked"
+    publish.publish(worked, answers=True)
+    notebook = nbformat.read(worked / "answers" / f"{LAB}.ipynb", 4)
+    text = "\n".join(cell.source for cell in notebook.cells)
+    assert "BEGIN SOLUTION" not in text and "Marking scheme" not in text and "..." not in notebook.cells[5].source
+    assert not any("nbgrader" in cell.metadata for cell in notebook.cells)
+    assert "answers/" in (worked / "README.md").read_text()
+    with pytest.raises(publish.Refused, match="begin a new repository"):
+        publish.publish(worked)
+
+
+def test_launch_links_point_at_the_public_repository_alone():
+    assert publish.binder("") == "" and "mybinder" not in publish.readme(build.ROOT, "", False)
+    text = publish.readme(build.ROOT, "https://github.com/some/where", False)
+    assert text.count("https://mybinder.org/v2/gh/some/where/HEAD?urlpath=lab/tree/notebooks/00_start.ipynb") == 2
+    with pytest.raises(publish.Refused, match="https://github.com/OWNER/NAME is expected"):
+        publish.binder("github.com/some/where")
