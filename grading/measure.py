@@ -19,7 +19,7 @@ def run(notebook, seconds=300):
 
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(notebook, timeout=seconds, kernel_name="python3", resources={"metadata": {"path": folder}})
-        watch = Peak()
+        watch = Peak(client)
         start = time.perf_counter()
         with watch:
             client.execute()
@@ -27,11 +27,13 @@ def run(notebook, seconds=300):
 
 
 class Peak:
-    """The largest resident memory that the processes started meanwhile held together, sampled twenty times a second."""
+    """The largest resident memory of a notebook's kernel and the processes that it starts, sampled twenty times a second."""
+
+    def __init__(self, client):
+        self.client = client
 
     def __enter__(self):
         self.bytes, self.done = 0, threading.Event()
-        self.before = {p.pid for p in psutil.Process().children(recursive=True)}
         self.thread = threading.Thread(target=self.watch, daemon=True)
         self.thread.start()
         return self
@@ -42,17 +44,25 @@ class Peak:
 
     def watch(self):
         while not self.done.wait(0.05):
-            total = 0
-            for process in psutil.Process().children(recursive=True):
-                try:
-                    total += process.memory_info().rss if process.pid not in self.before else 0
-                except psutil.NoSuchProcess:
-                    continue
-            self.bytes = max(self.bytes, total)
+            kernel = getattr(getattr(self.client.km, "provisioner", None), "pid", None)
+            if kernel:
+                self.bytes = max(self.bytes, held(kernel))
 
     @property
     def megabytes(self):
         return self.bytes / 2**20
+
+
+def held(pid):
+    """Bytes that a process and all below it hold."""
+    total = 0
+    try:
+        first = psutil.Process(pid)
+        for process in (first, *first.children(recursive=True)):
+            total += process.memory_info().rss
+    except psutil.NoSuchProcess:
+        pass
+    return total
 
 
 def machine():

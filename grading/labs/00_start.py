@@ -231,11 +231,17 @@ print("Every sum is right." if np.array_equal(out, a + 1) else "Some sums are wr
 # - **On a JupyterHub** open *Nbgrader › Assignment List*, and press *Submit* next to this lab. You can submit again until the deadline; the
 #   last one counts.
 # - **On Binder or your own computer** right-click this notebook in the file list, choose *Download*, and hand the file in the way your
-#   teacher asks. On Binder do this before you leave: the computer you are borrowing forgets everything after some minutes of silence. To go
-#   on later, drag the downloaded file back into the file list.
+#   teacher asks.
 #
 # Only the cells in which you were asked to write are read. You may add cells of your own anywhere.
 #
+# **Binder forgets.** The computer that you borrow there is gone after some minutes of silence, with everything on it. So before you leave,
+# download your labs with one click; when you come back, put them back with one click.
+
+# %% role="picture"
+widgets.keep_work()
+
+# %% [markdown]
 # ## Explain it
 #
 # **Choose two causes of the first AI winter from the timeline. For each, say in your own words what people had believed, what happened, and

@@ -6,7 +6,20 @@ from importlib import import_module
 _HOMES = {
     "course_map": "stations", "points": "plane", "boundary": "plane", "unit": "unit_drawing", "line_map": "accuracy_map",
     "mistakes": "novikoff", "histogram_of_runs": "runs", "images": "small_images", "paper_table": "claims",
-    "draw_network": "network", "growth": "polynomial_network", "pair_map": "all_pairs", "draw_mountain": "mountain", "Picture": "picture",
+    "saturation": "deep_signals", "layer_profiles": "deep_signals", "signal_growth": "deep_signals", "gradient_map": "deep_signals",
+    "two_steps": "deep_shapes", "followers": "deep_shapes", "compositions": "deep_shapes", "equal_connections": "deep_shapes",
+    "paired_runs": "deep_shapes", "code_errors": "deep_codes", "image_rows": "deep_codes",
+    "draw_network": "network", "matrix_blocks": "gradients", "loss_slopes": "gradients", "nudging": "gradients",
+    "unit_paths": "representations", "learning_curve": "representations", "mirror_weights": "representations", "codes": "representations",
+    "success_map": "representations", "sweeps_needed": "representations", "family_weights": "family_trees",
+    "growth": "polynomial_network", "pair_map": "all_pairs", "draw_mountain": "mountain",
+    "walks": "foggy_walks", "basin_maps": "basins", "curves": "training_curves",
+    "loudness": "drop_scaling", "thinned": "drop_scaling",
+    "walks_to_zero": "weight_penalties", "weights_left": "weight_penalties", "weight_images": "weight_penalties",
+    "rate_width_map": "rate_widths", "model_rows": "seed_rows", "one_step_each": "look_ahead", "stability_maps": "stability",
+    "slopes_of_weights": "step_sizes", "running_roots": "step_sizes",
+    "epsilon_curves": "step_sizes", "distance_gone": "step_sizes", "setting_curves": "step_sizes", "height_maps": "start_maps",
+    "arrival_maps": "start_maps", "Picture": "picture",
 }
 _MODULES = {"style", "scene", "picture", "plane"}
 __all__ = [*_HOMES, *_MODULES]

@@ -14,7 +14,11 @@ def boards():
 
     return {"timeline": lambda: widgets.timeline("perceptrons-book"), "place_points": lambda: learnt(widgets.place_points(points="close")),
             "turn_line": lambda: turned(widgets.turn_line()), "line_map": lambda: placed(widgets.line_map()), "unit": widgets.unit,
-            "sigmoid_movies": lambda: taught(widgets.sigmoid_movies()), "grow_network": lambda: grown(widgets.grow_network())}
+            "sigmoid_movies": lambda: taught(widgets.sigmoid_movies()), "grow_network": lambda: grown(widgets.grow_network()),
+            "rule_machine": lambda: stepped(widgets.rule_machine()),
+            "classroom": lambda: schooled(widgets.classroom()),
+            "race": lambda: halfway(widgets.race()), "race_film": widgets.race_film,
+            "rolling_ball": widgets.rolling_ball, "bumps": widgets.bumps, "fog": lambda: sent(widgets.fog())}
 
 
 def learnt(board):
@@ -45,6 +49,31 @@ def taught(board):
 def grown(board):
     for event in ({"name": "layers", "value": 3}, {"name": "keep", "value": 6}):
         board.handle({"type": "control", **event})
+    return board
+
+
+def stepped(board):
+    board.handle({"type": "control", "name": "net", "value": "images"})
+    for _ in range(8):
+        board.handle({"type": "key", "key": "ArrowRight"})
+    return board
+
+
+def sent(board):
+    board.send()
+    for _ in range(16):
+        board.one_pass()
+    board.playing = False
+    return board
+
+
+def schooled(board):
+    board.handle({"type": "control", "name": "many"})
+    return board
+
+
+def halfway(board):
+    board.handle({"type": "control", "name": "time", "value": 30})
     return board
 
 

@@ -8,6 +8,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,25 @@ def test_a_live_picture_is_dragged_and_keyed_and_runs_the_students_rule(lab, rec
     lab.picture("live-picture")
     record_property("median_answer_ms", statistics.median(times))
     print(f"key to picture: median {statistics.median(times):.0f} ms of {len(times)}")
+
+
+def test_labs_are_downloaded_and_put_back_with_a_click_each(page, tmp_path):
+    lab = Notebook(page, page.address, "00_start.ipynb")
+    lab.run("setup")
+    root = board(lab, "keep_work")
+    with page.expect_download(timeout=30_000) as waiting:
+        root.get_by_role("button", name="Download all my labs").click()
+    path = tmp_path / "mine.zip"
+    waiting.value.save_as(path)
+    assert waiting.value.suggested_filename.startswith("perceptron-to-dropout-")
+    with zipfile.ZipFile(path) as archive:
+        assert {f"{LAB}.ipynb", "00_start.ipynb"} <= set(archive.namelist())
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(changed, "w") as archive:
+        archive.writestr("kept_work.ipynb", "{}")
+    root.locator("input[type=file]").set_input_files(changed)
+    root.get_by_text("1 lab put back: kept_work.").wait_for(timeout=30_000)
+    lab.picture("keep-work")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,45 @@
+"""Curves of training: losses over passes or learning rates, one panel or several, always labelled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labkit.figures.picture import drawn, picture, say
+from labkit.figures.style import COLORS, INK, LINES, MARKERS, MUTED
+
+PLAIN = ((INK, "-"), (MUTED, "--"), ("#868686", ":"), (INK, "-."), (MUTED, (0, (1, 1))))
+
+
+@drawn
+def curves(panels, xlabel, ylabel, title, alt, logx=False, logy=False, ylim=None, marks=(), markers=False):
+    """Lines in one panel or several that share their y axis.
+
+    panels : {heading: {label: (x, y) or (x, y, name)}}; a name from `style.COLORS` gives the line that look, others are told apart by
+             dashes; what is not finite is left out
+    marks  : (x, words) of dotted lines from top to bottom; markers : whether to mark the points
+    Returns a Picture.
+    """
+    figure, axes = picture(max(7.4, 3.5 * len(panels)), 4.1, 1, len(panels), squeeze=False, sharey=True)
+    for ax, (heading, lines) in zip(axes[0], panels.items(), strict=True):
+        for k, (label, (x, y, *name)) in enumerate(lines.items()):
+            color, dash = (COLORS[name[0]], LINES.get(name[0], "-")) if name else PLAIN[k % len(PLAIN)]
+            mark = (MARKERS.get(name[0], "o") if name else "osD^v"[k % 5]) if markers else ""
+            y = np.asarray(y, float)
+            ax.plot(x, np.where(np.isfinite(y), y, np.nan), color=color, linestyle=dash, marker=mark, label=label)
+        for x, words in marks:
+            ax.axvline(x, color=MUTED, linestyle=(0, (2, 2)), linewidth=1.2)
+            ax.annotate(words, (x, 1), xycoords=("data", "axes fraction"), xytext=(4, -3), textcoords="offset points", fontsize=9.5, color=INK,
+                        va="top")
+        ax.set_title(heading, fontsize=11, loc="center")
+        ax.set(xlabel=xlabel)
+        if logx:
+            ax.set_xscale("log")
+        if logy:
+            ax.set_yscale("log")
+        if ylim:
+            ax.set_ylim(*ylim)
+    axes[0, 0].set(ylabel=ylabel)
+    handles = {label: handle for ax in axes[0] for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    if len(handles) > 1:
+        figure.legend(handles.values(), handles.keys(), loc="outside lower left", ncols=4 if len(handles) != 5 else 3)
+    return say(figure, title, alt)

@@ -1,0 +1,123 @@
+"""Your work in one file: for a borrowed computer, such as Binder's, that forgets everything when you leave."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+LARGEST = 2**25         # bytes of one notebook
+
+HERE = Path(__file__).parent
+
+
+class KeepWork(anywidget.AnyWidget):
+    """See `keep_work`."""
+
+    _esm = HERE / "keepsake.js"
+    _css = HERE / "board.css"
+    note = traitlets.Unicode("Save with Ctrl + S first: what is not saved is not in the file.").tag(sync=True)
+
+    def __init__(self, folder=".", **traits):
+        super().__init__(**traits)
+        self.folder = Path(folder).resolve()
+        self.on_msg(lambda _, event, buffers: self.receive(event, buffers))
+
+    def receive(self, event, buffers=()):
+        """Takes one message from the page: send the labs, or put back those of a file."""
+        try:
+            if event.get("type") == "download":
+                packed, names = pack(self.folder)
+                self.send({"type": "file", "name": f"perceptron-to-dropout-{date.today().isoformat()}.zip"}, buffers=[packed])
+                self.note = f"{count(names)} in the file, as last saved. Keep it; next time, put it back with the other button."
+            elif event.get("type") == "restore":
+                self.note = restored(*unpack(self.folder, bytes(buffers[0])))
+        except (OSError, ValueError) as error:
+            self.note = f"Nothing was changed: {error}."
+
+
+def keep_work(folder="."):
+    """Two buttons: download all labs of this folder as one file, and put the labs of such a file back.
+
+    A lab that stands in the folder and differs is kept beside the one put back, as NAME.before.ipynb.
+    """
+    return KeepWork(folder)
+
+
+def pack(folder):
+    """The notebooks of a folder as a zip file: (bytes, names)."""
+    paths = sorted(p for p in Path(folder).glob("*.ipynb") if p.is_file() and not p.is_symlink())
+    if not paths:
+        raise ValueError(f"there is no notebook in {Path(folder).name or folder}")
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in paths:
+            archive.writestr(path.name, path.read_bytes())
+    return file.getvalue(), [path.name for path in paths]
+
+
+def unpack(folder, packed):
+    """Put the notebooks of a zip file, or one notebook, into a folder. Returns (names put back, names kept beside them)."""
+    put, kept, folder = [], [], Path(folder)
+    for name, content in notebooks(packed).items():
+        path = folder / name
+        if path.exists() and path.read_bytes() == content:
+            continue
+        if path.exists():
+            kept.append(free(folder, path.stem).name)
+            os.replace(path, folder / kept[-1])
+        write(path, content)
+        put.append(name)
+    return put, kept
+
+
+def notebooks(packed):
+    """{name: bytes} of the notebooks in a zip file; folders in it are left out. Raises ValueError for anything else."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(packed))
+    except zipfile.BadZipFile:
+        raise ValueError("this is no zip file; choose the file that the other button made") from None
+    with archive:
+        members = [m for m in archive.infolist() if m.filename.endswith(".ipynb") and Path(m.filename).name == m.filename]
+        if not members:
+            raise ValueError("there is no notebook in this file; choose the file that the other button made")
+        if any(m.file_size > LARGEST for m in members):
+            raise ValueError(f"a notebook in this file is larger than {LARGEST // 2**20} MB")
+        try:
+            return {m.filename: archive.read(m) for m in members}
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
+            raise ValueError("this file is damaged") from None
+
+
+def free(folder, stem):
+    """A name that nothing bears yet: 01.before.ipynb, 01.before-2.ipynb, ..."""
+    number = 1
+    while (path := folder / f"{stem}.before{f'-{number}' if number > 1 else ''}.ipynb").exists():
+        number += 1
+    return path
+
+
+def write(path, content):
+    """Whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, path)
+
+
+def restored(put, kept):
+    if not put:
+        return "Everything in the file is here already."
+    said = f"{count(put)} put back: {', '.join(name.removesuffix('.ipynb') for name in put)}. Close and open a lab that is open."
+    return said + (f" What stood here before is kept as {', '.join(kept)}." if kept else "")
+
+
+def count(names):
+    return f"{len(names)} {'lab' if len(names) == 1 else 'labs'}"

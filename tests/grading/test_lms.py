@@ -1,0 +1,172 @@
+"""Class lists and downloads of Canvas, Moodle and nbgrader, with the habits of their files."""
+
+import io
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from grading import lms
+from grading.export import export
+from tests.grading.fake_lab import LAB
+
+CANVAS_LIST = """Student,ID,SIS User ID,SIS Login ID,Section
+    Points Possible,,,,
+"Lovelace, Ada",501,u1,ada,One
+"Díaz, José",502,u2,jose,One
+"Li, Wei",503,u3,wei1,One
+"Li, Wei",504,u4,wei2,Two
+"""
+
+
+def enrol(course, text, encoding="utf-8"):
+    path = course.root / "list.csv"
+    path.write_bytes(text.encode(encoding))
+    return lms.enrol(path, course.root)
+
+
+def zipped(course, files, name="download.zip"):
+    path = course.root / name
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, content in files.items():
+            archive.writestr(file, content)
+    return path
+
+
+def handed_in(course, student):
+    return (course.root / "submitted" / student / LAB / f"{LAB}.ipynb").read_text()
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("id,first_name,last_name,email,lms_user_id\nada,Ada,Lovelace,a@b,7\n", lms.Person("ada", "Ada", "Lovelace", "a@b", "7")),
+    (CANVAS_LIST, lms.Person("ada", "Ada", "Lovelace", "", "501")),
+    ("First name;Last name;ID number;Email address\nAda;Lovelace;ada;a@b\n", lms.Person("ada", "Ada", "Lovelace", "a@b", "")),
+    ("\ufeffstudent,last name,first name,email,01_lab\nada,Lovelace,Ada,a@b,3\n", lms.Person("ada", "Ada", "Lovelace", "a@b", "")),
+])
+def test_a_class_list_is_read_in_each_systems_columns(tmp_path, text, expected):
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    assert lms.read(tmp_path / "a.csv")[0] == expected
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("", "is empty; a class list has a line of column names"),
+    ("name,mail\nAda,a@b\n", "has the columns name, mail, but none of them is an id"),
+    ("id\nada\n../ada\n", r"line 3: the id '\.\./ada' cannot be a folder's name"),
+    ("id,email\n,a@b\n", "line 2: the id '' cannot be a folder's name"),
+    ("id\nada\nADA\n", "line 3: the id ADA stands in line 2 already"),
+])
+def test_a_class_list_that_cannot_be_right_is_refused_with_its_line(tmp_path, text, message):
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        lms.read(tmp_path / "a.csv")
+
+
+def test_a_class_list_in_another_encoding_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_bytes("id\nJosé\n".encode("latin-1"))
+    with pytest.raises(ValueError, match="save it as 'CSV UTF-8'"):
+        lms.read(tmp_path / "a.csv")
+
+
+def test_enrolling_twice_corrects_and_loses_nobody(fake_course):
+    assert enrol(fake_course, CANVAS_LIST) == 4
+    enrol(fake_course, "id,email\nada,ada@b\nmarie,m@b\n")
+    people = {person.id: person for person in lms.people_of(fake_course.root)}
+    assert set(people) == {"ada", "jose", "wei1", "wei2", "marie"}
+    assert people["ada"] == lms.Person("ada", "Ada", "Lovelace", "ada@b", "501")
+    canvas = export("canvas", fake_course.root)
+    assert "501,ada" in canvas
+
+
+def test_canvas_downloads_are_matched_by_its_number_late_or_renamed_or_handed_in_again(fake_course):
+    enrol(fake_course, CANVAS_LIST)
+    path = zipped(fake_course, {
+        f"lovelaceada_501_9001_{LAB}.ipynb": "first", f"lovelaceada_501_9107_{LAB}-1.ipynb": "second",
+        f"lovelaceada_501_9050_{LAB}-2.ipynb": "between", f"diazjose_LATE_502_9002_{LAB}.ipynb": "jose",
+        "liwei_504_9003_Untitled_7_final.ipynb": "wei2", f"liwei_503_9004_{LAB}.ipynb": "wei1", f"nobody_777_9005_{LAB}.ipynb": "x",
+        "lovelaceada_501_9200_notes.pdf": "x"})
+    done = lms.collect(LAB, [path], fake_course.root)
+    assert set(done.taken) == {"ada", "jose", "wei1", "wei2"}
+    assert [handed_in(fake_course, s) for s in ("ada", "jose", "wei1", "wei2")] == ["second", "jose", "wei1", "wei2"]
+    assert {name: why for name, why in done.refused} == {
+        f"nobody_777_9005_{LAB}.ipynb": "nobody's id or name is in it; enrol Canvas' class list, which has its numbers",
+        "lovelaceada_501_9200_notes.pdf": "no notebook"}
+
+
+def test_moodle_downloads_are_matched_by_the_worksheet_and_else_by_a_name_that_is_one_students(fake_course):
+    enrol(fake_course, "First name,Last name,ID number,Email address\nAda,Lovelace,ada,a@b\nJosé,Díaz,jose,j@b\nWei,Li,wei1,1@b\nWei,Li,wei2,2@b\n")
+    files = {f"Ada Lovelace_11_assignsubmission_file_/{LAB}.ipynb": "ada", f"José Díaz_12_assignsubmission_file/{LAB}.ipynb": "jose",
+             f"Wei Li_13_assignsubmission_file_/{LAB}.ipynb": "wei1", f"Wei Li_14_assignsubmission_file_{LAB}.ipynb": "wei2"}
+    done = lms.collect(LAB, [zipped(fake_course, files)], fake_course.root)
+    assert set(done.taken) == {"ada", "jose"}
+    assert all("it could be of wei1 or wei2; give Moodle's grading worksheet" in why for _, why in done.refused) and len(done.refused) == 2
+    sheet = fake_course.root / "sheet.csv"
+    sheet.write_text("Identifier,Full name,ID number,Email address\nParticipant 13,Wei Li,wei1,1@b\nParticipant 14,Wei Li,,2@B\n")
+    done = lms.collect(LAB, [zipped(fake_course, files)], fake_course.root, sheet)
+    assert done.refused == [] and [handed_in(fake_course, s) for s in ("wei1", "wei2")] == ["wei1", "wei2"]
+    sheet.write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="has no column Identifier"):
+        lms.collect(LAB, [], fake_course.root, sheet)
+
+
+def test_folders_and_files_named_by_id_are_taken_too(fake_course):
+    enrol(fake_course, "id\nada\nada2\njose\nwei\nkim\n")
+    place = fake_course.root / "got"
+    for name in (f"ada/{LAB}.ipynb", f"ada2_{LAB}.ipynb", "jose.ipynb", f"kim_2024_01_{LAB}.ipynb"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(name)
+    (place / "wei.ipynb").symlink_to(place / "jose.ipynb")
+    done = lms.collect(LAB, [place], fake_course.root)
+    assert set(done.taken) == {"ada", "ada2", "jose", "kim"}
+
+
+def test_what_was_handed_in_before_is_kept_unless_forced(fake_course):
+    enrol(fake_course, "id\nada\n")
+    fake_course.submit("ada", b"old")
+    path = zipped(fake_course, {"ada.ipynb": "new"})
+    done = lms.collect(LAB, [path], fake_course.root)
+    assert done.kept == [("ada", "ada.ipynb")] and handed_in(fake_course, "ada") == "old"
+    lms.collect(LAB, [path], fake_course.root, force=True)
+    assert handed_in(fake_course, "ada") == "new"
+
+
+def test_archives_are_hostile(fake_course, monkeypatch):
+    enrol(fake_course, "id\nada\n")
+    link = zipfile.ZipInfo("ada_link.ipynb")
+    link.external_attr = 0o120777 << 16
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("ada_bomb.ipynb", b"0" * (lms.LARGEST + 1))
+        archive.writestr("../../ada/../x/ada.ipynb", "climbs")
+        archive.writestr("__MACOSX/._ada.ipynb", "x")
+    path = fake_course.root / "a.zip"
+    path.write_bytes(bomb.getvalue())
+    before = {p for p in fake_course.root.rglob("*")}
+    done = lms.collect(LAB, [path], fake_course.root)
+    new = {p.relative_to(fake_course.root).as_posix() for p in set(fake_course.root.rglob("*")) - before if p.is_file()}
+    assert new <= {f"submitted/ada/{LAB}/{LAB}.ipynb"}
+    assert ("ada_link.ipynb", "a link") in done.refused and ("ada_bomb.ipynb", "larger than 32 MB") in done.refused
+    monkeypatch.setattr(lms, "MOST", 2)
+    with pytest.raises(ValueError, match="holds 4 files; at most 2"):
+        lms.collect(LAB, [path], fake_course.root)
+    path.write_text("not a zip")
+    with pytest.raises(ValueError, match="is no zip file"):
+        lms.collect(LAB, [path], fake_course.root)
+
+
+def test_nbgraders_own_zip_collect_unpacks_notebooks_alone(fake_course):
+    folder = fake_course.root / "downloaded" / LAB / "archive"
+    folder.mkdir(parents=True)
+    zipped(fake_course, {f"x/../../../../ada_{LAB}.ipynb": "{}", "jose_run.sh": "x"}, folder / "a.zip")
+    pattern = rf".*/(?P<student_id>\w+?)_(?P<file_id>{LAB})"
+    done = subprocess.run([sys.executable, "-m", "nbgrader", "zip_collect", LAB, f"--FileNameCollectorPlugin.named_regexp={pattern}"],
+                          cwd=fake_course.root, capture_output=True, text=True)
+    assert done.returncode == 0 and "Not taken: jose_run.sh: no notebook" in done.stderr, done.stderr
+    assert handed_in(fake_course, "ada") == "{}"
+    assert not list(fake_course.root.rglob("jose_run.sh")) and not (fake_course.root / f"ada_{LAB}.ipynb").exists()
+
+
+def test_a_lab_that_is_not_there_is_said(fake_course):
+    with pytest.raises(ValueError, match="the course has no lab 99_none"):
+        lms.collect("99_none", [], fake_course.root)
