@@ -84,8 +84,8 @@ figures.images([fitting[0][i].reshape(8, 8) for i in six], [f"called {fitting[1]
                title=f"{len(mistaken)} of the 300 fitting rows ({wrong_share:.0%}) have a wrong label")
 
 # %% [markdown]
-# A network 64-256-10 has 19,210 weights and biases for these 300 rows. We train it for 100 epochs with Adam and note the error on the
-# fitting and on the checking rows after each. **What will the error on the checking rows do?**
+# A network 64-256-10 has 64 · 256 + 256 + 256 · 10 + 10 = 19,210 weights and biases for these 300 rows. We train it for 100 epochs with
+# Adam and note the error on the fitting and on the checking rows after each. **What will the error on the checking rows do?**
 #
 # - `"a"` it falls along with the fitting error, as long as that falls
 # - `"b"` it falls at first; then it rises, while the fitting error goes on towards zero
@@ -673,8 +673,8 @@ print(f"{errors.size} networks. {n.note}")
 figures.rate_width_map(errors, rates, widths)
 
 # %% [markdown]
-# Down on the left, narrow networks have no units to spare, and every absence hurts. Up on the right the wide ones learn the tired labels by
-# heart unless most of them are sent home. Along the dashed line the same number of units is left on average. The paper's rule
+# On the left, narrow networks have no units to spare, and every absence hurts. On the right, wide ones learn the tired labels by heart
+# unless most of their units are sent home. Along the dashed line the same number of units is left on average. The paper's rule
 # of thumb says it so: where $n$ units would do without dropout, take $n / p$ with it, $p$ being the share that is kept.
 #
 # ## Dropout is a price, too (*optional*)
@@ -691,7 +691,7 @@ rng = np.random.default_rng(0)
 X, rate = rng.normal(size=(40, 5)) * [0.5, 1, 1, 2, 4], 0.2
 y = X @ np.array([2.0, -1.0, 0.0, 1.0, 0.5]) + rng.normal(size=40)
 by_formula = np.linalg.solve(X.T @ X + rate / (1 - rate) * np.diag((X**2).sum(axis=0)), X.T @ y)
-many = np.tile(X, (20_000 // 40 * 40, 1))
+many = np.tile(X, (20_000, 1))
 thin = np.asarray(drop(many, rng.random(many.shape), rate)[0])
 by_dropping = np.linalg.solve(thin.T @ thin, thin.T @ np.tile(y, 20_000))
 ridge_gap = float(np.abs(by_formula - by_dropping).max())
