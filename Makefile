@@ -10,11 +10,11 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 FIND := KEEP="$(BIN)/python" sh tools/find-python.sh $(if $(PYTHON),"$(PYTHON)")
 RUN := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python
 
-# LAB_ARGS, TEST_ARGS, DEMO_ARGS and BENCH_ARGS go to the command as they are.
+# LAB_ARGS, TEST_ARGS, DEMO_ARGS, BENCH_ARGS and HUB_ARGS go to the command as they are.
 export REQUIRE_ALL
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test demo bench peers locks
+.PHONY: help setup lab test demo bench peers hub hub-check locks
 
 help:
 	@echo 'make setup   make .venv from the pinned packages'
@@ -23,6 +23,8 @@ help:
 	@echo 'make demo    grade a bundled class, from release to grade table (DEMO_ARGS=...)'
 	@echo 'make bench   time each kernel and model beside its peers (BENCH_ARGS=...)'
 	@echo 'make peers   install those peers, each in an environment of its own under .venv-peers/'
+	@echo 'make hub     a JupyterHub on this machine for a class, with an account for everybody; as root (HUB=/srv/perceptron-hub, HUB_ARGS=--gpu)'
+	@echo 'make hub-check N   is that hub ready for a class of N, and what is missing'
 	@echo 'make locks   pin the newest packages again (needs uv)'
 
 setup:
@@ -48,6 +50,22 @@ peers: setup
 	@python=$$(sh tools/find-python.sh python3.11 python3 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.11.*/bin/python) && \
 	"$$python" tools/setup.py --only-pins --venv .venv-peers/gmdh --pins tests/peers/gmdh.txt
 
+# The hub's Python runs every account's server, so it is one of the system's, not one in somebody's home.
+HUB ?= /srv/perceptron-hub
+hub:
+	@python=$$(PATH=/usr/local/bin:/usr/bin:/bin sh tools/find-python.sh $(if $(PYTHON),"$(PYTHON)")) && "$$python" binder/hub/set_up.py --hub "$(HUB)" $(HUB_ARGS)
+
+# `make hub-check 30`: the number is a word of its own, so make would look for a target of that name.
+ifeq (hub-check,$(firstword $(MAKECMDGOALS)))
+CLASS := $(word 2,$(MAKECMDGOALS))
+ifneq (,$(CLASS))
+.PHONY: $(CLASS)
+$(CLASS): ; @:
+endif
+endif
+hub-check:
+	@python=$$(PATH=/usr/local/bin:/usr/bin:/bin sh tools/find-python.sh $(if $(PYTHON),"$(PYTHON)")) && "$$python" binder/hub/hub_check.py $(CLASS) --hub "$(HUB)"
+
 # One resolution for all locks: each later one may only take versions of the first.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make locks'
 locks:
@@ -56,3 +74,5 @@ locks:
 	$(COMPILE) pyproject.toml grading/pyproject.toml --group build --group binder --group test --no-emit-package perceptron-to-dropout -c tests/requirements.txt -o tests/requirements-cpu.txt
 	$(COMPILE) pyproject.toml --group build --group binder -c tests/requirements.txt -o binder/requirements.txt
 	$(COMPILE) pyproject.toml --group build --group binder --extra gpu -c tests/requirements.txt -o binder/requirements-gpu.txt
+	$(COMPILE) pyproject.toml grading/pyproject.toml --group build --group binder --group hub --no-emit-package perceptron-to-dropout -c tests/requirements.txt -o binder/hub/requirements.txt
+	$(COMPILE) pyproject.toml grading/pyproject.toml --extra gpu --group build --group binder --group hub --no-emit-package perceptron-to-dropout -c tests/requirements.txt -c binder/hub/requirements.txt -o binder/hub/requirements-gpu.txt

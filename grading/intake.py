@@ -7,6 +7,7 @@ notebook or nbgrader's time stamp is therefore moved to `quarantine/` beside the
 import contextlib
 import json
 import os
+import re
 import shutil
 import stat
 from datetime import datetime
@@ -18,6 +19,7 @@ from nbgrader.utils import parse_utc
 from grading import rebuild
 
 KEPT = "timestamp.txt"
+SECRET = "submission_secret.txt"        # nbgrader's key to a submission's feedback, written by its submit
 REPORT = "quarantined.json"
 
 
@@ -49,7 +51,10 @@ def harmless(entry):
     status = entry.stat(follow_symlinks=False)
     if not stat.S_ISREG(status.st_mode):
         return False
-    return entry.name.endswith(".ipynb") or (entry.name == KEPT and status.st_size < 200 and dated(Path(entry.path).read_bytes()))
+    if status.st_size < 200 and entry.name in (KEPT, SECRET):
+        raw = Path(entry.path).read_bytes()
+        return dated(raw) if entry.name == KEPT else re.fullmatch(rb"[\w-]+\s*", raw) is not None
+    return entry.name.endswith(".ipynb")
 
 
 def dated(raw):

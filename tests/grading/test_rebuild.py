@@ -221,8 +221,9 @@ def test_what_nbgrader_would_copy_or_follow_is_moved_to_quarantine(folder):
     (folder / "sub").mkdir()
     os.mkfifo(folder / "pipe")
     (folder / "timestamp.txt").write_text("2015-02-02 15:58:23.948203 UTC")
+    (folder / "submission_secret.txt").write_text(64 * "0f")
     intake.clean(folder, LAB)
-    assert sorted(p.name for p in folder.iterdir()) == [f"{LAB}.ipynb", "timestamp.txt"]
+    assert sorted(p.name for p in folder.iterdir()) == [f"{LAB}.ipynb", "submission_secret.txt", "timestamp.txt"]
     kept = folder.parents[2] / "quarantine" / "ada" / LAB
     assert stat.S_ISLNK((kept / "notes.txt").lstat().st_mode)
     assert json.loads((kept / intake.REPORT).read_text()) == ["notes.txt", "pipe", "sub", "zero"]

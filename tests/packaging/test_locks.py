@@ -7,7 +7,7 @@ import pytest
 
 from tests.packaging.wheels import ROOT
 
-LOCKS = {path.relative_to(ROOT).as_posix(): path for folder in ("binder", "tests") for path in (ROOT / folder).glob("requirements*.txt")}
+LOCKS = {path.relative_to(ROOT).as_posix(): path for folder in ("binder", "binder/hub", "tests") for path in (ROOT / folder).glob("requirements*.txt")}
 WHOLE = "tests/requirements.txt"
 
 
@@ -36,8 +36,9 @@ def names(requirements):
     return {re.match(r"[A-Za-z0-9._-]+", requirement)[0].lower() for requirement in requirements}
 
 
-def test_the_four_locks_are_there():
-    assert set(LOCKS) == {WHOLE, "tests/requirements-cpu.txt", "binder/requirements.txt", "binder/requirements-gpu.txt"}
+def test_the_locks_are_there():
+    assert set(LOCKS) == {WHOLE, "tests/requirements-cpu.txt", "binder/requirements.txt", "binder/requirements-gpu.txt",
+                          "binder/hub/requirements.txt", "binder/hub/requirements-gpu.txt"}
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -49,7 +50,10 @@ def test_every_requirement_is_a_pin_with_hashes_and_no_address(lock):
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_one_version_of_each_package_in_all_locks(lock):
-    assert versions(LOCKS[lock]) <= versions(LOCKS[WHOLE])
+    whole = versions(LOCKS[WHOLE])
+    only_here = {name for name, _ in versions(LOCKS[lock])} - {name for name, _ in whole}
+    assert {pin for pin in versions(LOCKS[lock]) if pin[0] not in only_here} <= whole
+    assert not only_here or lock.startswith("binder/hub/")
 
 
 def test_each_lock_holds_what_the_projects_ask_for():
@@ -58,7 +62,8 @@ def test_each_lock_holds_what_the_projects_ask_for():
     student = names(course["project"]["dependencies"]) | names(groups["build"]) | names(groups["binder"])
     gpu = names(course["project"]["optional-dependencies"]["gpu"])
     instructor = names(grading["dependencies"]) - {course["project"]["name"]} | names(groups["test"])
-    asked = {"binder/requirements.txt": student, "binder/requirements-gpu.txt": student | gpu,
+    hub = student | names(grading["dependencies"]) - {course["project"]["name"]} | names(groups["hub"])
+    asked = {"binder/hub/requirements.txt": hub, "binder/hub/requirements-gpu.txt": hub | gpu, "binder/requirements.txt": student, "binder/requirements-gpu.txt": student | gpu,
              "tests/requirements-cpu.txt": student | instructor, WHOLE: student | instructor | gpu}
     for lock, wanted in asked.items():
         assert wanted <= {name for name, _ in versions(LOCKS[lock])}, lock

@@ -1,0 +1,46 @@
+"""What the course needs of a JupyterHub that already lets its people in: the class, least rights, settings of servers, the service that grades.
+
+jupyterhub_config.py beside this file uses it, and so can the configuration of another JupyterHub on the same machine.
+"""
+
+from hub_settings import COURSE
+
+SERVICE = f"!service={COURSE}"
+INSTRUCTOR = [f"access:services{SERVICE}", f"list:services{SERVICE}", f"read:services{SERVICE}"]
+
+
+def configure(c, hub):
+    """Sets `c` for the course of a hub (hub_settings.Hub)."""
+    c.JupyterHub.load_groups = {        # nbgrader's own names for the two sides of a course
+        f"nbgrader-{COURSE}": {"users": list(hub.students)},
+        f"formgrade-{COURSE}": {"users": list(hub.instructors)},
+    }
+    # Students have JupyterHub's own rights: their server, and to say who they are. Instructors may besides open the service that grades
+    # and find its address. That service may do nothing at the hub.
+    c.JupyterHub.load_roles.append({"name": "instructor", "groups": [f"formgrade-{COURSE}"], "scopes": INSTRUCTOR})
+    c.JupyterHub.services.append(grading(hub))
+    c.Spawner.cmd = [str(hub.environment / "bin" / "jupyterhub-singleuser")]
+    c.Spawner.default_url = "/lab"
+    c.Spawner.server_token_scopes = lambda spawner: token_scopes(spawner.user.name in hub.instructors)
+    c.Spawner.environment.update({
+        "PATH": hub.path(),
+        "JUPYTER_CONFIG_PATH": lambda spawner: hub.servers("instructor" if spawner.user.name in hub.instructors else "student"),
+    })
+
+
+def token_scopes(instructor):
+    """What a person's server may do at the hub: report that it is used, and ask nbgrader's question, which courses its user is in."""
+    return ["users:activity!user", "access:servers!server", "read:users:groups!user", *(INSTRUCTOR[1:] if instructor else [])]
+
+
+def grading(hub):
+    """The service that grades runs as an account of its own. It opens with formgrader in the browser tab itself: hub_formgrader.py says why."""
+    return {
+        "name": COURSE,
+        "url": f"http://127.0.0.1:{hub.port + 3}",
+        "user": hub.account,
+        "cwd": str(hub.course),
+        "command": [str(hub.environment / "bin" / "jupyterhub-singleuser")],
+        "environment": {**hub.graders_environment(), "JUPYTERHUB_DEFAULT_URL": "/formgrader"},
+        "oauth_no_confirm": True,
+    }

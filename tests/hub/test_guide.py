@@ -1,0 +1,69 @@
+"""The guide for operators says what is there: commands, files, settings, and the configuration for another JupyterHub."""
+
+import configparser
+import os
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from tests.hub.running import ROOT
+
+GUIDE = (ROOT / "guides" / "operators.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+
+
+def test_every_make_command_is_one():
+    lines = {line.removeprefix("sudo ") for text in [*blocks("sh"), *re.findall(r"`([^`\n]+)`", GUIDE)] for line in text.splitlines()}
+    commands = sorted(line for line in lines if line.startswith("make hub") and " N" not in line)
+    assert len(commands) >= 4
+    for command in commands:
+        done = subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0 and "binder/hub/" in done.stdout, (command, done.stderr)
+
+
+def test_every_file_that_is_named_is_there():
+    named = set(re.findall(r"\b(?:binder|tests|guides)/[\w./-]*\w", GUIDE)) | set(re.findall(r"\]\((\w+\.md)\)", GUIDE))
+    assert len(named) >= 8
+    for name in named:
+        assert (ROOT / name).exists() or (ROOT / "guides" / name).exists(), name
+
+
+@pytest.fixture
+def hub_folder(tmp_path):
+    (tmp_path / "hub.toml").write_text(blocks("toml")[0] + 'prefix = "jupyter-"\n')
+    return tmp_path
+
+
+def test_the_settings_can_be_copied(settings, hub_folder):
+    hub = settings.Hub.at(hub_folder)
+    assert hub.instructors == ("grace",) and hub.students == ("ada", "blaise") and hub.account_of("ada") == "jupyter-ada"
+
+
+def test_the_configuration_for_another_hub_can_be_copied(modules, settings, hub_folder):
+    from traitlets.config import Config
+
+    c = Config()
+    [source] = blocks("python")
+    assert source.count('"/srv/perceptron-hub/hub"') == 1 and source.count('"/srv/perceptron-hub"') == 1
+    for path, here in (("/srv/perceptron-hub/hub", ROOT / "binder" / "hub"), ("/srv/perceptron-hub", hub_folder)):
+        source = source.replace(f'"{path}"', repr(str(here)))
+    exec(source, {"c": c})
+    assert c.JupyterHub.load_groups["nbgrader-course"] == {"users": ["ada", "blaise"]}
+    assert c.Spawner.cmd == [str(hub_folder / "env" / "bin" / "jupyterhub-singleuser")]
+
+
+def test_the_unit_starts_what_make_hub_made(settings):
+    unit = configparser.ConfigParser(strict=False)
+    unit.optionxform = str
+    unit.read(ROOT / "binder" / "hub" / "course-hub.service")
+    import set_up
+
+    hub = settings.Hub(set_up.DEFAULT)
+    assert unit["Service"]["ExecStart"].split() == [str(hub.environment / "bin" / "jupyterhub"), "-f", str(hub.programs / "jupyterhub_config.py")]
+    assert unit["Service"]["Environment"] == f"PATH={hub.path()}"
+    assert os.path.exists(ROOT / "binder" / "hub" / "jupyterhub_config.py")
