@@ -21,7 +21,7 @@ import nbformat
 from nbformat.v4 import new_notebook
 
 from grading import exercise as exercises
-from grading.course import on_path
+from grading.course import Course, on_path
 
 LABS = Path(__file__).parent / "labs"
 ROOT = Path(__file__).parent.parent
@@ -148,12 +148,15 @@ def generate(lab, course):
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
+    from grading.runner import configuration
     from grading.stubs import TEXT_STUB, preprocessors
 
     config = Config()
     config.CourseDirectory.root = str(course)
     config.CourseDirectory.course_id = "course"
     config.CourseDirectory.assignment_id = lab
+    if (course / "nbgrader_config.py").exists() and "db_url" in (own := configuration(Course(course)).CourseDirectory):
+        config.CourseDirectory.db_url = own.db_url
     config.GenerateAssignment.preprocessors = preprocessors()
     config.GenerateAssignment.force = True
     config.ClearSolutions.text_stub = config.Stubs.text_stub = TEXT_STUB

@@ -26,19 +26,50 @@ def main(arguments=None):
     one.add_argument("labs", nargs="*", metavar="LAB")
     one.add_argument("--json", action="store_true")
     one.add_argument("--verbose", action="store_true", help="also name the mutants that turned out to be the same function")
+    one.add_argument("--through", action="store_true", help="then hand all of them in, and compare the verdicts of the whole path")
 
     one = command("autograde", autograde, "grade what was submitted to a lab")
     one.add_argument("lab")
     one.add_argument("--student", help="only this student")
     one.add_argument("--course", type=Path)
     one.add_argument("--workers", type=int, help="how many submissions at a time (default: the cores)")
+    one.add_argument("--scheduler", metavar="ADDRESS", help="grade on the Dask cluster of this scheduler (tls://..., or one on this machine)")
     one.add_argument("--resume", action="store_true", help="go on with a batch that was stopped")
     one.add_argument("--unprotected", action="store_true", help="run students' code without the sandbox")
+
+    one = command("report", report, "write the class report on a lab that was graded: one page, for the instructor")
+    one.add_argument("lab")
+    one.add_argument("--course", type=Path)
+    one.add_argument("--out", type=Path, help="a file (default: LAB-report.html here)")
+    one.add_argument("--anonymous", action="store_true", help="numbers in the place of names, sources without comments")
+
+    one = command("enrol", enrol, "enter a class list (CSV: nbgrader's columns, Canvas' or Moodle's) in the gradebook")
+    one.add_argument("file", type=Path)
+    one.add_argument("--course", type=Path)
+
+    one = command("collect", collect, "put the notebooks of an LMS's download into submitted/, matched by id")
+    one.add_argument("lab")
+    one.add_argument("files", type=Path, nargs="+", metavar="FILE", help="zip files as Canvas or Moodle wrote them, folders or notebooks")
+    one.add_argument("--course", type=Path)
+    one.add_argument("--worksheet", type=Path, help="Moodle's grading worksheet: whose each participant number is")
+    one.add_argument("--force", action="store_true", help="replace what was handed in before")
 
     one = command("export", export, "write the grades")
     one.add_argument("--format", choices=("csv", "canvas", "moodle"), default="csv")
     one.add_argument("--course", type=Path)
     one.add_argument("--to", type=Path, help="a file (default: standard output)")
+
+    one = command("publish", publish, "write the public repository for students, proven free of solutions and hidden cases")
+    one.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or one that was published before")
+    one.add_argument("--with-answers", action="store_true", help="add answers/, the labs solved, for people who learn alone")
+
+    one = command("bench", bench, "measure grading on a made class, beside plain nbgrader")
+    one.add_argument("lab")
+    one.add_argument("--students", type=int, default=20, help="how many submissions to make (default: 20)")
+    one.add_argument("--workers", type=int, help="how many at a time (default: the cores)")
+    one.add_argument("--stock", type=int, default=3, metavar="K", help="how many also go through plain nbgrader (default: 3; 0 for none)")
+    one.add_argument("--whole", action="store_true", help="plain nbgrader runs the whole notebook too, pictures and long runs included")
+    one.add_argument("--json", type=Path, metavar="FILE", help="also write the measurements here")
 
     one = command("measure", measure, "run each lab solved and record its time and memory in measured.json")
     one.add_argument("labs", nargs="*", metavar="LAB")
@@ -89,6 +120,13 @@ def verify(options):
                     print(f"{row.id}: {note}")
         print(f"{len(rows)} exercises, {sum(r.right for r in rows)} right forms, {sum(r.misconceptions for r in rows)} misconceptions, "
               f"{sum(r.mutants for r in rows)} mutants, {failed} escapes and false rejections")
+    if options.through:
+        from grading import through
+
+        for lab in options.labs or builder.labs():
+            proof = through.prove(lab)
+            failed += len(proof.wrong)
+            print(proof.text(), file=sys.stderr if options.json else sys.stdout, flush=True)
     return bool(failed)
 
 
@@ -102,7 +140,34 @@ def autograde(options):
     from grading import runner
 
     return runner.autograde(options.lab, course_of(options), student=options.student, workers=options.workers, resume=options.resume,
-                            unprotected=options.unprotected)
+                            unprotected=options.unprotected, scheduler=options.scheduler)
+
+
+def report(options):
+    from grading import report as facts
+    from grading import report_page
+
+    out = options.out or Path(f"{options.lab}-report.html")
+    report_page.write(out, report_page.page(facts.read(course_of(options), options.lab), options.anonymous))
+    print(f"wrote {out}" + ("" if options.anonymous else "; it holds the students' names and their code: keep it to yourself"))
+
+
+def enrol(options):
+    from grading import lms
+
+    print(f"{lms.enrol(options.file, course_of(options))} students are in the gradebook as {options.file} has them")
+
+
+def collect(options):
+    from grading import lms
+
+    done = lms.collect(options.lab, options.files, course_of(options), options.worksheet, options.force)
+    for student, name in done.kept:
+        print(f"{student} handed in something else before, which is kept; --force takes {name}")
+    for name, why in done.refused:
+        print(f"not taken: {name}: {why}")
+    print(f"{len(done.taken)} submissions collected for {options.lab}")
+    return bool(done.kept or done.refused)
 
 
 def export(options):
@@ -113,6 +178,26 @@ def export(options):
         options.to.write_text(text, encoding="utf-8", newline="")
     else:
         sys.stdout.write(text)
+
+
+def publish(options):
+    from grading.publish import MANIFEST, publish
+
+    changed = publish(options.folder, options.with_answers)
+    print(f"{options.folder}: {len(changed)} files changed and committed; {MANIFEST} lists them all.\n"
+          "Nothing of the instructor's is in it, nor in its history.")
+    if options.with_answers:
+        print("It holds the answers: do not give it to a class whose labs are graded.")
+    print(f"To publish: git -C {options.folder} push")
+
+
+def bench(options):
+    from grading import bench as measuring
+
+    found = measuring.bench(options.lab, options.students, options.workers, options.stock, options.whole)
+    if options.json:
+        measuring.write(options.json, found)
+    print(measuring.text(found))
 
 
 def measure(options):

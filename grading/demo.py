@@ -1,4 +1,4 @@
-"""The instructor's whole cycle on a bundled class of 12: build, release, collect, autograde, feedback, export, and the grade table.
+"""The instructor's whole cycle on a bundled class of 12: build, release, collect, autograde, feedback, report, export, and the grade table.
 
 The notebooks in `classroom/` were edited, run and saved in JupyterLab, the way students leave them.
 """
@@ -26,7 +26,7 @@ def demo(course=None):
         if (course / "submitted").exists():
             raise FileExistsError(f"{course} holds submissions already; name an empty folder for the demonstration")
         run = Cycle(course)
-        for step in (run.build, run.release, run.collect, run.autograde, run.feedback, run.export):
+        for step in (run.build, run.release, run.collect, run.autograde, run.feedback, run.report, run.export):
             run.timed(step)
         print(f"\n{run.table()}\n\n{run.times()}")
         return int(run.failed)
@@ -91,6 +91,12 @@ class Cycle:
     def feedback(self):
         """a page for each student, with the sentence that helps"""
         self.nbgrader("generate_feedback", LAB, "--force")
+
+    def report(self):
+        """one page on the class: points, misconceptions, what waits for a person, solutions that are very alike"""
+        from grading import report, report_page
+
+        report_page.write(self.course / f"{LAB}-report.html", report_page.page(report.read(self.course, LAB)))
 
     def export(self):
         """the grade table, and the files that Canvas and Moodle import"""

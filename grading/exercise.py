@@ -256,9 +256,10 @@ class Exercise:
 
     def judge_value(self, value, seed=b""):
         """The Verdict on a value or a prediction that the student left in a variable; `value` is an Outcome."""
-        if value.kind != "value" or value.value is None:
-            state = value.kind if value.kind != "value" else "not_attempted"
-            return Verdict(state, 0.0, SENTENCES.get(state, SENTENCES["not_attempted"]))
+        if value.kind != "value":
+            return Verdict(value.kind, 0.0, self.unread(value))
+        if value.value is None:
+            return Verdict("not_attempted", 0.0, SENTENCES["not_attempted"])
         if self.kind == "prediction":
             said = value.value.item() if isinstance(value.value, np.ndarray) and value.value.ndim == 0 else value.value
             committed, line = prediction(self.id, {"choices": list(self.choices)}, said)
@@ -269,6 +270,15 @@ class Exercise:
             if not difference(value, Outcome("value", plain(self.defined(idea))), self.tolerance):
                 return Verdict("misconception", 0.0, idea.hint, idea.name, 1)
         return Verdict("wrong", 0.0, "That is not the answer.", cases=1)
+
+    def unread(self, outcome):
+        """The sentence for a variable that holds nothing to compare."""
+        if outcome.kind == "raised":
+            return f"Its cell raised {outcome.error}{f' at `{outcome.line}`' if outcome.line else ''}, so {self.id} has no value."
+        if outcome.kind == "malformed":
+            wanted = f"one of {', '.join(self.choices)}" if self.choices else "a text" if isinstance(self.right, str) else "a number"
+            return f"{self.id} holds {outcome.message}, expected {wanted}."
+        return SENTENCES.get(outcome.kind, SENTENCES["no_answer"])
 
     def judge_source(self, source, run_kernel, seed):
         """The Verdict on a student's kernel, judged as source: the syntax is allow-listed here, then

@@ -14,13 +14,14 @@ def configure(c, file):
     c.CourseDirectory.course_id = "course"
     c.GenerateAssignment.preprocessors = preprocessors()
     c.ClearSolutions.text_stub = c.Stubs.text_stub = TEXT_STUB
+    c.ZipCollectApp.extractor_plugin = "grading.lms.Extractor"
     c.Autograde.exporter_class = "grading.seam.SkeletonExporter"
     c.Autograde.pre_convert_hook = "grading.seam.receive"
     c.Autograde.post_convert_hook = "grading.seam.finish"
     c.Autograde.sanitize_preprocessors = ["grading.seam.Rebuild"]
+    # Without nbgrader's CheckCellMetadata: every cell's metadata is the instructor's own.
     c.Autograde.autograde_preprocessors = [
         "grading.seam.RunAndJudge",
         "nbgrader.preprocessors.SaveAutoGrades",
         "nbgrader.preprocessors.AssignLatePenalties",
-        "nbgrader.preprocessors.CheckCellMetadata",
     ]

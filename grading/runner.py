@@ -1,16 +1,18 @@
 """A class, graded: submissions through the trusted path in several processes at once, grades written by nbgrader's own autograde, one
 submission at a time. The journal stands between the two."""
 
+import contextlib
 import hashlib
 import logging
 import os
 import shutil
-import sys
 import time
 import warnings
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
+import nbgrader.api
+import sqlalchemy
 from nbconvert.writers import FilesWriter
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
@@ -21,11 +23,12 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from grading import grader, intake, journal, rebuild, sandbox, seam, workers
-from grading.course import Course
+from grading import cluster, grader, intake, journal, rebuild, sandbox, seam, workers
+from grading.course import Course, on_path
 from grading.journal import Journal, Key
 
 log = logging.getLogger("grading")
+LET_GO = 2.0        # seconds until the workers of a batch that was killed have ended too, and with them its lock
 FULL = 4 << 20      # a disk with fewer bytes left is full
 
 
@@ -36,6 +39,10 @@ class Batch(Autograde):
         self.writer = FilesWriter(parent=self, config=self.config)
         self.exporter = self.exporter_class(parent=self, config=self.config)
         self.log.addFilter(lambda record: not record.getMessage().startswith("Removing existing assignment"))
+        try:
+            engine(self.coursedir.db_url).connect().close()
+        except sqlalchemy.exc.DBAPIError as error:
+            raise RuntimeError(f"the gradebook {engine(self.coursedir.db_url).url} cannot be opened: {error.orig}") from error
 
     def write(self, folder):
         """Lets nbgrader write one student's autograded/ folder and grades. Returns whether it could."""
@@ -43,10 +50,13 @@ class Batch(Autograde):
         self.assignments = {str(folder): [str(folder / f"{lab}.ipynb")]}
         os.chdir(self.coursedir.root)
         try:
-            with warnings.catch_warnings():
+            with one_transaction(self.coursedir.db_url), warnings.catch_warnings():
                 warnings.simplefilter("ignore", SAWarning)      # nbgrader's own queries cause some, and nobody can act on them
                 self.convert_notebooks()
         except NbGraderException:
+            return False
+        except sqlalchemy.exc.DBAPIError as error:
+            log.error("%s, %s: the gradebook could not be written: %s", folder.parent.name, lab, error.orig)
             return False
         finally:
             os.chdir(here)
@@ -54,14 +64,37 @@ class Batch(Autograde):
         return True
 
 
-def autograde(lab, course, student=None, workers=None, resume=False, unprotected=False):
-    """Grades what was submitted to `lab` in the folder `course`. Returns 0, or 1 where a submission could not be graded."""
+@contextlib.contextmanager
+def one_transaction(url):
+    """Whatever nbgrader writes into its gradebook meanwhile: all of it or nothing. It opens the gradebook seven times a submission and
+    commits in thirty pieces, each with its own wait for the disk; here it gets one connection, whose transaction is committed at the end."""
+    before = nbgrader.api.create_engine
+    with engine(url).begin() as connection:
+        connection.dispose = lambda: None       # nbgrader ends each use of the gradebook with this
+        nbgrader.api.create_engine = lambda *_, **__: connection
+        try:
+            yield
+        finally:
+            nbgrader.api.create_engine = before
+
+
+@cache
+def engine(url):
+    """The gradebook's engine, which keeps the queries that it has compiled; without a pool, as workers are forked between two uses."""
+    return sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+
+
+def autograde(lab, course, student=None, workers=None, resume=False, unprotected=False, scheduler=None):
+    """Grades what was submitted to `lab` in the folder `course`, in processes of this machine or on the Dask cluster of a `scheduler`. Returns 0,
+    or 1 where a submission could not be graded."""
+    if scheduler:
+        cluster.refuse_open(scheduler)
     course = Course(Path(course).resolve())
     folders = course.submitted(lab, student)
     if not folders:
         raise FileNotFoundError(f"nothing to grade: there is no {course.root / 'submitted' / (student or '*') / lab}")
-    with journal.alone(course.root), Journal(course.root) as kept:
-        return Class(course, lab, unprotected, kept, resume).grade(folders, workers or os.cpu_count())
+    with journal.alone(course.root, wait=LET_GO), Journal(course.root) as kept:
+        return Class(course, lab, unprotected, kept, resume).grade(folders, workers or os.cpu_count(), scheduler)
 
 
 class Class:
@@ -81,7 +114,7 @@ class Class:
     def key(self, folder, digest):
         return Key(self.lab, folder.parent.name, digest, self.version, self.seed)
 
-    def grade(self, folders, count):
+    def grade(self, folders, count, scheduler=None):
         if self.unprotected:
             sandbox.warn()
         self.converter.open()
@@ -90,12 +123,17 @@ class Class:
         with logging_redirect_tqdm([self.converter.log, log]), \
                 tqdm(total=len(folders), desc=self.lab, unit="submission", disable=None, smoothing=0.1) as self.progress:
             while folders:
-                for job, result in workers.graded(self.jobs(folders), make, min(count, len(folders))):
+                done = cluster.graded(self.jobs(folders), scheduler, self.order()) if scheduler \
+                    else workers.graded(self.jobs(folders), make, min(count, len(folders)))
+                for job, result in done:
                     if result is None:
                         result = grader.given_up(self.skeleton, job.name).to_bytes()
                     self.finish(self.waiting.pop(job.name), job.name, result, self.kept.keep)
                 folders, self.changed = self.changed, []
         return int(self.failed > 0)
+
+    def order(self):
+        return cluster.order(self.lab, self.source, self.secret, self.unprotected)
 
     def jobs(self, folders):
         """What has to be graded, taken when a worker is free. What is known already is written on the way."""
@@ -159,10 +197,3 @@ def configuration(course):
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: grading build writes it")
     return Config(PyFileConfigLoader(path.name, path=str(course.root)).load_config())
-
-
-def on_path():
-    """nbgrader's gradebook calls `alembic` by name: the environment's scripts come first."""
-    scripts = str(Path(sys.executable).parent)
-    if os.environ.get("PATH", "").split(os.pathsep)[0] != scripts:
-        os.environ["PATH"] = scripts + os.pathsep + os.environ.get("PATH", "")

@@ -24,6 +24,8 @@ def test_the_whole_cycle(tmp_path, capsys):
     assert "never ends" in feedback["hana"] and "SyntaxError" in feedback["goran"]
     assert "Not attempted" in feedback["fatima"]
     assert (course / "grades-csv.csv").read_text().count("\n") == 13
+    report = (course / f"{demo.LAB}-report.html").read_text()
+    assert "this is half of the step" in report and "Boris (boris) and Jun (jun)" in re.sub(r"<[^>]*>", "", report)
     assert (course / "exchange" / "course" / "outbound" / demo.LAB / f"{demo.LAB}.ipynb").exists()
 
 

@@ -109,6 +109,29 @@ def test_values_and_predictions():
     assert [guess.judge_value(Outcome("value", v)).fraction for v in ("a", "B", "c", None)] == [1, 1, 0, 0]
 
 
+@pytest.mark.parametrize("outcome, sentence", [
+    (Outcome("raised", error="NameError", line="half = thrid"), "Its cell raised NameError at `half = thrid`, so half has no value."),
+    (Outcome("raised", error="SyntaxError"), "Its cell raised SyntaxError, so half has no value."),
+    (Outcome("malformed", message="a function"), "half holds a function, expected a number."),
+    (Outcome("missing"), "Its name is not defined after the notebook's cells have run."),
+    (Outcome("timed_out"), "It did not finish in time: is there a loop that never ends?"),
+    (Outcome("out_of_memory"), "It ran out of memory: does an array grow without limit?"),
+    (Outcome("killed"), "The process that ran it ended before it answered."),
+    (Outcome("no_answer"), "It gave no answer that could be read."),
+    (Outcome("not_attempted"), "Not attempted."),
+    (Outcome("value", None), "Not attempted."),
+])
+def test_a_value_that_is_none_has_its_own_sentence(outcome, sentence):
+    verdict = Exercise("half", 1, kind="value", right=0.5).judge_value(outcome)
+    assert (verdict.state, verdict.fraction, verdict.sentence) == (outcome.kind if outcome.kind != "value" else "not_attempted", 0.0, sentence)
+
+
+def test_a_prediction_or_a_text_that_is_none_says_what_was_expected():
+    holds = Outcome("malformed", message="a function")
+    assert Exercise("guess", 1, kind="prediction", choices=("a", "b")).judge_value(holds).sentence == "guess holds a function, expected one of a, b."
+    assert Exercise("who", 1, kind="value", right="Hebb").judge_value(holds).sentence == "who holds a function, expected a text."
+
+
 def test_the_check_data_hold_no_source_and_no_hidden_case(fires):
     text = json.dumps(fires.check_data())
     assert "CANARY" not in text and "np.dot(x" not in text and "def " not in text

@@ -164,12 +164,13 @@ def test_outputs_are_plain_and_small(batch):
                 assert not any(ord(c) < 32 and c not in "\n\t" or 127 <= ord(c) < 160 for c in output.get("text", ""))
 
 
-def test_feedback_of_those_who_tried_runs_nothing(batch):
+def test_feedback_of_those_who_tried_runs_nothing(batch, monkeypatch):
     from nbgrader.converters import GenerateFeedback
     from nbgrader.coursedir import CourseDirectory
 
     from grading.course import Course
 
+    monkeypatch.setattr(exercise, "FOLDER", batch.exercises)        # the fake course's configuration moves it too
     config = runner.configuration(Course(batch.root))
     for student in [s for s, c in CASES.items() if "script" in c.name or "picture" in c.name or "terminal" in c.name]:
         config.CourseDirectory.student_id = student

@@ -143,6 +143,21 @@ class TestSandbox:
         found = machine.sandbox()
         assert not found.found and "setting up uid map: Permission denied" in found.detail
 
+    def test_a_bwrap_that_starts_is_not_enough_where_the_grader_finds_more(self, tmp_path, monkeypatch):
+        """The instructor's package makes its whole sandbox; the empty one of a student's installation would start here."""
+        bwrap = tmp_path / "bwrap"
+        bwrap.write_text("#!/bin/sh\ncase \"$*\" in *template.py*) echo \"bwrap: Can't mount proc on /proc\" >&2; exit 1;; esac\n")
+        bwrap.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+        found = machine.sandbox()
+        assert not found.found and "Can't mount proc" in found.detail and "--unprotected" in found.cost
+        monkeypatch.setattr(machine.importlib.util, "find_spec", lambda name: None)
+        assert machine.graders_own_answer() is None and machine.sandbox().found
+
+    def test_a_grader_that_cannot_be_asked_is_no_answer(self, monkeypatch):
+        monkeypatch.setattr(sys, "executable", "/no/such/python")
+        assert machine.graders_own_answer() is None
+
     @pytest.mark.parametrize("setting, value, command", [
         ("kernel/apparmor_restrict_unprivileged_userns", "1", "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
         ("user/max_user_namespaces", "0", "sudo sysctl -w user.max_user_namespaces=15000"),

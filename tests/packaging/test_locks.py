@@ -7,7 +7,8 @@ import pytest
 
 from tests.packaging.wheels import ROOT
 
-LOCKS = {path.relative_to(ROOT).as_posix(): path for folder in ("binder", "binder/hub", "tests") for path in (ROOT / folder).glob("requirements*.txt")}
+LOCKS = {path.relative_to(ROOT).as_posix(): path
+         for folder in ("binder", "binder/hub", "tests") for path in (ROOT / folder).glob("requirements*.txt")}
 WHOLE = "tests/requirements.txt"
 
 
@@ -63,7 +64,8 @@ def test_each_lock_holds_what_the_projects_ask_for():
     gpu = names(course["project"]["optional-dependencies"]["gpu"])
     instructor = names(grading["dependencies"]) - {course["project"]["name"]} | names(groups["test"])
     hub = student | names(grading["dependencies"]) - {course["project"]["name"]} | names(groups["hub"])
-    asked = {"binder/hub/requirements.txt": hub, "binder/hub/requirements-gpu.txt": hub | gpu, "binder/requirements.txt": student, "binder/requirements-gpu.txt": student | gpu,
+    asked = {"binder/hub/requirements.txt": hub, "binder/hub/requirements-gpu.txt": hub | gpu,
+             "binder/requirements.txt": student, "binder/requirements-gpu.txt": student | gpu,
              "tests/requirements-cpu.txt": student | instructor, WHOLE: student | instructor | gpu}
     for lock, wanted in asked.items():
         assert wanted <= {name for name, _ in versions(LOCKS[lock])}, lock
