@@ -10,7 +10,6 @@ from tests.grading import postgres
 from tests.grading.fake_lab import LAB
 from tests.grading.test_runner import CLASS, EXPECTED, killed_after
 
-
 pytestmark = pytest.mark.cluster
 
 
