@@ -624,7 +624,7 @@ def on_where_above(V, W, b, c, U):
 
 
 @contrastive_step.misconception(why="The second half is computed with the hidden units of the first.",
-                                hint="V1 is paired with the first H here. Ask the machine again: H1 = sigmoid(V1 @ W + c).")
+                                hint="V1 is paired with the first H here. Ask the machine again: what would its hidden units say to V1?")
 def same_hidden_twice(V, W, b, c, U):
     def rise(Z):
         return 0.5 * (1 + np.tanh(0.5 * Z))

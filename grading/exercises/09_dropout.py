@@ -426,7 +426,8 @@ max_norm = Exercise(
     ],
     hidden=layers_of_weights,
     hints=("A unit's incoming weights are a column of W. How long is each column?",
-           "lengths = np.sqrt((W**2).sum(axis=0)). A column that is longer than limit is multiplied by limit / length, the others by 1.",
+           "The length of a column is the root of the sum of its squares; axis=0 sums down the columns. A column that is longer than limit is "
+           "multiplied by limit / length, the others by 1.",
            "np.minimum(1, limit / lengths) has a factor for each column. Mind a column of zeros: np.maximum(lengths, limit) is never zero."),
 )
 

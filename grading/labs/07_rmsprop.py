@@ -26,7 +26,7 @@ import time
 
 import numpy as np
 
-from labkit import check, cuda, datasets, devices, emulator, figures, ops, optimizers, surfaces, swarm
+from labkit import check, cuda, datasets, devices, figures, ops, optimizers, surfaces, swarm
 from labkit import widgets
 from labkit.checks import working
 from labkit.widgets import race_courses
@@ -549,21 +549,10 @@ check(rmsprop_kernel)
 # each other's way.
 
 # %% role="picture"
-@cuda.jit
-def rmsprop_by_labkit(w, s, g, learning_rate, decay, epsilon):
-    i = cuda.grid(1)
-    if i < w.size:
-        s[i] = decay * s[i] + (1 - decay) * g[i] * g[i]
-        w[i] -= learning_rate * g[i] / (math.sqrt(s[i]) + epsilon)
-
+from labkit.widgets import kernel_rules
 
 weights, means, slopes = (np.ones(10, np.float32) for _ in range(3))
-report = emulator.run(rmsprop_kernel, 3, 4, weights, means, slopes, 0.01, 0.9, 1e-8)
-whose = "your rmsprop_kernel" if report.ok else "labkit's (yours is not right yet)"
-if not report.ok:
-    report = emulator.run(rmsprop_by_labkit, 3, 4, weights, means, slopes, 0.01, 0.9, 1e-8)
-print(f"This shows {whose}: 3 blocks of 4 threads, 10 weights.")
-report.picture()
+kernel_rules.watched(rmsprop_kernel, kernel_rules.rmsprop, 3, 4, weights, means, slopes, 0.01, 0.9, 1e-8).picture()
 
 # %% [markdown]
 # What fusing is worth, on this computer's processor: labkit's fused loop against the two formulas in NumPy, on the same

@@ -26,7 +26,7 @@ import json
 
 import numpy as np
 
-from labkit import check, cuda, datasets, devices, emulator, figures, ops, widgets
+from labkit import check, cuda, datasets, devices, figures, ops, widgets
 from labkit.activations import Layer, ReLU, relu, softmax
 from labkit.checks import working
 from labkit.initializers import he
@@ -35,7 +35,8 @@ from labkit.losses import softmax_cross_entropy
 from labkit.mlp import MLPClassifier, train_epoch
 from labkit.network import Network, dense_network
 from labkit.optimizers import Adam, GradientDescent, Momentum
-from labkit.regularization import L2, Dropout, MaxNorm, Regularizer, WeightDecay, dropout_mask
+from labkit.regularization import L2, Dropout, MaxNorm, Regularizer, WeightDecay
+from labkit.widgets import dropout_rules as ours
 
 # %% role="picture"
 figures.style.use()
@@ -218,11 +219,6 @@ check(dropout_backward)
 # paper, in the same network as before.
 
 # %% role="picture"
-def by_labkit(X, uniforms, rate):
-    mask = dropout_mask(uniforms, rate)
-    return X * mask, mask
-
-
 def piece(function, fallback, *examples):
     """Your function where it agrees with labkit's on these examples, else labkit's; and which of the two it is."""
     chosen, whose = working(function, fallback, *examples)
@@ -233,8 +229,8 @@ def piece(function, fallback, *examples):
 
 
 some, numbers = np.array([[1.0, -2.0, 3.0]]), np.array([[0.1, 0.35, 0.9]])
-drop = piece(dropout_forward, by_labkit, (some, numbers, 0.2), (some, numbers, 0.5))
-back = piece(dropout_backward, lambda dY, mask: dY * mask, (some, np.array([[0.0, 1.25, 1.25]])))
+drop = piece(dropout_forward, ours.forward, (some, numbers, 0.2), (some, numbers, 0.5))
+back = piece(dropout_backward, ours.backward, (some, np.array([[0.0, 1.25, 1.25]])))
 
 # %% role="picture"
 class MyDropout(Layer):
@@ -295,12 +291,8 @@ def scale_for_test(H, W, b, rate):
 check(scale_for_test)
 
 # %% role="picture"
-def in_use(H, W, b, rate):
-    return H @ ((1 - rate) * W) + b
-
-
 ones = np.ones((1, 50))
-scaled = piece(scale_for_test, in_use, (ones, ones.T / 50, np.ones(1), 0.2), (ones, ones.T, np.zeros(1), 0.5))
+scaled = piece(scale_for_test, ours.in_use, (ones, ones.T / 50, np.ones(1), 0.2), (ones, ones.T, np.zeros(1), 0.5))
 rates = np.array([0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9])
 heard = [np.asarray(scaled(ones, ones.T / 50, np.zeros(1), rate)).item() / (1 - rate) for rate in rates]
 figures.loudness(rates, heard)
@@ -389,19 +381,10 @@ def dropout_kernel(out, x, uniforms, rate):
 check(dropout_kernel)
 
 # %% role="picture"
-@cuda.jit
-def kernel_by_labkit(out, x, uniforms, rate):
-    i = cuda.grid(1)
-    if i < out.size:
-        out[i] = x[i] / (1.0 - rate) if uniforms[i] >= rate else 0.0
+from labkit.widgets import kernel_rules
 
 x, u = np.arange(1, 21, dtype=np.float32), np.random.default_rng(0).random(20).astype(np.float32)
-report = emulator.run(dropout_kernel, 3, 8, np.zeros(20, np.float32), x, u, 0.2)
-whose = "your dropout_kernel" if report.ok else "labkit's (dropout_kernel is not right yet)"
-if not report.ok:
-    report = emulator.run(kernel_by_labkit, 3, 8, np.zeros(20, np.float32), x, u, 0.2)
-print(f"This shows {whose}: 3 blocks of 8 threads, 20 units.")
-report.picture()
+kernel_rules.watched(dropout_kernel, kernel_rules.dropout, 3, 8, np.zeros(20, np.float32), x, u, 0.2).picture()
 
 # %% [markdown]
 # labkit's own kernel (`labkit/kernels/dropout.py`) goes one step further. It reads no uniform numbers from memory: each thread *computes*
@@ -439,11 +422,7 @@ check(soft_threshold)
 # Six weights, no data, just the price. The panel in the middle is L1 without soft-thresholding: the slope as one more gradient.
 
 # %% role="picture"
-def soft_by_labkit(W, step):
-    return W - np.clip(W, -step, step)
-
-
-soft = piece(soft_threshold, soft_by_labkit, (some, 0.5), (-some, 1.5))
+soft = piece(soft_threshold, ours.soft_threshold, (some, 0.5), (-some, 1.5))
 rules = {"L2, w - 0.1 w": lambda w: w - 0.1 * w, "L1, w - 0.07 sign(w)": lambda w: w - 0.07 * np.sign(w),
          "L1, soft-thresholding": lambda w: np.asarray(soft(w[None], 0.07))[0]}
 walks = {}
@@ -544,10 +523,6 @@ def max_norm(W, limit):
 check(max_norm)
 
 # %% role="picture"
-def shorten(W, limit):
-    return W * (limit / np.maximum(np.linalg.norm(W, axis=0), limit))
-
-
 class MyMaxNorm(Regularizer):
     """Your max_norm on every weight matrix, after every step of the optimizer."""
 
@@ -557,7 +532,7 @@ class MyMaxNorm(Regularizer):
                 W[...] = limited(W, 1.0)
 
 
-limited = piece(max_norm, shorten, (np.array([[3.0, 0.6], [4.0, 0.8]]), 2.0))
+limited = piece(max_norm, ours.max_norm, (np.array([[3.0, 0.6], [4.0, 0.8]]), 2.0))
 for rate, limits in itertools.product((0.0, 0.5), ((), (MyMaxNorm(),))):
     network = dense_network(sizes, "relu", rate, random_state=0, dtype=np.float32)
     learn(network, (fitting,), 60, limits)

@@ -26,12 +26,12 @@ def gradient_sizes(weights, slopes, dY):
 
     weights : list of (n_inputs, n_units); slopes : list of (n_examples, n_units), f'(z); dY : gradient by the last answers
     """
-    sizes = []
-    for W, slope in zip(weights[::-1], slopes[::-1], strict=True):
-        dZ = dY * slope
-        sizes.append(np.sqrt(np.mean(dZ**2)))
-        dY = dZ @ W.T
-    return np.array(sizes[::-1])
+    sizes = np.empty(len(weights))
+    for k in range(len(weights) - 1, -1, -1):
+        at_sums = slopes[k] * dY
+        sizes[k] = np.linalg.norm(at_sums) / np.sqrt(at_sums.size)
+        dY = at_sums @ weights[k].T
+    return sizes
 
 
 def start_scale(n_inputs, n_units, rule, slope=0.0):
@@ -49,7 +49,7 @@ def contrastive_step(V, W, b, c, U):
 
     V : (n, n_visible); W : (n_visible, n_hidden); b, c : biases of the visible and hidden units; U : (n, n_hidden), uniform noise
     """
-    H = sigmoid(V @ W + c)
-    V1 = sigmoid((U < H) @ W.T + b)
-    H1 = sigmoid(V1 @ W + c)
-    return (V.T @ H - V1.T @ H1) / len(V), (V - V1).mean(axis=0), (H - H1).mean(axis=0)
+    seen = sigmoid(c + V @ W)
+    made = sigmoid(b + (seen > U) @ W.T)
+    remade = sigmoid(c + made @ W)
+    return (V.T @ seen - made.T @ remade) / len(V), np.mean(V - made, axis=0), np.mean(seen - remade, axis=0)

@@ -6,8 +6,8 @@ import numpy as np
 
 from labkit.figures.scene import Scene
 from labkit.figures.style import ACCENT, CARD, COLORS, EDGE, GRID, INK, MUTED, mixed
-from labkit.regularization import dropout_mask
 from labkit.widgets.board import Board, button, slider
+from labkit.widgets.dropout_rules import forward
 from labkit.widgets.student import Student, Unfinished, described
 
 ROWS, COLUMNS = 4, 4
@@ -16,12 +16,6 @@ STARS = (5, 10)                 # the two who always study
 MOST_DAYS, MANY = 400, 50
 HIGHEST = 2.0                   # the scale of the lower bars; what is beyond is cut off and said
 SEED = 6
-
-
-def by_labkit(X, uniforms, rate):
-    """Inverted dropout: the outputs and the mask."""
-    mask = dropout_mask(uniforms, rate)
-    return X * mask, mask
 
 
 def outputs_and_mask(shape):
@@ -54,7 +48,7 @@ class Classroom(Board):
 
     def __init__(self, dropout_forward=None, rate=0.2, **traits):
         self.rate, self.days, self.exam = rate, 1, False
-        self.student = Student(dropout_forward, by_labkit, getattr(dropout_forward, "__name__", "dropout_forward"), None)
+        self.student = Student(dropout_forward, forward, getattr(dropout_forward, "__name__", "dropout_forward"), None)
         self.uniforms = np.random.default_rng(SEED).random((MOST_DAYS, PUPILS))
         self.measure()
         super().__init__(**traits)

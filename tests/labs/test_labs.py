@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import nbformat
 import pytest
 
-from grading import build, exercise, measure
+from grading import build, exercise, leaks, measure
 from grading.verify import verify
 
 ROOT = build.ROOT
@@ -84,6 +84,17 @@ def test_its_graders_accept_what_is_right_and_nothing_else(lab):
     rows = verify(lab)
     assert {row.id: row.notes for row in rows if row.escapes or row.false_rejections} == {}
     assert all(row.misconceptions >= 4 and row.right >= 2 for row in rows if exercise.load(lab)[row.id].kind != "prediction" and lab != "00_start")
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_no_code_that_students_see_holds_a_line_of_a_solution(lab):
+    """Where a picture falls back on labkit's form, that stands in labkit, and not below the exercise."""
+    def lines(text):
+        return {" ".join(line.split()).removeprefix("return ") for line in text.splitlines() if len(line.strip()) > 24}
+
+    code = [cell for cell in build.source_notebook(lab).cells if cell.cell_type == "code"]
+    solved = set().union(*(lines(part) for cell in code for part in leaks.SOLUTION.findall(cell.source)))
+    assert solved and not solved & set().union(*(lines(leaks.SOLUTION.sub("", cell.source)) for cell in code))
 
 
 @pytest.mark.parametrize("lab", LABS)
