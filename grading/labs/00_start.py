@@ -210,7 +210,7 @@ n = devices.scale(10_000_000, 4_000, what="additions")
 a, b, out = np.arange(n, dtype=np.float32), np.ones(n, np.float32), np.zeros(n, np.float32)
 blocks = (n + 127) // 128
 start = time.perf_counter()
-add_by_labkit[blocks, 128](out, a, b)
+kernel_rules.add[blocks, 128](out, a, b)
 print(f"{blocks:,} blocks of 128 threads, {time.perf_counter() - start:.2f} s. {n.note}")
 print("Every sum is right." if np.array_equal(out, a + 1) else "Some sums are wrong.")
 
