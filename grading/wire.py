@@ -69,7 +69,7 @@ def unpack(data, arrays, depth=0):
     if tag in ("array", "scalar"):
         array = unpack_array(body, next(arrays, b""))
         return array if tag == "array" else array[()]
-    if tag == "labkit" and type(body) is str and re.fullmatch(r"\w+:[\w.]+", body):
+    if tag == "labkit" and type(body) is str and re.fullmatch(r"\w+(\.\w+)*:[\w.]+", body):
         return Ref(body)
     raise WireError("a value that is no data")
 
