@@ -42,7 +42,8 @@ def test_data_come_back_as_they_were_sent(value):
 
 def test_a_call_comes_back_as_it_was_sent():
     sent = []
-    asked = call(np.eye(2), 3, Ref("surfaces:beale"), Ref("widgets.backprop_rules:cubes"), writes=(0,), then=[("step", [1.5]), ("1", None)], grid=(2, 1), block=32, low=-1.0)
+    asked = call(np.eye(2), 3, Ref("surfaces:beale"), Ref("widgets.backprop_rules:cubes"),
+                 writes=(0,), then=[("step", [1.5]), ("1", None)], grid=(2, 1), block=32, low=-1.0)
     got = wire.unpack_call(wire.pack_call(asked, sent), iter(sent))
     assert same(got.args[:2], asked.args[:2]) and got.args[2] == asked.args[2]
     assert (got.kwargs, got.writes, got.grid, got.block) == (asked.kwargs, asked.writes, asked.grid, asked.block)
