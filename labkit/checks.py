@@ -228,7 +228,7 @@ def working(function, fallback, *examples):
 
     examples: tuples of arguments that a picture will call it with. Well enough: it answers, and in the same shape as the fallback.
     """
-    name = getattr(getattr(function, "py_func", function), "__name__", "your function")
+    name = name_of(function)
     for arguments in examples or ((),):
         outcome = perform(function, Call(list(arguments)), seconds=2)
         if outcome.kind == "not_attempted":
@@ -239,13 +239,29 @@ def working(function, fallback, *examples):
     return function, f"This runs your {name}."
 
 
+def agreeing(function, fallback, *examples):
+    """As `working`, for pictures whose point is the numbers: the student's only where it answers these examples as labkit's does."""
+    chosen, whose = working(function, fallback, *examples)
+    for arguments in examples:
+        theirs, ours = (perform(one, Call(list(arguments))) for one in (chosen, fallback))
+        if difference(theirs, ours, Tolerance()):
+            return fallback, f"{name_of(function)} is not right yet: this shows labkit's."
+    return chosen, whose
+
+
+def name_of(function):
+    return getattr(getattr(function, "py_func", function), "__name__", "your function")
+
+
 def unfit(outcome, ours):
     """Why an outcome cannot be drawn where `ours` can, or None."""
     if outcome.kind != "value":
         return departure(outcome, Outcome("value"))
     if outcome.value is None and ours.value is not None:
         return "it returns nothing"
-    got, want = shape_of(outcome.value), shape_of(ours.value)
+    together = isinstance(ours.value, tuple) and isinstance(outcome.value, np.ndarray) and outcome.value.ndim
+    got = shape_of(tuple(outcome.value) if together else outcome.value)     # return [a, b] is as good as return a, b
+    want = shape_of(ours.value)
     return None if got == want else f"its result has the shape {got}, labkit's {want}"
 
 

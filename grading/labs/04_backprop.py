@@ -27,7 +27,7 @@ import time
 import numpy as np
 
 from labkit import check, datasets, devices, figures, swarm, widgets
-from labkit.checks import working
+from labkit.checks import agreeing
 from labkit.gradcheck import compare
 from labkit.widgets import backprop_rules as ours
 
@@ -114,19 +114,10 @@ check(dense_backward)
 # The indices say it with loops; the matrices say it in one line. It is not only shorter.
 
 # %% role="picture"
-def piece(function, fallback, *examples):
-    """Your function where it agrees with labkit's on these examples, else labkit's; and which of the two it is."""
-    chosen, whose = working(function, fallback, *examples)
-    for example in examples:
-        if not all(np.allclose(a, b) for a, b in zip(chosen(*example), fallback(*example), strict=True)):
-            return fallback, f"{function.__name__} is not right yet: this shows labkit's."
-    return chosen, whose
-
-
 rng = np.random.default_rng(0)
 for n, inputs, units in ((128, 3, 5), (512, 30, 20)):
     step = rng.normal(size=(n, units)), rng.normal(size=(n, inputs)), rng.normal(size=(inputs, units))
-    back, whose = piece(dense_backward, ours.dense_backward, step)
+    back, whose = agreeing(dense_backward, ours.dense_backward, step)
     seconds, results = {}, {}
     for name, rule, times in (("loops", ours.dense_backward_by_loops, 1), ("matrix products", back, 20)):
         start = time.perf_counter()
@@ -199,8 +190,8 @@ check(loss_gradient)
 
 # %% role="picture"
 some = np.array([[0.3, 0.8]]), np.array([[1.0, 0.0]])
-bend, whose = piece(sigmoid_backward, ours.sigmoid_backward, some)
-begin, whose_loss = piece(loss_gradient, ours.loss_gradient, (*some, "squared"), (*some, "cross-entropy"))
+bend, whose = agreeing(sigmoid_backward, ours.sigmoid_backward, some)
+begin, whose_loss = agreeing(loss_gradient, ours.loss_gradient, (*some, "squared"), (*some, "cross-entropy"))
 print(whose, whose_loss, sep="\n")
 sums = np.linspace(-8, 8, 161)[:, None]
 Y, T = sigmoid(sums), np.ones((161, 1))
@@ -373,9 +364,9 @@ def nudged(X, T, weights):
 xor = datasets.xor()
 X, T = xor.X.astype(float), xor.y[:, None].astype(float)
 start = [w[0] for w in ours.starts((2, 2, 1), 1, np.random.default_rng(3), 1.0)]
-gradient, whose = piece(backprop, ours.backprop, (X, T, *start))
-nudge, whose_nudge = piece(numerical_gradient, ours.numerical_gradient, (ours.ripples, start[0], 0.1),
-                           (ours.cubes, start[1], 0.1))
+gradient, whose = agreeing(backprop, ours.backprop, (X, T, *start))
+nudge, whose_nudge = agreeing(numerical_gradient, ours.numerical_gradient, (ours.ripples, start[0], 0.1),
+                              (ours.cubes, start[1], 0.1))
 print(whose, whose_nudge, sep="\n")
 wanted = nudged(X, T, start)
 own = compare(gradient(X, T, *start), wanted)

@@ -27,7 +27,7 @@ import time
 import numpy as np
 
 from labkit import check, cuda, datasets, devices, emulator, figures, surfaces, swarm, widgets
-from labkit.checks import working
+from labkit.checks import agreeing
 from labkit.widgets import descent_rules as ours
 
 
@@ -134,19 +134,7 @@ widgets.fog(gd_step)
 # met for the delta rule in lab 01.
 
 # %% role="picture"
-from labkit.outcomes import Tolerance, plain, value_difference
-
-
-def piece(function, fallback, *examples):
-    """Your function where it agrees with labkit's on these examples, else labkit's; and which of the two it is."""
-    chosen, whose = working(function, fallback, *examples)
-    answers = [[plain(one(*example)) for one in (chosen, fallback)] for example in examples]
-    if any(value_difference(*pair, Tolerance()) for pair in answers):
-        return fallback, f"{function.__name__} is not right yet: this shows labkit's."
-    return chosen, whose
-
-
-step, whose = piece(gd_step, ours.step, (np.array([1.0, 2.0]), np.array([3.0, -1.0]), 0.3))
+step, whose = agreeing(gd_step, ours.step, (np.array([1.0, 2.0]), np.array([3.0, -1.0]), 0.3))
 print(whose)
 bowl = surfaces.bowl(10)                # height (x^2 + 10 y^2) / 2: it bends by 1 along x and by 10 along y
 limit = 2 / 10
@@ -423,8 +411,8 @@ def softmax_feedback(Z, classes):
 check(softmax_feedback)
 
 # %% role="picture"
-feedback, whose = piece(softmax_feedback, ours.feedback, (np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]]), np.array([0, 2])),
-                        (np.array([[900.0, 901.0]]), np.array([1])))
+examples = (np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]]), np.array([0, 2])), (np.array([[900.0, 901.0]]), np.array([1]))
+feedback, whose = agreeing(softmax_feedback, ours.feedback, *examples)
 print(whose)
 animals = np.asarray(feedback(np.log([[0.3, 0.7]]), np.array([0])))[0]
 print(f"monkey .3, sloth .7, and it was a monkey: feedback {animals[0]:+.1f} for the monkey, {animals[1]:+.1f} for the sloth")
@@ -479,7 +467,7 @@ check(minibatches)
 # Each looks at 24 examples 40 times.
 
 # %% role="picture"
-cut, whose = piece(minibatches, ours.batches, (np.array([4, 0, 3, 1, 2]), 2), (np.arange(6), 3))
+cut, whose = agreeing(minibatches, ours.batches, (np.array([4, 0, 3, 1, 2]), 2), (np.arange(6), 3))
 print(whose)
 
 
@@ -584,7 +572,7 @@ check(guess_glance=guess_glance)
 # %% role="picture"
 from labkit.losses import softmax_cross_entropy
 
-epoch, whose = piece(sgd_epoch, ours.epoch, (np.ones((65, 10)), X[:7], y[:7], [np.arange(4), np.arange(4, 7)], 0.5))
+epoch, whose = agreeing(sgd_epoch, ours.epoch, (np.ones((65, 10)), X[:7], y[:7], [np.arange(4), np.arange(4, 7)], 0.5))
 print(whose)
 
 
@@ -756,8 +744,8 @@ def find_rate(rates, losses):
 check(find_rate)
 
 # %% role="picture"
-finder, whose = piece(find_rate, ours.tenth_of_lowest, (np.array([0.1, 1.0, 10.0, 99.0]), np.array([2.0, 0.5, 9.0, 0.1])),
-                      (np.array([0.1, 1.0, 10.0]), np.array([2.0, 0.5, np.nan])))
+low, jumps = np.array([2.0, 0.5, 9.0, 0.1]), np.array([2.0, 0.5, np.nan])
+finder, whose = agreeing(find_rate, ours.tenth_of_lowest, (np.array([0.1, 1.0, 10.0, 99.0]), low), (np.array([0.1, 1.0, 10.0]), jumps))
 print(whose)
 batches = ours.batches(np.random.default_rng(0).permutation(len(X)), 10)
 raised, record, W = np.geomspace(1e-3, 100, len(batches)), [], np.zeros((65, 10))

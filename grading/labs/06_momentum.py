@@ -29,7 +29,7 @@ from fractions import Fraction
 import numpy as np
 
 from labkit import check, datasets, devices, figures, surfaces, swarm, widgets
-from labkit.checks import working
+from labkit.checks import agreeing
 from labkit.widgets import momentum_rules as ours
 
 # %% role="picture"
@@ -139,16 +139,8 @@ def momentum_step(w, v, g, learning_rate, momentum):
 check(momentum_step)
 
 # %% role="picture"
-def piece(function, fallback, *examples):
-    """Your function where it agrees with labkit's on these examples, else labkit's; and which of the two it is."""
-    chosen, whose = working(function, fallback, *examples)
-    if not all(np.allclose(chosen(*example), fallback(*example)) for example in examples):
-        chosen, whose = fallback, f"{function.__name__} is not right yet: this shows labkit's."
-    return chosen, whose
-
-
 pair = np.array([1.0, -2.0]), np.array([0.5, 0.25])
-classical, whose = piece(momentum_step, ours.momentum_step, (*pair, np.array([3.0, 1.0]), 0.1, 0.9))
+classical, whose = agreeing(momentum_step, ours.momentum_step, (*pair, np.array([3.0, 1.0]), 0.1, 0.9))
 print(whose)
 speeds = {}
 for mu in (0.5, 0.9, 0.99):
@@ -286,8 +278,8 @@ check(nesterov_step)
 # the floor and run up the far wall; the slope where it stands does not yet say so.
 
 # %% role="picture"
-look_ahead, whose = piece(nesterov_step, ours.nesterov_step, (*pair, ours.quartic_slope, 0.1, 0.9),
-                          (*pair, ours.wave_slope, 0.5, 0.5))
+look_ahead, whose = agreeing(nesterov_step, ours.nesterov_step, (*pair, ours.quartic_slope, 0.1, 0.9),
+                             (*pair, ours.wave_slope, 0.5, 0.5))
 print(whose)
 here, moving, steep = np.array([-2.0, 0.25]), np.array([0.9, -1.1]), np.array([1.0, 6.0])
 ends = {"momentum": classical(here, moving, steep * here, 0.12, 0.9)[0],
@@ -343,7 +335,7 @@ check(equal_momentum)
 # five weights at once. The other takes classical steps along each axis by itself, with the momentum that your formula says.
 
 # %% role="picture"
-equal, whose = piece(equal_momentum, ours.equal_momentum, (0.9, 0.1, np.array([0.5, 4.0, 12.0])))
+equal, whose = agreeing(equal_momentum, ours.equal_momentum, (0.9, 0.1, np.array([0.5, 4.0, 12.0])))
 print(whose)
 rng = np.random.default_rng(0)
 axes, curvature = np.linalg.qr(rng.normal(size=(5, 5)))[0], np.array([0.1, 1.0, 4.0, 9.0, 10.0])
@@ -473,7 +465,7 @@ def momentum_schedule(t, most=0.99, every=250):
 check(momentum_schedule)
 
 # %% role="picture"
-schedule, whose = piece(momentum_schedule, ours.momentum_schedule, (0,), (700, 0.99, 100), (9_999, 0.9))
+schedule, whose = agreeing(momentum_schedule, ours.momentum_schedule, (0,), (700, 0.99, 100), (9_999, 0.9))
 print(whose)
 ticks = np.arange(0, 15_000, 25)
 climbs = {f"at most {most}": (ticks, [1 / (1 - float(schedule(int(t), most))) for t in ticks])
@@ -634,8 +626,8 @@ def shifted_step(w, buffer, g, learning_rate, momentum):
 check(shifted_step)
 
 # %% role="picture"
-change, whose = piece(to_shifted, ours.to_shifted, (*pair, 0.1, 0.9))
-shift, whose_shift = piece(shifted_step, ours.shifted_step, (*pair, np.array([3.0, 1.0]), 0.1, 0.9))
+change, whose = agreeing(to_shifted, ours.to_shifted, (*pair, 0.1, 0.9))
+shift, whose_shift = agreeing(shifted_step, ours.shifted_step, (*pair, np.array([3.0, 1.0]), 0.1, 0.9))
 print(whose, whose_shift, "", " step   paper's w        PyTorch's w      paper's, changed   difference", sep="\n")
 w, v = np.array([2.0]), np.zeros(1)
 p, b = change(w, v, 0.1, 0.9)

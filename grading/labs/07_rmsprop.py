@@ -28,7 +28,7 @@ import numpy as np
 
 from labkit import check, cuda, datasets, devices, figures, ops, optimizers, surfaces, swarm
 from labkit import widgets
-from labkit.checks import working
+from labkit.checks import agreeing
 from labkit.widgets import race_courses
 from labkit.widgets import step_rules as ours
 
@@ -133,17 +133,8 @@ check(mean_square)
 # the memory, the smoother the root, and the longer it takes to notice.
 
 # %% role="picture"
-def piece(function, fallback, *examples):
-    """Your function where it agrees with labkit's on these examples, else labkit's; and which it is."""
-    chosen, whose = working(function, fallback, *examples)
-    pairs = [(chosen(*example), fallback(*example)) for example in examples]
-    if not all(np.allclose(a, b) for pair in pairs for a, b in zip(*map(np.atleast_2d, pair), strict=True)):
-        chosen, whose = fallback, f"{function.__name__} is not right yet: this shows labkit's."
-    return chosen, whose
-
-
 two, other, slope = np.array([4.0, 0.2]), np.array([0.3, 1.0]), np.array([2.0, -1.0])       # for trying out
-mean, whose = piece(mean_square, ours.mean_square, (two, slope, 0.7))
+mean, whose = agreeing(mean_square, ours.mean_square, (two, slope, 0.7))
 print(whose)
 stream = np.random.default_rng(0).normal(size=160) * np.where(np.arange(160) < 60, 1.0, 0.01)
 roots = {decay: [] for decay in (0.5, 0.9, 0.99)}
@@ -186,7 +177,7 @@ check(rmsprop_step)
 # square 0.00005. Before a cliff the gradient is 100, and the root 25. How far do both weights move, with a rate of 1?
 
 # %% role="picture"
-step_rule, whose = piece(rmsprop_step, ours.rmsprop, (other, two, slope, 0.5, 0.1))
+step_rule, whose = agreeing(rmsprop_step, ours.rmsprop, (other, two, slope, 0.5, 0.1))
 print(whose)
 worked = {}
 for g, root in ((0.00001, 0.00005), (100.0, 25.0)):
@@ -284,7 +275,7 @@ def adagrad_step(w, s, g, learning_rate=0.1, epsilon=1e-10):
 check(adagrad_step)
 
 # %% role="picture"
-adagrad, whose = piece(adagrad_step, ours.adagrad, (other, two, slope, 0.5, 0.1))
+adagrad, whose = agreeing(adagrad_step, ours.adagrad, (other, two, slope, 0.5, 0.1))
 print(whose)
 rng = np.random.default_rng(0)
 common, rare = np.ones(2_000), (rng.random(2_000) < 0.01).astype(float)       # when each input is there
@@ -376,7 +367,7 @@ check(adadelta_step)
 # sets the first speed, and the method has to work its way up from there.
 
 # %% role="picture"
-adadelta, whose = piece(adadelta_step, ours.adadelta, (np.ones(2), two, other, slope, 0.1))
+adadelta, whose = agreeing(adadelta_step, ours.adadelta, (np.ones(2), two, other, slope, 0.1))
 print(whose)
 for epsilon in (1e-8, 1e-6, 1e-4, 1e-2):
     w, s, d, g = np.zeros(1), np.zeros(1), np.zeros(1), np.array([1.0])
@@ -609,7 +600,7 @@ def adam_step(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon
 check(adam_step)
 
 # %% role="picture"
-adam, whose = piece(adam_step, ours.adam, (other, slope, two, 3, 0.1))
+adam, whose = agreeing(adam_step, ours.adam, (other, slope, two, 3, 0.1))
 print(whose)
 lengths = {"corrected": [], "as they are": []}
 w, v, m, s, g = np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1), np.array([-3.0])

@@ -28,7 +28,7 @@ import numpy as np
 
 from labkit import check, cuda, datasets, devices, figures, ops, widgets
 from labkit.activations import Layer, ReLU, relu, softmax
-from labkit.checks import working
+from labkit.checks import agreeing
 from labkit.initializers import he
 from labkit.layers import Dense
 from labkit.losses import softmax_cross_entropy
@@ -220,10 +220,8 @@ check(dropout_backward)
 
 # %% role="picture"
 def piece(function, fallback, *examples):
-    """Your function where it agrees with labkit's on these examples, else labkit's; and which of the two it is."""
-    chosen, whose = working(function, fallback, *examples)
-    if not all(np.allclose(chosen(*example), fallback(*example)) for example in examples):
-        chosen, whose = fallback, f"{function.__name__} is not right yet: this shows labkit's."
+    """Your function or labkit's; prints which of the two it is."""
+    chosen, whose = agreeing(function, fallback, *examples)
     print(whose)
     return chosen
 

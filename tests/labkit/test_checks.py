@@ -166,3 +166,20 @@ def test_working_falls_back_and_says_so():
     assert shown is abs and "shape (2,)" in said
     shown, said = checks.working(np.negative, abs, (1.0,))
     assert shown is np.negative and said == "This runs your negative."
+
+
+@pytest.mark.parametrize("wrong", [
+    lambda w, g: (w - 0.1 * g, w), lambda w, g: (w + g, g), lambda w, g: (w - g, "g"), lambda w, g: w - g,
+    lambda w, g: (np.subtract(w, g, out=w), g)])
+def test_agreeing_shows_only_right_answers(wrong):
+    def ours(w, g):
+        return w - g, g
+
+    def theirs(w, g):
+        return [np.float32(w) - g, np.array(g)]
+
+    example = np.array([1.0, 2.0]), np.array([0.5, -1.0])
+    assert checks.agreeing(theirs, ours, example) == (theirs, "This runs your theirs.")
+    shown, said = checks.agreeing(wrong, ours, example)
+    assert shown is ours and said.endswith("this shows labkit's.")
+    assert np.array_equal(example[0], [1.0, 2.0])
