@@ -1,4 +1,4 @@
-"""Control groups: a kernel's own limit on the memory and processes of a whole tree, used where this user may make one.
+"""Control groups: a kernel's own limit on the memory, processes and processors of a whole tree, used where this user may make one.
 
 Version 2 with delegation (a systemd user session, a container with a writable tree) and version 1 are both understood; without them the
 limits of each process, and the template's own look at memory, remain.
@@ -10,15 +10,16 @@ import time
 from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
-KNOBS = {"memory": ("memory.max", "memory.limit_in_bytes"), "pids": ("pids.max",)}
+KNOBS = {"memory": ("memory.max", "memory.limit_in_bytes"), "pids": ("pids.max",), "cpu": ("cpu.max", "cpu.cfs_quota_us")}
+PERIOD = 100_000    # microseconds: the kernel's own period, in which a group may use so many of each processor
 
 
 class Group:
-    """The groups of one sandbox; `folders` is empty where none can be made."""
+    """The groups of one sandbox; `folders` is empty where none can be made. `limited`: the controllers whose limit is in force."""
 
-    def __init__(self, name, memory_bytes, processes, root=ROOT, own=Path("/proc/self/cgroup")):
-        self.folders = []
-        limits = {"memory": memory_bytes, "pids": processes}
+    def __init__(self, name, memory_bytes, processes, root=ROOT, own=Path("/proc/self/cgroup"), cpus=None):
+        self.folders, self.limited = [], set()
+        limits = {"memory": memory_bytes, "pids": processes} | ({"cpu": int(cpus * PERIOD)} if cpus else {})
         for controllers, parent in places(root, own):
             sweep(parent, name)
             folder = parent / name
@@ -26,7 +27,8 @@ class Group:
                 folder.mkdir()
                 self.folders.append(folder)
                 for controller in controllers & limits.keys():
-                    limit(folder, controller, limits[controller])
+                    if limit(folder, controller, limits[controller]):
+                        self.limited.add(controller)
         self.folders = [folder for folder in self.folders if usable(folder)]
 
     def command(self):
@@ -60,7 +62,7 @@ def places(root, own):
                 if folder.exists() and set(names.split(",")) & {"memory", "pids", "cpu"}:
                     yield set(names.split(",")), folder
             elif (root / "cgroup.controllers").exists():
-                yield {"memory", "pids"}, root / path.lstrip("/")
+                yield {"memory", "pids", "cpu"}, root / path.lstrip("/")
 
 
 def sweep(parent, name):
@@ -74,9 +76,11 @@ def sweep(parent, name):
 
 
 def limit(folder, controller, value):
-    for knob in KNOBS[controller]:
-        if (folder / knob).exists():
-            (folder / knob).write_text(str(value))
+    """Whether the group has a knob for it, which is then set."""
+    knob = next((folder / knob for knob in KNOBS[controller] if (folder / knob).exists()), None)
+    if knob:
+        knob.write_text(str(value))
+    return knob is not None
 
 
 def usable(folder):

@@ -73,6 +73,7 @@ def main(arguments=None):
 
     one = command("measure", measure, "run each lab solved and record its time and memory in measured.json")
     one.add_argument("labs", nargs="*", metavar="LAB")
+    one.add_argument("--binder", action="store_true", help="with the memory and the processor that Binder gives, by control groups; as root")
 
     one = command("demo", demo, "the instructor's whole cycle on a bundled class of 12")
     one.add_argument("--course", type=Path, help="a folder to keep (default: a temporary one)")
@@ -203,7 +204,7 @@ def bench(options):
 def measure(options):
     from grading import measure as measuring
 
-    measuring.measure(options.labs or None)
+    measuring.measure(options.labs or None, options.binder)
 
 
 def demo(options):

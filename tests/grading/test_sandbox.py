@@ -245,6 +245,27 @@ def test_control_groups_are_used_where_they_can_be_made(tmp_path):
     assert cgroup.Group("labkit", 1 << 30, 80, tmp_path / "none", tmp_path / "nowhere").folders == []
 
 
+@pytest.mark.parametrize(("version", "knob", "written"), [
+    (1, "cpu.cfs_quota_us", "150000"), (2, "cpu.max", "150000"), (1, "memory.limit_in_bytes", str(1 << 30)), (2, "memory.max", str(1 << 30))])
+def test_limits_are_written_in_either_version(tmp_path, monkeypatch, version, knob, written):
+    own, controller = tmp_path / "own", knob.split(".")[0]
+    own.write_text(f"4:{controller}:/here\n" if version == 1 else "0::/here\n")
+    parent = (tmp_path / controller if version == 1 else tmp_path) / "here"
+    parent.mkdir(parents=True)
+    (tmp_path / "cgroup.controllers").write_text("cpu memory")
+    made = Path.mkdir
+
+    def mkdir(folder):
+        """As the kernel does: a new group has its knobs."""
+        made(folder)
+        for name in ("cgroup.procs", knob):
+            (folder / name).write_text("")
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    group = cgroup.Group("labkit-1-0", 1 << 30, 80, tmp_path, own, cpus=1.5)
+    assert group.limited == {controller} and (parent / "labkit-1-0" / knob).read_text() == written
+
+
 def test_where_there_are_control_groups_a_sandbox_is_in_them(locked):
     locked.start().kill()
     for folder in locked.template.group.folders:
