@@ -70,8 +70,8 @@ hub-check:
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make locks'
 locks:
 	@command -v uv >/dev/null || { echo 'make locks needs uv, which reads dependency groups and pins for every system at once; add it with: python3 -m pip install uv'; exit 1; }
-	$(COMPILE) --upgrade pyproject.toml grading/pyproject.toml --extra gpu --group build --group binder --group test --no-emit-package perceptron-to-dropout -o tests/requirements.txt
-	$(COMPILE) pyproject.toml grading/pyproject.toml --group build --group binder --group test --no-emit-package perceptron-to-dropout -c tests/requirements.txt -o tests/requirements-cpu.txt
+	$(COMPILE) --upgrade pyproject.toml grading/pyproject.toml --extra gpu --extra cluster --group build --group binder --group test --no-emit-package perceptron-to-dropout -o tests/requirements.txt
+	$(COMPILE) pyproject.toml grading/pyproject.toml --extra cluster --group build --group binder --group test --no-emit-package perceptron-to-dropout -c tests/requirements.txt -o tests/requirements-cpu.txt
 	$(COMPILE) pyproject.toml --group build --group binder -c tests/requirements.txt -o binder/requirements.txt
 	$(COMPILE) pyproject.toml --group build --group binder --extra gpu -c tests/requirements.txt -o binder/requirements-gpu.txt
 	$(COMPILE) pyproject.toml grading/pyproject.toml --group build --group binder --group hub --no-emit-package perceptron-to-dropout -c tests/requirements.txt -o binder/hub/requirements.txt

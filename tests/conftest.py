@@ -1,12 +1,15 @@
 """Which tests run here, what is said of those that do not, and what a skip means.
 
-Slow and peer tests, and GPU tests where there is no GPU, are left out and counted in the closing summary, unless `-m` or a test's own
-name asks for them. `REQUIRE_ALL=1` turns every skip into a failure, GPU tests aside: a machine that should run everything says so
-where it cannot.
+Slow and peer tests, GPU tests where there is no GPU and cluster tests where Dask or Postgres is missing are left out and counted in the
+closing summary, unless `-m` or a test's own name asks for them. `REQUIRE_ALL=1` turns every skip into a failure, and leaves no cluster test
+out, GPU tests aside: a machine that should run everything says so where it cannot.
 """
 
+import glob
 import os
+import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -38,9 +41,10 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(config, items):
     if config.option.markexpr or any("::" in argument for argument in config.args):
         return
+    here = {"gpu": has_gpu(), "cluster": REQUIRE_ALL or has_cluster()}
     kept, left = [], []
     for item in items:
-        reason = next((mark for mark in LEFT_OUT if item.get_closest_marker(mark) and not (mark == "gpu" and has_gpu())), None)
+        reason = next((mark for mark in LEFT_OUT if item.get_closest_marker(mark) and not here.get(mark)), None)
         (left if reason else kept).append(item)
         if reason:
             config.stash[COUNTS][reason] += 1
@@ -62,6 +66,11 @@ def has_gpu():
     from labkit import devices
 
     return devices.find_gpu().problem is None
+
+
+def has_cluster():
+    programs = shutil.which("openssl") and (shutil.which("initdb") or glob.glob("/usr/lib/postgresql/*/bin/initdb"))
+    return bool(programs and find_spec("distributed") and find_spec("psycopg"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -62,7 +62,8 @@ def test_each_lock_holds_what_the_projects_ask_for():
     groups = course["dependency-groups"]
     student = names(course["project"]["dependencies"]) | names(groups["build"]) | names(groups["binder"])
     gpu = names(course["project"]["optional-dependencies"]["gpu"])
-    instructor = names(grading["dependencies"]) - {course["project"]["name"]} | names(groups["test"])
+    cluster = names(grading["optional-dependencies"]["cluster"])
+    instructor = names(grading["dependencies"]) - {course["project"]["name"]} | names(groups["test"]) | cluster
     hub = student | names(grading["dependencies"]) - {course["project"]["name"]} | names(groups["hub"])
     asked = {"binder/hub/requirements.txt": hub, "binder/hub/requirements-gpu.txt": hub | gpu,
              "binder/requirements.txt": student, "binder/requirements-gpu.txt": student | gpu,
