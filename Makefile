@@ -76,3 +76,6 @@ locks:
 	$(COMPILE) pyproject.toml --group build --group binder --extra gpu -c tests/requirements.txt -o binder/requirements-gpu.txt
 	$(COMPILE) pyproject.toml grading/pyproject.toml --group build --group binder --group hub --no-emit-package perceptron-to-dropout -c tests/requirements.txt -o binder/hub/requirements.txt
 	$(COMPILE) pyproject.toml grading/pyproject.toml --extra gpu --group build --group binder --group hub --no-emit-package perceptron-to-dropout -c tests/requirements.txt -c binder/hub/requirements.txt -o binder/hub/requirements-gpu.txt
+	$(COMPILE) pyproject.toml grading/pyproject.toml --group build --group binder --group image --no-emit-package perceptron-to-dropout -c tests/requirements.txt -o binder/images/requirements.txt
+	$(COMPILE) pyproject.toml grading/pyproject.toml --extra gpu --group build --group binder --group image --no-emit-package perceptron-to-dropout -c tests/requirements.txt -c binder/images/requirements.txt -o binder/images/requirements-gpu.txt
+	$(COMPILE) pyproject.toml grading/pyproject.toml --extra cluster --extra gateway --group build --group binder --group image --no-emit-package perceptron-to-dropout -c tests/requirements.txt -c binder/images/requirements.txt -o binder/images/requirements-grading.txt

@@ -1,4 +1,5 @@
-"""The same submissions on a Dask cluster, past one machine: what `workers` does with processes, with a scheduler that runs already.
+"""The same submissions on a Dask cluster, past one machine: what `workers` does with processes, with a scheduler that runs already, or with a
+cluster that a Dask Gateway starts for this batch.
 
 Work items are bytes and results are bytes, parsed and checked here. Off loopback the cluster has to use TLS: the items hold students' work
 and the seed of the hidden cases. Each worker needs this package, the same one, and bubblewrap; students' code runs in its sandbox.
@@ -10,6 +11,7 @@ import ipaddress
 import platform
 import tempfile
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +22,9 @@ from grading import grader, seam
 from grading.sandbox import SandboxError
 
 AHEAD = 2       # submissions given out for each thread of the cluster
+GATEWAY = ("https", "http")     # how the address of a Dask Gateway begins
+WORKERS = 4     # what is asked of a gateway where nobody says how many
+PATIENCE = {True: 900, False: 60}       # seconds for the first worker; a gateway may have to start a machine for it, and fetch the image
 HERE = threading.local()        # a worker thread's Grader
 
 
@@ -90,11 +95,15 @@ def agree(order, source):
 # At the writer
 
 
-def graded(jobs, address, order):
-    """(job, bytes or None) for each of `jobs`, as they are done, like workers.graded; None where the workers that graded it died."""
-    from distributed import as_completed
+def graded(jobs, address, order, workers=None):
+    """(job, bytes or None) for each of `jobs`, as they are done, like workers.graded; None where the workers that graded it died.
 
-    with client(address) as cluster:
+    address : of a scheduler, or of a Dask Gateway, which is asked for a cluster of so many `workers`
+    """
+    refuse_open(address)
+    with reached(address, workers) as cluster:
+        from distributed import as_completed
+
         jobs, running, done = iter(jobs), {}, as_completed(loop=cluster.loop)
 
         def give_out():
@@ -110,14 +119,61 @@ def graded(jobs, address, order):
             give_out()
 
 
+def reached(address, workers):
+    """A context with the connection to the scheduler at `address`, or to the one that the gateway there starts."""
+    return started(address, workers or WORKERS) if is_gateway(address) else client(address)
+
+
+def is_gateway(address):
+    return urlsplit(address).scheme in GATEWAY
+
+
+@contextmanager
+def started(address, workers):
+    """A connection to a new cluster of the Dask Gateway at `address`, which is stopped at the end. Who asks, and where the gateway's proxy for
+    schedulers is, stands in Dask's configuration: DASK_GATEWAY__AUTH__TYPE, DASK_GATEWAY__PROXY_ADDRESS."""
+    try:
+        from dask_gateway import Gateway
+    except ImportError:
+        raise RuntimeError("grading through a Dask Gateway needs its client: install perceptron-to-dropout-grading[cluster,gateway]") from None
+    gateway = Gateway(address)      # closed when it is let go: its own way, which fails where it was closed before
+    try:
+        name = gateway.submit()
+    except Exception as error:      # the client's own kinds, aiohttp's, OSError
+        raise RuntimeError(f"the Dask Gateway at {address} gives no cluster: {type(error).__name__} {error}") from error
+    try:
+        report = running(gateway, name, address)
+        gateway.scale_cluster(name, workers)
+        with connection(report.scheduler_address, report.security) as cluster:
+            yield cluster
+    finally:
+        gateway.stop_cluster(name)
+
+
+def running(gateway, name, address):
+    """The gateway's report on a cluster, once it runs: its scheduler's address and the certificate made for it."""
+    while (report := gateway.get_cluster(name, wait=True)).status.name == "PENDING":
+        pass        # each answer waits some seconds at the gateway
+    if report.status.name != "RUNNING":
+        raise RuntimeError(f"the Dask Gateway at {address} could not start cluster {name}, which is {report.status.name.lower()}: the log of its "
+                           "scheduler says why")
+    return report
+
+
 def client(address):
-    """A connection to the scheduler at `address`; only what this side sends is pickled, never what it is sent."""
+    """A connection to the scheduler at `address`."""
     refuse_open(address)
     try:
-        from distributed import Client, Security
+        from distributed import Security
     except ImportError:
         raise RuntimeError("grading on a cluster needs Dask: install perceptron-to-dropout-grading[cluster]") from None
-    security = Security(require_encryption=True) if address.startswith("tls://") else None
+    return connection(address, Security(require_encryption=True) if address.startswith("tls://") else None)
+
+
+def connection(address, security):
+    """A Client; only what this side sends is pickled, never what it is sent."""
+    from distributed import Client
+
     try:
         return Client(address, security=security, set_as_default=False, timeout=30, deserializers=["msgpack", "error"])
     except (OSError, TypeError, RuntimeError) as error:     # TypeError: TLS without certificates in Dask's configuration
@@ -129,9 +185,9 @@ def threads(cluster, address):
     workers = cluster.scheduler_info(n_workers=-1)["workers"]
     if not workers:
         try:
-            cluster.wait_for_workers(1, timeout=60)
+            cluster.wait_for_workers(1, timeout=(seconds := PATIENCE[is_gateway(address)]))
         except TimeoutError:
-            raise RuntimeError(f"the scheduler at {address} has had no worker for a minute") from None
+            raise RuntimeError(f"the scheduler at {address} has had no worker for {seconds} seconds") from None
         workers = cluster.scheduler_info(n_workers=-1)["workers"]
     for place in workers:
         refuse_open(place)
@@ -153,12 +209,13 @@ def answer(future, address):
 
 
 def refuse_open(address):
-    """Off loopback nothing is sent without encryption."""
+    """Off loopback nothing is sent without encryption. A gateway makes a certificate for each scheduler and hands it over, so that it has to be
+    asked over TLS itself."""
     parts = urlsplit(address if "://" in address else f"tcp://{address}")
-    if parts.scheme == "tls" or (parts.scheme == "tcp" and loopback(parts.hostname or "")):
+    if parts.scheme in ("tls", "https") or (parts.scheme in ("tcp", "http") and loopback(parts.hostname or "")):
         return
-    raise ValueError(f"{address} is not on this machine and not encrypted: the cluster has to use TLS (tls://...), as submissions and the seed of "
-                     "the hidden cases are sent to it")
+    raise ValueError(f"{address} is not on this machine and not encrypted: the cluster has to use TLS (tls://..., or https://... for a Dask "
+                     "Gateway), as submissions and the seed of the hidden cases are sent to it")
 
 
 def loopback(host):

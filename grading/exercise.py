@@ -281,10 +281,12 @@ class Exercise:
         return SENTENCES.get(outcome.kind, SENTENCES["no_answer"])
 
     def judge_source(self, source, run_kernel, seed):
-        """The Verdict on a student's kernel, judged as source: the syntax is allow-listed here, then
+        """The Verdict on a student's kernel, judged as source: what the kernel needs of its cell is allow-listed here, then
         run_kernel(source, name, call) -> Outcome emulates it in a fresh child that holds nothing else."""
+        from grading.kernel_part import kernel_part
         from grading.kernel_source import refusal
 
+        source = kernel_part(source, self.id)
         if reason := refusal(source, self.id):
             state = "not_attempted" if reason == "not_attempted" else "wrong"
             return Verdict(state, 0.0, SENTENCES["not_attempted"] if state == "not_attempted" else reason)

@@ -6,6 +6,7 @@ system reads keeps every name and id exactly as it is.
 
 import csv
 import io
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from grading.course import Course, on_path
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What makes a formula at the start of a cell (the wide forms too), also behind characters at which another country's spreadsheet splits.
+FORMULA = re.compile(r"(^|[;,|\t\r\n])(?=[\s'\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
 
 
 @dataclass
@@ -79,7 +81,7 @@ def table(lines):
 
 def disarmed(text):
     """`text` so that a spreadsheet shows it instead of computing it."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return FORMULA.sub(r"\1'", text)
 
 
 def number(value):

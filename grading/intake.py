@@ -20,7 +20,7 @@ from grading import rebuild
 
 KEPT = "timestamp.txt"
 SECRET = "submission_secret.txt"        # nbgrader's key to a submission's feedback, written by its submit
-REPORT = "quarantined.json"
+REPORT = ".quarantined.json"        # after the lab's name, beside the folder: no file of a submission can be in its place
 
 
 def notebook(folder, lab):
@@ -69,23 +69,31 @@ def quarantine(folder):
     return folder.parent.parent.parent / "quarantine" / folder.parent.name / folder.name
 
 
+def report(folder):
+    """The file that says what was taken out of a submission."""
+    kept = quarantine(folder)
+    return kept.with_name(kept.name + REPORT)
+
+
 def keep_apart(folder, entry):
     target = quarantine(folder) / entry.name
     target.parent.mkdir(parents=True, exist_ok=True)
+    if entry.is_dir(follow_symlinks=False):
+        os.chmod(entry.path, 0o700)     # a folder that may not be written to cannot be moved either
     if os.path.lexists(target):
         shutil.rmtree(target) if target.is_dir() and not target.is_symlink() else target.unlink()
     os.rename(entry.path, target)
 
 
 def record(folder, names):
-    path = quarantine(folder) / REPORT
+    path = report(folder)
     known = json.loads(path.read_text()) if path.exists() else []
     path.write_text(json.dumps(sorted({*known, *(name.encode("utf-8", "replace").decode() for name in names)})))
 
 
 def notes(folder):
     """Sentences on what was taken out of a submission."""
-    path = quarantine(Path(folder)) / REPORT
+    path = report(Path(folder))
     if not path.exists():
         return []
     names = json.loads(path.read_text())

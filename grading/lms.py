@@ -127,7 +127,7 @@ def collect(lab, archives, course, worksheet=None, force=False):
     if not course.source(lab).exists():
         raise ValueError(f"the course has no lab {lab}; grading build makes it")
     directory = Directory(people_of(course.root), worksheet)
-    newest, done = {}, Collected({}, [], [])
+    newest, accounts, done = {}, {}, Collected({}, [], [])
     for archive in archives:
         for name, content in notebooks(Path(archive), done.refused):
             try:
@@ -135,10 +135,15 @@ def collect(lab, archives, course, worksheet=None, force=False):
             except LookupError as error:
                 done.refused.append((name, str(error)))
                 continue
+            accounts.setdefault(student, {}).setdefault(directory.account(name), []).append(name)
             wanted = attempt, f"{lab}.ipynb" in name, name
             if student not in newest or newest[student][0] < wanted:
                 newest[student] = wanted, content
     for student, (wanted, content) in sorted(newest.items()):
+        if len(numbers := accounts[student].keys() - {""}) > 1:      # a name can be chosen by anybody
+            why = f"{len(numbers)} accounts have the name of {student}; say whose each is, by the LMS's numbers"
+            done.refused += [(name, why) for names in accounts[student].values() for name in names]
+            continue
         path = course.root / "submitted" / student / lab / f"{lab}.ipynb"
         if path.is_file() and path.read_bytes() != content and not force:
             done.kept.append((student, wanted[2]))
@@ -228,11 +233,24 @@ class Directory:
             known, attempt, advice = None, 0, "rename it to ID.ipynb"
         if known:
             return known, attempt
-        found = self.names.get(plain(match["name"].split("/")[-1]), set()) if match else set()
-        found = found or {part for part in path.split("/")[:-1] if part in self.ids} or self.named(last.rsplit(".", 1)[0])
+        if match:       # what else stands in such a name, the student chose
+            said = match["name"].split("/")[-1]
+            found = {ident for ident in self.names.get(plain(said)) or self.named(said) if not self.numbered(ident, match)}
+        else:
+            found = {part for part in path.split("/")[:-1] if part in self.ids} or self.named(last.rsplit(".", 1)[0])
         if len(found) == 1:
             return next(iter(found)), attempt
         raise LookupError((f"it could be of {' or '.join(sorted(found))}; " if found else "nobody's id or name is in it; ") + advice)
+
+    def numbered(self, student, match):
+        """Whether a student's number in the LMS of this name is known: then it is not the one in the name."""
+        return student in (self.canvas if "canvas" in match.groupdict() else self.participants).values()
+
+    def account(self, name):
+        """The number in the LMS that a file's name has, whoever's it is; "" where it has none."""
+        path = name.replace("\\", "/")
+        match = MOODLE.match(path) or CANVAS.fullmatch(path.rsplit("/", 1)[-1])
+        return match.groupdict().get("moodle") or match["canvas"] if match else ""
 
     def named(self, stem):
         """The students with whose id a file's name begins: ada_01_perceptron, ada-2."""

@@ -12,11 +12,13 @@ import struct
 libc = ctypes.CDLL(None, use_errno=True)
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (1 << 17, 1 << 25, 1 << 26, 1 << 27, 1 << 28, 1 << 29, 1 << 30)
 NEW = NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE, MNT_DETACH = 1, 2, 4, 8, 1 << 14, 1 << 18, 2
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 1, 2, 4, 8, 1 << 12, 1 << 14, 1 << 18, 2
+MAP_SHARED, MAP_ANONYMOUS = 0x01, 0x20     # of mmap(2)
 SET_PDEATHSIG, SET_DUMPABLE, CAPBSET_DROP, SET_NO_NEW_PRIVS, CAP_AMBIENT = 1, 4, 24, 38, 47    # of prctl(2)
 NOBODY = 65534
 
-# System calls that no lab needs and that reach beyond the process, or hold memory that no limit counts. Each gives EPERM.
+# System calls that no lab needs and that reach beyond the process, or hold memory that no limit counts (what lies in a socket is the
+# kernel's). Each gives EPERM.
 REFUSED = """
 ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd process_madvise
 add_key request_key keyctl bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register
@@ -25,6 +27,7 @@ mount umount umount2 mount_setattr open_tree move_mount fsopen fsconfig fsmount 
 reboot kexec_load kexec_file_load init_module finit_module delete_module acct syslog
 settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname iopl ioperm modify_ldt
 memfd_create memfd_secret shmget shmat shmctl msgget msgsnd semget semop mq_open
+socket socketpair
 vmsplice tee lookup_dcookie nfsservctl vhangup sched_setscheduler sched_setattr ioprio_set fanotify_init landlock_create_ruleset
 """.split()
 
@@ -79,6 +82,8 @@ def enter(limits, filters, hidden):
     mount(b"tmpfs", b"/dev/shm", MS_NOSUID | MS_NODEV, size)
     mount(b"devpts", b"/dev/pts", MS_NOSUID | MS_NOEXEC, b"newinstance,ptmxmode=0666,mode=620,max=4")
     mount(b"proc", b"/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    # Mapped, /dev/zero gives memory that stays when nothing of it is mapped any more, and that no limit of a process counts.
+    check(libc.mount(b"/dev/null", b"/dev/zero", None, ctypes.c_ulong(MS_BIND), None), "covering /dev/zero")
     for folder in hidden:
         mount(b"tmpfs", folder.encode(), MS_RDONLY | MS_NOSUID | MS_NODEV, b"size=4k,mode=0755")
     with open("/proc/sys/user/max_user_namespaces", "w") as file:
@@ -133,8 +138,9 @@ class Filter:
         for flag in (NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET):
             self.refuse("clone", self.EPERM, Comparison(0, self.MASKED_EQUAL, flag, flag))
         self.refuse("ioctl", self.EPERM, Comparison(1, self.MASKED_EQUAL, 0xFFFFFFFF, 0x5412))     # TIOCSTI types into a terminal
-        for family in (16, 17, 38, 40):     # sockets to the kernel: netlink, packet, its ciphers, and to a virtual machine's host
-            self.refuse("socket", self.EPERM, Comparison(0, self.MASKED_EQUAL, 0xFFFFFFFF, family))
+        shared = MAP_SHARED | MAP_ANONYMOUS     # stays when nothing of it is mapped, like /dev/zero
+        self.refuse("mmap", self.EPERM, Comparison(3, self.MASKED_EQUAL, shared, shared))
+        self.refuse("setsid", 0)        # says yes and does nothing: the kernel shares processors out by session, and this is one
 
     def refuse(self, name, errno, *comparisons):
         number = self.lib.seccomp_syscall_resolve_name(name.encode())

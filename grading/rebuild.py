@@ -20,7 +20,8 @@ from grading.stubs import TEXT_STUB, Stubs
 
 MAX_FILE = 20 << 20      # bytes of a submitted notebook
 MAX_PARTS = 2_000_000    # brackets and commas in it: what parsing it may cost
-MAX_SOURCE = 100_000     # characters of one cell
+MAX_SOURCE = 100_000     # characters of one cell; of a written answer MAX_TEXT: what showing it costs grows with the square of its length
+MAX_TEXT = 20_000
 RUNNING = {"setup", "solution", "predict"}    # the roles whose cells are run
 
 
@@ -149,7 +150,8 @@ class Submitted:
             source = ""
         odd = "too long" if len(source) > MAX_SOURCE else None
         source = source[:MAX_SOURCE].replace("\0", "").encode("utf-8", "replace").decode()
-        return cls(ident if type(ident) is str else None, str(cell.get("cell_type"))[:20], source, odd)
+        kind = cell.get("cell_type")
+        return cls(ident if type(ident) is str else None, kind if type(kind) is str else "", source, odd)
 
 
 def rebuild(skeleton, raw, note=None):
@@ -181,19 +183,23 @@ def taken(ident, cell, found):
     notes = []
     if any(one.kind != cell.cell_type for one in found):
         notes.append(f"The cell {ident} was turned into another type of cell; it was read as {cell.cell_type} again.")
-    if any(one.odd for one in found):
-        notes.append(f"The cell {ident} is {next(one.odd for one in found if one.odd)}: it was cut after {MAX_SOURCE} characters.")
     different = list(dict.fromkeys(one.source for one in found))
+    source = "\n".join(different)
+    most = MAX_SOURCE if cell.cell_type == "code" else MAX_TEXT
+    if any(one.odd for one in found) or len(source) > most:
+        notes.append(f"The cell {ident} is too long: it was cut after {most} characters.")
     if len(found) > 1:
         notes.append(f"The cell {ident} is there {len(found)} times; " +
                      ("its copies are the same." if len(different) == 1 else "its copies were put together, one below the other."))
-    return "\n".join(different), notes
+    return source[:most], notes
 
 
 def inert(text):
     """Markdown that makes no HTML, link or picture: nbgrader shows it unfiltered, in formgrader and in feedback. A space ends every tag,
-    comment, link and link definition before it begins, and reads the same in prose, code and formulas."""
-    return re.sub(r"<(?=[A-Za-z/!?])", "< ", re.sub(r"\](?=[(\[:])", "] ", text))
+    comment, link and link definition before it begins, and reads the same in prose, code and formulas; so it is with the commands of MathJax
+    that make links and styles."""
+    text = re.sub(r"<(?=[A-Za-z/!?])", "< ", re.sub(r"\](?=[(\[:])", "] ", text))
+    return re.sub(r"\\(?=(?:href|class|cssId|style|mmlToken|require)(?![A-Za-z]))", r"\\ ", text)
 
 
 def deviations(skeleton, submitted, known):

@@ -123,7 +123,7 @@ class Class:
         with logging_redirect_tqdm([self.converter.log, log]), \
                 tqdm(total=len(folders), desc=self.lab, unit="submission", disable=None, smoothing=0.1) as self.progress:
             while folders:
-                done = cluster.graded(self.jobs(folders), scheduler, self.order()) if scheduler \
+                done = cluster.graded(self.jobs(folders), scheduler, self.order(), count) if scheduler \
                     else workers.graded(self.jobs(folders), make, min(count, len(folders)))
                 for job, result in done:
                     if result is None:

@@ -61,6 +61,12 @@ def environment(home):
     }
 
 
+def python(interpreter):
+    """Python without the folder of its script and without a user's own packages. Not -I, which would pass over PYTHONHASHSEED: sets then
+    have another order in every process, and sums over them other last bits."""
+    return [interpreter, "-P", "-s", "-B"]
+
+
 def choose(unprotected=False, warm=(), limits=None):
     """The sandbox of this machine, refused with a sentence at its first start where there can be none; the plain subprocess where the
     instructor said so. `warm` are sources of trusted cells to run beforehand."""
@@ -114,7 +120,7 @@ class Template:
         self.group = Group(f"labkit-grading-{os.getpid()}-{next(self.count)}", (limits.memory_mb + 1024) << 20, 2 * limits.processes + 16)
         command, path = bwrap_command()
         with tempfile.TemporaryFile() as said:
-            command = [*self.group.command(), *command, "/python/bin/python", "-I", "-S", "-B", "/inside/template.py", str(inside.fileno())]
+            command = [*self.group.command(), *command, *python("/python/bin/python"), "-S", "/inside/template.py", str(inside.fileno())]
             self.process = subprocess.Popen(command, pass_fds=[inside.fileno()], stdin=subprocess.DEVNULL, stdout=said, stderr=said, env={})
             inside.close()
             settings = {"path": path, "warm": warm, "limits": asdict(limits), "probe": probe}
@@ -338,7 +344,7 @@ class Unprotected:
     def start(self):
         home = tempfile.mkdtemp(prefix="labkit-grading-")
         judge, student = socket.socketpair()
-        command = [sys.executable, "-I", "-B", str(HERE / "shell.py")]
+        command = [*python(sys.executable), str(HERE / "shell.py")]
         options = {"cwd": home, "env": environment(home), "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         if os.name == "posix":
             process = subprocess.Popen([*command, str(student.fileno()), str(LABKIT)], pass_fds=[student.fileno()], stdin=subprocess.DEVNULL,

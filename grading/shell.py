@@ -6,6 +6,7 @@ the judge. As a process: shell.py DESCRIPTOR LABKIT_FOLDER
 
 import contextlib
 import importlib.util
+import json
 import random
 import signal
 import socket
@@ -36,7 +37,20 @@ def beside(name):
 wire = beside("wire")
 
 MAX_OUTPUTS, MAX_STREAM, MAX_OUTPUT = 50, 64 << 10, 1 << 20     # a cell's outputs: how many, characters a stream, characters each
-OUTPUTS = []
+MAX_TOGETHER = 1 << 21      # bytes of all of them in a message, streams apart
+
+
+class Outputs(list):
+    """A cell's outputs; `used` is what they take of MAX_TOGETHER."""
+
+    used = 0
+
+    def clear(self):
+        super().clear()
+        self.used = 0
+
+
+OUTPUTS = Outputs()
 
 
 class CellTimeLimit(BaseException):
@@ -70,8 +84,11 @@ class Stream:
 
 
 def publish(output):
-    if len(OUTPUTS) < MAX_OUTPUTS:
+    """Keeps an output; one for which there is no room is left out, and costs nothing else."""
+    length = len(json.dumps(output)) if output["output_type"] != "stream" else 0       # streams have a bound of their own
+    if len(OUTPUTS) < MAX_OUTPUTS and OUTPUTS.used + length <= MAX_TOGETHER:
         OUTPUTS.append(output)
+        OUTPUTS.used += length
 
 
 def as_text(data):

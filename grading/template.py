@@ -109,7 +109,8 @@ def watch(leaf, pidfd, limit):
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     while not poll.poll(LOOK_SECONDS * 1000):
-        if held("status", "RssAnon", "RssShmem") > limit and held("smaps_rollup", "Pss") > limit:      # the first counts shared pages twice
+        # The first counts shared pages twice, the second takes longer.
+        if held("status", "RssAnon", "RssShmem", "VmPTE") > limit and held("smaps_rollup", "Pss") + held("status", "VmPTE") > limit:
             os.kill(leaf, signal.SIGKILL)
             return True
     return False
@@ -117,12 +118,24 @@ def watch(leaf, pidfd, limit):
 
 def held(file, *names):
     """KiB that the students' processes hold together. Their own /proc has taken the place of ours, in which we would find ourselves."""
-    total = 0
-    for pid in filter(str.isdigit, os.listdir("/proc") if not os.path.lexists("/proc/self/status") else ()):
+    return sum(of_process(pid, file, names) for pid in filter(str.isdigit, os.listdir("/proc") if not os.path.lexists("/proc/self/status") else ()))
+
+
+def of_process(pid, file, names):
+    """KiB that one process holds. Where `file` does not say it, as for one that made itself unreadable or whose first thread has ended, what
+    the status of any of its threads says."""
+    instead = names if file == "status" else ("RssAnon", "RssShmem")
+    places = [(f"/proc/{pid}/{file}", names), *((f"/proc/{pid}/task/{thread}/status", instead) for thread in threads(pid))]
+    for path, wanted in places:
         with contextlib.suppress(OSError, ValueError, KeyError):
-            fields = read(f"/proc/{pid}/{file}")
-            total += sum(int(fields[name].split()[0]) for name in names)
-    return total
+            fields = read(path)
+            return sum(int(fields[name].split()[0]) for name in wanted)
+    return 0
+
+
+def threads(pid):
+    with contextlib.suppress(OSError):
+        yield from os.listdir(f"/proc/{pid}/task")
 
 
 def read(path):

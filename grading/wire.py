@@ -31,8 +31,8 @@ def pack(value, arrays, depth=0):
     """`value` as JSON; the bytes of its arrays are appended to `arrays`. Raises WireError for what is not data."""
     if value is None or type(value) in (bool, float):
         return value
-    if type(value) is str:
-        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, str):      # np.str_ too
+        return str.encode(value, "utf-8", "replace").decode()
     if type(value) is int:
         return value if abs(value) < 1 << 53 else {"int": hex(value)}
     if depth >= MAX_DEPTH:

@@ -5,7 +5,9 @@ kernel; that is why `labkit.cuda` is an attribute that is looked up (see `labkit
 """
 
 import importlib
+import os
 import warnings
+from functools import lru_cache
 
 
 def namespace():
@@ -21,12 +23,38 @@ def real():
     Raises RuntimeError, with what to do, where the package is missing or broken.
     """
     try:
-        return importlib.import_module("numba.cuda")
+        return _pooled(importlib.import_module("numba.cuda"))
     except Exception as error:      # a missing toolkit raises RuntimeError here, a missing package ImportError
         raise RuntimeError(
             f'CUDA cannot be loaded ({_first_line(error)}). Install it with: pip install "perceptron-to-dropout[gpu]", '
             "or set LABKIT_DEVICE=cpu to go on without it."
         ) from error
+
+
+@lru_cache(None)
+def _pooled(cuda):
+    """Numba's module, with labkit's memory behind it, and without its warning at each small grid: a lesson's grids are small."""
+    from labkit import memory
+
+    memory.install(cuda)
+    if "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS" not in os.environ:
+        importlib.import_module("numba.cuda.core.config").CUDA_LOW_OCCUPANCY_WARNINGS = 0
+    return cuda
+
+
+def driver(function, *arguments):
+    """Call a function of the CUDA driver, such as "cuMemFree"; returns its results in a list.
+
+    Raises MemoryError where the GPU's memory is used up, RuntimeError for every other refusal.
+    """
+    from cuda.bindings import driver
+
+    code, *results = getattr(driver, function)(*arguments)
+    if int(code) == 2:                          # CUDA_ERROR_OUT_OF_MEMORY
+        raise MemoryError("the GPU's memory is used up")
+    if int(code):
+        raise RuntimeError(f"the CUDA driver refused {function} with {getattr(code, 'name', code)}")
+    return results
 
 
 def emulated():

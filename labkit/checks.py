@@ -141,7 +141,7 @@ def behaviour(name, exercise, function):
             return False, f"Not right yet: {idea['hint']}"
     case = exercise["cases"][wrong]
     found = disagrees(outcomes[wrong], case["right"], tolerance)
-    return False, f"Not right yet: for {called(name, case['call'])} {found}."
+    return False, f"Not right yet: for {called(name, case['call'])} {found}{'' if found.endswith('?') else '.'}"
 
 
 def disagrees(outcome, data, tolerance):
@@ -172,10 +172,22 @@ def called(name, data):
     """How the failing call reads: fires([1.0, 0.0], -0.5)."""
     call = decode_call(data)
     if call.grid is not None:
-        return f"{name}[{call.grid}, {call.block}] with arrays of shapes {', '.join(str(np.shape(a)) for a in call.args)}"
-    words = [text(plain_or_type(a)) for a in call.args] + [f"{k}={text(plain_or_type(v))}" for k, v in call.kwargs.items()]
+        return f"{name}[{call.grid}, {call.block}] with {', '.join(map(brief, call.args))}"
+    words = [spoken(a) for a in call.args] + [f"{k}={spoken(v)}" for k, v in call.kwargs.items()]
     line = f"{name}({', '.join(words)})"
-    return line if len(line) <= 140 else f"{name} with arguments of shapes {', '.join(str(np.shape(a)) for a in call.args)}"
+    return line if len(line) <= 140 else f"{name} with {', '.join(map(brief, [*call.args, *call.kwargs.values()]))}"
+
+
+def brief(argument):
+    """An argument in a few words, for a call that would not fit on a line: an array by its shape, a list by its length."""
+    if isinstance(argument, (list, tuple)):
+        return f"a list of {len(argument)}"
+    return f"shape {argument.shape}" if isinstance(argument, np.ndarray) and argument.ndim else spoken(argument)
+
+
+def spoken(argument):
+    """An argument as it would be written in the call; a function of labkit by its name."""
+    return argument.path.replace(":", ".").split(".")[-1] if isinstance(argument, Ref) else text(plain_or_type(argument))
 
 
 def advice(function, exercise):
@@ -209,7 +221,8 @@ def value(name, exercise, thing):
 
 def prediction(name, exercise, thing):
     """(committed, line): a prediction counts for being made, whatever was predicted."""
-    said = thing.strip().lower() if isinstance(thing, str) else thing
+    said = thing.item() if isinstance(thing, np.ndarray) and thing.ndim == 0 else thing
+    said = said.strip().lower() if isinstance(said, str) else said
     choices = exercise.get("choices")
     if said is None or said is Ellipsis or isinstance(said, str) and not said:
         asked = f"one of {', '.join(choices)}" if choices else "a number"

@@ -54,6 +54,15 @@ def threads(operations):
     return cores() if operations > PARALLEL_ABOVE else 1
 
 
+def free():
+    """Give back to the GPU what labkit keeps of its memory for reuse, at once, and what arrays still hold when they are let go.
+
+    A fit does so when it ends. Returns the bytes given back. LABKIT_GPU_MEMORY bounds what is taken: see `labkit.pool`.
+    """
+    pool = sys.modules.get("labkit.pool")           # not loaded: nothing was taken
+    return sum(each.free() for each in list(pool.pools)) if pool else 0
+
+
 class Size(int):
     """A number of things to compute, which also says what it left out: `print(size.note)`."""
 

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from labkit import ops
+from labkit import devices, ops
 from labkit.estimator import Unit, check_numbers, check_positive, check_rows, check_targets
+
+WORTH_A_GPU = 2**30         # multiply-adds of the sums over all pairs; below, moving the rows takes longer than a CPU takes for them
 
 TERMS = ("", "{u}", "{v}", "{u} {v}", "{u}^2", "{v}^2")
 
@@ -31,7 +33,11 @@ class PolynomialLayer(NamedTuple):
 
     def __call__(self, X):
         """X : (n_examples, n_inputs) to (n_examples, n_units)"""
-        return ops.gmdh_outputs((X - self.mean) / self.scale, self.left, self.right, self.weights)
+        return self.units((X - self.mean) / self.scale)
+
+    def units(self, Z):
+        """The same for inputs that are standardised already."""
+        return ops.gmdh_outputs(Z, self.left, self.right, self.weights)
 
 
 class GMDHRegressor(Unit):
@@ -46,6 +52,9 @@ class GMDHRegressor(Unit):
 
     The criterion is the sum of squared errors over that of y, both on the checking rows, y measured from its mean on the
     fitting rows: 0 is perfect, 1 no better than that mean. The checking rows select, so they are no test: keep a third set.
+
+    A large layer's pairs are tried on the GPU where there is one, also in float64 (to 1e-8 of the CPU's, relative to the larger of 1
+    and the value); those kept are fitted once more from the rows on the CPU, so that the model is the same.
 
     layers_ : the PolynomialLayers; criteria_ : the best criterion of each, and last that of the layer that was not worth it
     finished_ : whether growing has ended
@@ -65,8 +74,11 @@ class GMDHRegressor(Unit):
         """X : (n_examples, n_inputs), y : (n_examples,); X_check, y_check : checking rows, or None to draw them from X and y"""
         self._forget()
         rows = self._rows(X, y, X_check, y_check)
-        while not self.finished_:
-            rows = self._grow(*rows)
+        try:
+            while not self.finished_:
+                rows = self._grow(*rows)
+        finally:
+            devices.free()
         return self
 
     def partial_fit(self, X, y, X_check=None, y_check=None):
@@ -78,12 +90,16 @@ class GMDHRegressor(Unit):
         for layer in self.layers_:
             X, X_check = layer(X), layer(X_check)
         if not self.finished_:
-            self._grow(X, y, X_check, y_check)
+            try:
+                self._grow(X, y, X_check, y_check)
+            finally:
+                devices.free()
         return self
 
     def _grow(self, X, y, X_check, y_check):
         """Add the best layer on these inputs, or finish; returns the rows as the next layer sees them."""
-        layer = self._best_pairs(X, y, X_check, y_check)
+        mean, scale, Z, Z_check = standardised(X, X_check)
+        layer = self._best_pairs(mean, scale, Z, y, Z_check, y_check)
         if layer is None and not self.layers_:
             raise ValueError(f"No pair of inputs can be fitted on {len(X)} rows: the six terms 1, u, v, uv, u^2, v^2 are not independent "
                              "there; pass more rows, or singular='least_norm'.")
@@ -94,7 +110,7 @@ class GMDHRegressor(Unit):
             return X, y, X_check, y_check
         self.layers_.append(layer)
         self.finished_ = len(self.layers_) == self.max_layers or len(layer.left) == 1
-        return layer(X), y, layer(X_check), y_check
+        return layer.units(Z), y, layer.units(Z_check), y_check
 
     def predict(self, X):
         """The best unit of the last layer. X : (n_examples, n_inputs); returns (n_examples,)."""
@@ -196,12 +212,9 @@ class GMDHRegressor(Unit):
         X = check_rows(self, X).astype(np.float64, copy=False)
         return X, check_numbers(check_targets(self, X, y)).astype(np.float64, copy=False)
 
-    def _best_pairs(self, X, y, X_check, y_check):
-        """The next layer, or None where no pair can be fitted."""
-        mean, scale = X.mean(axis=0), X.std(axis=0)
-        scale[scale <= 1e-12 * np.abs(mean)] = 1.0              # a constant column
-        X, X_check = (X - mean) / scale, (X_check - mean) / scale
-        weights, errors = ops.gmdh_pairs(X, y, X_check, y_check, self.singular == "least_norm")
+    def _best_pairs(self, mean, scale, X, y, X_check, y_check):
+        """The next layer, or None where no pair can be fitted. X and X_check are standardised, by that mean and scale."""
+        weights, errors = ops.gmdh_pairs(*where_it_is_fast(X, y, X_check, y_check), self.singular == "least_norm")
         kept = np.argsort(errors, kind="stable")[:self.keep]
         kept = kept[np.isfinite(errors[kept])]
         if len(kept) == 0:
@@ -211,6 +224,27 @@ class GMDHRegressor(Unit):
         errors = ((ops.gmdh_outputs(X_check, left, right, weights) - y_check[:, None]) ** 2).sum(axis=0) / ((y_check**2).sum() or 1.0)
         best = np.argsort(errors, kind="stable")
         return PolynomialLayer(mean, scale, left[best], right[best], weights[best], errors[best])
+
+
+def standardised(X, X_check):
+    """The columns' means and scales on the fitting rows, and both tables measured from those in these."""
+    mean = X.mean(axis=0)
+    Z, Z_check = X - mean, X_check - mean
+    scale = np.sqrt(np.einsum("ij,ij->j", Z, Z) / len(Z))
+    scale[scale <= 1e-12 * np.abs(mean)] = 1.0              # a constant column
+    Z /= scale
+    Z_check /= scale
+    return mean, scale, Z, Z_check
+
+
+def where_it_is_fast(X, y, X_check, y_check):
+    """The rows on the GPU, where there is one and the layer has enough to do for it; else as they are."""
+    if devices.current().name != "cuda" or 4 * (len(X) + len(X_check)) * X.shape[1] ** 2 < WORTH_A_GPU:
+        return X, y, X_check, y_check
+    from labkit import _cuda
+
+    cuda = _cuda.real()
+    return tuple(cuda.to_device(np.ascontiguousarray(rows)) for rows in (X, y, X_check, y_check))
 
 
 def write_sum(weights, u, v, digits):

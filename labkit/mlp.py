@@ -28,7 +28,8 @@ class MLP(Unit):
     initializer : of `labkit.initializers`; default he for relu and prelu, glorot for the others
     shuffle : whether each epoch takes the examples in a new order
 
-    It computes in float32 where X is float32, in float64 otherwise. In float32 a large one learns on the GPU where there is one.
+    It computes in float32 where X is float32, in float64 otherwise. In float32 a large one learns on the GPU where there is one, its
+    step on a whole batch captured as a CUDA graph (`labkit.capture`; LABKIT_CUDA_GRAPH=0 does without).
 
     network_ : the Network, and optimizer_ : its Optimizer, after fit
     loss_per_epoch_ : (n_epochs,), the mean loss of the examples, each as it was met on the way
@@ -53,17 +54,17 @@ class MLP(Unit):
         """Learn from scratch. X : (n_examples, n_inputs), y : (n_examples,)"""
         self._forget()
         X, T = self._examples(X, y)
-        with self._where_it_is_fast(X, T) as (X, T):
+        with self._where_it_is_fast(X, T) as (X, T, step):
             for _ in range(self.max_epochs):
-                self._epoch(X, T)
+                self._epoch(X, T, step)
         return self
 
     def partial_fit(self, X, y, classes=None):
         """One epoch more. `classes`: all classes there are, where the first y may lack some."""
         if not hasattr(self, "network_"):
             self._forget()
-        with self._where_it_is_fast(*self._examples(X, y, classes)) as (X, T):
-            self._epoch(X, T)
+        with self._where_it_is_fast(*self._examples(X, y, classes)) as (X, T, step):
+            self._epoch(X, T, step)
         return self
 
     def _examples(self, X, y, classes=None):
@@ -80,24 +81,29 @@ class MLP(Unit):
 
     @contextmanager
     def _where_it_is_fast(self, X, T):
-        """X and T on the GPU, and network and optimizer with them, while they learn: where there is a GPU and enough to do for it."""
+        """X and T on the GPU, and network and optimizer with them, while they learn: where there is a GPU and enough to do for it.
+        Third comes the step on a whole batch, captured as a CUDA graph there, or None."""
         check_positive(self, "batch_size", whole=True)
         params = self.network_.params
         if devices.current().name != "cuda" or params.flat.dtype != np.float32 or self.batch_size * params.flat.size < WORTH_A_GPU:
-            yield X, T
+            yield X, T, None
             return
         from labkit import _cuda
+        from labkit.capture import captured
 
         cuda = _cuda.real()
         try:
             self.optimizer_.move(self.network_.move(cuda).params.flat)
-            yield cuda.to_device(X), cuda.to_device(T)
+            X, T = cuda.to_device(X), cuda.to_device(T)
+            with captured(self.network_, X, T, self._loss, self.optimizer_, self.regularizers, self.batch_size) as step:
+                yield X, T, step
         finally:
             self.optimizer_.move(self.network_.move().params.flat)
+            devices.free()
 
-    def _epoch(self, X, T):
+    def _epoch(self, X, T, step=None):
         order = self._random.permutation(X.shape[0]) if self.shuffle else None
-        loss = train_epoch(self.network_, X, T, self._loss, self.optimizer_, self.batch_size, order, self.regularizers)
+        loss = train_epoch(self.network_, X, T, self._loss, self.optimizer_, self.batch_size, order, self.regularizers, step)
         self.loss_per_epoch_ = np.append(self.loss_per_epoch_, loss)
         check_converging(loss, self.network_.params, self.optimizer_, len(self.loss_per_epoch_))
 
@@ -149,11 +155,18 @@ class MLPRegressor(MLP):
         return float(1 - ((y - self.predict(X)) ** 2).sum() / ((y - y.mean()) ** 2).sum())
 
 
-def train_epoch(network, X, T, loss, optimizer, batch_size=32, order=None, regularizers=()):
-    """A training step for each batch of examples, taken in `order` (of rows) or as they come; returns the mean loss on the way."""
+def train_epoch(network, X, T, loss, optimizer, batch_size=32, order=None, regularizers=(), step=None):
+    """A training step for each batch of examples, taken in `order` (of rows) or as they come; returns the mean loss on the way.
+
+    step : a CapturedStep on these, for whole batches
+    """
     values, largest = [], max((p.size for p in network.params), default=0)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"), ops.blas_threads_for(batch_size * largest):
         for start in range(0, X.shape[0], batch_size):
+            if step and start + batch_size <= X.shape[0]:
+                rows = np.arange(start, start + batch_size) if order is None else order[start:start + batch_size]
+                values.append((step(rows), batch_size))
+                continue
             rows = slice(start, start + batch_size) if order is None else order[start:start + batch_size]
             batch = ops.take(X, rows)
             values.append((network.train_step(batch, ops.take(T, rows), loss, optimizer, regularizers), batch.shape[0]))

@@ -10,6 +10,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from labkit import devices
+from labkit.live import NotCapturable, running, scalar
+
 FLOATS = (np.float32, np.float64)
 SMALL = 1000        # elements; below, plain NumPy is as fast as compiled code and needs no compiler
 LARGE = 30_000      # elements; above, it is worth asking whether several threads pay
@@ -73,12 +76,26 @@ def zeros(shape, like):
 
 def move(array, like):
     """A NumPy array, copied to the place where `like` lives (unchanged where that is NumPy)."""
-    return array if place(like) == "cpu" else _cuda(like).to_device(np.ascontiguousarray(array))
+    if place(like) == "cpu":
+        return array
+    _outside_a_recording("an array is moved to the GPU")
+    return _cuda(like).to_device(np.ascontiguousarray(array))
 
 
 def to_numpy(X):
     """The array as NumPy's, copied from the GPU where it lives there."""
-    return X if place(X) == "cpu" else X.copy_to_host()
+    return X if place(X) == "cpu" else _read(X)
+
+
+def _read(X):
+    _outside_a_recording("an array is read")
+    return X.copy_to_host()
+
+
+def _outside_a_recording(what):
+    """A step that is being recorded computes nothing, and its copies would not be repeated."""
+    if running.capture and running.capture.records:
+        raise NotCapturable(f"{what} in the middle of the step, which a graph cannot repeat")
 
 
 class Number:
@@ -88,7 +105,7 @@ class Number:
         self.array = array
 
     def __float__(self):
-        return float(self.array.copy_to_host()[0])
+        return float(_read(self.array)[0])
 
 
 def _cuda(X):
@@ -156,7 +173,7 @@ def matmul(A, B, out=None, transpose_a=False, transpose_b=False, scale=1.0, keep
     if isinstance(A, np.ndarray):
         _kernel("matmul", "blas")(scale, A, B, keep, out, transpose_a, transpose_b)
     else:
-        _kernel("matmul", "on_gpu")(out, A, B, np.float32(scale), np.float32(keep), transpose_a, transpose_b)
+        _kernel("matmul", "on_gpu")(out, A, B, scalar(np.float32, scale), scalar(np.float32, keep), transpose_a, transpose_b)
     return out
 
 
@@ -192,7 +209,7 @@ def column_sums(X, out=None, scale=1.0, keep=0.0):
     if out is None:
         out, keep = empty(X.shape[1:], X), 0.0
     real = X.dtype.type
-    return _run("reductions", "column_sums", out, X, real(scale), real(keep))
+    return _run("reductions", "column_sums", out, X, scalar(real, scale), scalar(real, keep))
 
 
 def total(X):
@@ -206,12 +223,14 @@ def row_argmax(X):
 
 
 def take(X, rows):
-    """Some rows of X, in that order, or a slice of them. X : (n, m) or (n,); rows : slice or (k,) of whole numbers, NumPy's"""
+    """Some rows of X, in that order, or a slice of them. X : (n, m) or (n,); rows : slice or (k,) of whole numbers, NumPy's
+    or where X lives"""
     if isinstance(rows, slice) or place(X) == "cpu":
         return X[rows]
+    rows = move(rows, X) if isinstance(rows, np.ndarray) else rows
     if X.ndim == 1:
-        return move(to_numpy(X)[rows], X)
-    return _run("rows", "take_rows", empty((len(rows), X.shape[1]), X), X, move(rows, X))
+        return _run("rows", "take_rows", empty((rows.size, 1), X), X.reshape(X.size, 1), rows).reshape(rows.size)
+    return _run("rows", "take_rows", empty((rows.size, X.shape[1]), X), X, rows)
 
 
 # Activations: each is followed by its backward rule
@@ -289,7 +308,7 @@ def update(name, w, *arguments):
 
 def _change(family, name, w, arguments):
     real = w.dtype.type
-    _run(family, name, _flat(w), *[_flat(a) if getattr(a, "ndim", 0) else real(a) for a in arguments])
+    _run(family, name, _flat(w), *[_flat(a) if getattr(a, "ndim", 0) else scalar(real, a) for a in arguments])
     return w
 
 
@@ -318,7 +337,7 @@ def max_norm(W, c):
 def dropout_mask(X, rate, kept, seed, draw):
     """A mask of the shape and type of X: 0 with probability `rate`, `kept` elsewhere; the same for the same seed and draw."""
     mask = empty(X.shape, X)
-    _run("dropout", "dropout_mask", _flat(mask), np.uint64(round(rate * 2**32)), X.dtype.type(kept), np.uint64(seed), np.uint64(draw))
+    _run("dropout", "dropout_mask", _flat(mask), np.uint64(round(rate * 2**32)), X.dtype.type(kept), np.uint64(seed), scalar(np.uint64, draw))
     return mask
 
 
@@ -339,10 +358,29 @@ def gmdh_pairs(X, y, X_check, y_check, least_norm):
     """Every pair of columns fitted by a quadratic on (X, y) and judged on (X_check, y_check), all float64.
 
     Returns coefficients (n_pairs, 6) and sums of squared errors over that of y_check (n_pairs,), in the order of
-    np.triu_indices; infinite where the pair is nearly singular, unless `least_norm` asks for its shortest solution.
+    np.triu_indices; infinite where the pair is nearly singular, unless `least_norm` asks for its shortest solution. Both are
+    NumPy's, wherever the rows live: the choice among them is made there.
     """
-    with blas_threads_for(_kernel("gmdh", "ROWS") * (2 * X.shape[1] + 1) ** 2):
-        return _kernel("gmdh", "fit_pairs")(X, y, X_check, y_check, least_norm)
+    if place(X) == "cpu":
+        with blas_threads_for(_kernel("gmdh", "ROWS") * (2 * X.shape[1] + 1) ** 2) as alone:
+            at_once = alone is not None and devices.cores() > 1         # while BLAS has one thread, a second one of ours is free
+            return _kernel("gmdh", "fit_pairs")(X, y, X_check, y_check, least_norm, at_once)
+    first, second, yy = _gmdh_tables(X, y), _gmdh_tables(X_check, y_check), float((to_numpy(y_check) ** 2).sum())
+    n_pairs = X.shape[1] * (X.shape[1] - 1) // 2
+    W, errors = empty((n_pairs, 6), X), empty(n_pairs, X)
+    _run("gmdh", "pairs", W, errors, *first, *second, yy)
+    first, second = ([to_numpy(table) for table in tables] if least_norm else None for tables in (first, second))
+    return _kernel("gmdh", "judged")(to_numpy(W), to_numpy(errors), first, second, yy, least_norm)
+
+
+def _gmdh_tables(X, y):
+    """The moments of rows on a GPU: sums over parts of them, then the tables."""
+    m, n = X.shape
+    parts = empty((_kernel("gmdh", "n_parts")(m, n), 7, n + 1, n + 1), X)
+    _run("gmdh", "sums", parts, X, y)
+    tables = empty((2 * n + 1, 2 * n + 1), X), empty((n, n), X), empty((n, n), X), empty(2 * n + 1, X)
+    _run("gmdh", "unfold", *tables, parts)
+    return tables
 
 
 def gmdh_refit(X, y, left, right):

@@ -7,7 +7,7 @@ buffer (`labkit.network.Packed`) a step is one pass over it. The rules themselve
 
 from math import floor, log2
 
-from labkit import ops
+from labkit import live, ops
 
 # Schedules
 
@@ -33,7 +33,7 @@ def rising_momentum(most=0.99, every=250):
 
 
 def _now(value, t):
-    return value(t) if callable(value) else value
+    return live.call(value, t) if callable(value) else value
 
 
 # Optimizers

@@ -14,11 +14,15 @@ import signal
 import threading
 import traceback
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import reduce
 from importlib import import_module
+from itertools import permutations
 
 import numpy as np
 
+LABKIT = __file__.removesuffix("outcomes.py")
+ONE_THREAD = "one-thread"   # a kernel that is right, but in which one thread does all the work: no fault of the emulator's, one of an exercise's
 LAUNCH_STEPS = 300_000      # statements of a block before an exercise's kernel counts as endless; the same on every machine
 
 
@@ -108,8 +112,10 @@ def plain(value):
     Raises TypeError for anything else (functions, generators, objects)."""
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)):
-        array = np.array(value)
+    if isinstance(value, np.ndarray) and value.dtype == object:         # what NumPy makes of rows of different lengths
+        return plain(value.tolist())
+    if isinstance(value, (bool, int, float, complex, Fraction, np.generic, np.ndarray)):
+        array = np.array(float(value) if isinstance(value, Fraction) else value)
         if array.dtype.kind not in "biufc":
             raise TypeError(f"an array of dtype {array.dtype}")
         return array
@@ -137,12 +143,20 @@ def unchanged(before, after):
     """Whether an argument still holds the same data, dtype and shape included."""
     if isinstance(before, np.ndarray):
         return isinstance(after, np.ndarray) and before.dtype == after.dtype and before.shape == after.shape \
-            and before.tobytes() == after.tobytes()
+            and (before.tobytes() == after.tobytes() or put_back(before, after))
     if isinstance(before, (list, tuple)):
         return len(before) == len(after) and all(map(unchanged, before, after))
     if isinstance(before, dict):
         return before.keys() == after.keys() and all(unchanged(before[k], after[k]) for k in before)
     return isinstance(before, Ref) or before is after or before == after
+
+
+def put_back(before, after):
+    """Whether two arrays differ by no more than rounding leaves when a number is moved and put back where it was."""
+    if before.dtype.kind != "f" or not before.size:
+        return False
+    with np.errstate(all="ignore"):
+        return bool(np.abs(after - before).max() <= 16 * np.finfo(before.dtype).eps * max(1, np.abs(before).max()))
 
 
 def fresh(argument):
@@ -167,14 +181,14 @@ def perform(function, call, seconds=None):
         return Outcome("not_attempted")
     except MemoryError:
         return Outcome("out_of_memory")
-    except Exception as error:
+    except (Exception, SystemExit) as error:       # exit() would end the learner's kernel
         return Outcome("raised", error=type(error).__name__, message=str(error)[:300], line=students_line(error))
     try:
         value = plain(result)
         if call.writes:
             written = tuple(plain(args[i]) for i in call.writes)
             value = written[0] if len(written) == 1 else written
-    except (TypeError, RecursionError) as error:
+    except (TypeError, RecursionError, OverflowError) as error:
         return Outcome("malformed", message=str(error))
     changed = tuple(i for i, (a, b) in enumerate(zip(call.args, args, strict=True)) if i not in call.writes and not unchanged(a, b))
     return Outcome("value", value, changed=changed, printed=bool(spoken.getvalue()))
@@ -207,17 +221,33 @@ def perform_launch(kernel, call):
         first = found[0]
         if first.kind == "assertion" and "NotImplementedError" in first.message:
             return Outcome("not_attempted")
+        if first.kind == "same-value-write":
+            first = replace(first, message="several threads write the same value to one place, so each does the work of all: let one thread "
+                                           "write each element")
         return Outcome("fault", error=first.kind, message=str(first))
+    if busy := alone(report):
+        return Outcome("fault", error=ONE_THREAD, message=busy)
     written = tuple(plain(args[i]) for i in call.writes)
     changed = tuple(i for i, (a, b) in enumerate(zip(call.args, args, strict=True)) if i not in call.writes and not unchanged(a, b))
     return Outcome("value", written[0] if len(written) == 1 else written, changed=changed)
 
 
+def alone(report):
+    """A sentence where one thread wrote an array of several elements although there was a thread for each of them, or None."""
+    threads = int(np.prod(report.grid) * np.prod(report.block))
+    for use in report.arrays.values():
+        if use.space == "global" and 1 < use.size <= threads:
+            writes = [(who, where) for kind, who, where in use.touched if kind == "writes"]
+            who, where = (np.concatenate(part) for part in zip(*writes, strict=True)) if writes else ([], [])
+            if len(set(where)) > 1 and len(set(who)) == 1:
+                return f"one thread wrote all of {use.name}, and the others had nothing to do: let thread i write element i, without a loop"
+    return None
+
+
 def students_line(error):
-    """The last source line of the traceback that is not in an installed library: the student's own."""
+    """The last source line of the traceback that is neither in an installed library nor in labkit: the student's own."""
     frames = [f for f in traceback.extract_tb(error.__traceback__)
-              if "site-packages" not in f.filename and not f.filename.startswith(("<frozen", "<__array"))
-              and f.filename != __file__]
+              if "site-packages" not in f.filename and not f.filename.startswith(("<frozen", "<__array", LABKIT))]
     return (frames[-1].line or "").strip()[:200] if frames else ""
 
 
@@ -225,12 +255,13 @@ def text(value):
     """A short readable form of a value, for one line of a message."""
     if isinstance(value, np.ndarray):
         if value.ndim == 0:
-            return f"{value.item():.6g}" if value.dtype.kind == "f" else str(value.item())
+            return f"{value.item() + 0.0:.6g}" if value.dtype.kind == "f" else str(value.item())
         words = np.array2string(value, precision=4, separator=", ", threshold=12, edgeitems=3, suppress_small=False)
         return " ".join(words.split())
     if isinstance(value, tuple):
         return "(" + ", ".join(map(text, value)) + ")"
-    return repr(value) if len(repr(value)) < 80 else repr(value)[:77] + "..."
+    said = "[" + ", ".join(map(text, value)) + "]" if isinstance(value, list) else repr(value)
+    return said if len(said) < 80 or isinstance(value, list) else said[:77] + "..."
 
 
 def shape_words(array):
@@ -250,7 +281,7 @@ def difference(outcome, expected, tolerance=Tolerance()):  # noqa: B008 (frozen)
         return "it printed its answer but returned nothing: use return" if outcome.printed \
             else "it returned nothing (None): does every path end with return?"
     if not found and set(outcome.changed) != set(expected.changed):
-        return f"it changed its argument number {outcome.changed[0] + 1}: work on a copy and return that" if outcome.changed \
+        return f"it changed its argument number {outcome.changed[0] + 1}, which has to stay as it was: work on a copy" if outcome.changed \
             else "it should change its argument, and did not"
     return found
 
@@ -259,10 +290,16 @@ def departure(outcome, expected):
     """One sentence for an outcome of another kind than the expected one."""
     line = f" at `{outcome.line}`" if outcome.line else ""
     said = f" ({outcome.message})" if outcome.message else ""
+    if outcome.kind == "fault" and not outcome.message:
+        from labkit.emulator.faults import KINDS
+
+        own = {ONE_THREAD: "one thread does all the work, and the others have nothing to do"}
+        means = (KINDS | own).get(outcome.error, "").removeprefix("warning: ")
+        outcome = replace(outcome, message=f"{outcome.error}, {means}" if means else outcome.error)
     return {
         "value": f"it returned {text(outcome.value)} where it should raise {expected.error}",
         "raised": f"it raised {outcome.error}{line}{said}",
-        "fault": f"the emulator stopped it: {(outcome.message or outcome.error).rstrip('.')}",
+        "fault": f"the emulator stopped it: {outcome.message.rstrip('.')}",
         "not_attempted": "it is not written yet",
         "timed_out": "it did not finish in time: is there a loop that never ends?",
         "out_of_memory": "it ran out of memory: does an array grow without limit?",
@@ -279,13 +316,19 @@ def value_difference(got, expected, tolerance):
         return array_difference(got, expected, tolerance)
     if isinstance(expected, (tuple, list)):
         if isinstance(got, np.ndarray) and got.ndim:
+            if isinstance(expected, tuple) and expected and got.ndim == np.ndim(expected[0]):
+                return f"it returned one array of {shape_words(got)}, expected {len(expected)} results: return a, b"
+            if len(got) != len(expected):       # taking it apart could cost a hundred times its size
+                return f"it returned {results(got)}, expected {len(expected)}"
             got = tuple(np.asarray(row) for row in got)
         if not isinstance(got, (tuple, list)):
             return f"it returned {words(got)}, expected {len(expected)} results: return a, b"
         if len(got) != len(expected):
-            return f"it returned {len(got)} results, expected {len(expected)}"
+            return f"it returned {results(got)}, expected {len(expected)}"
         for index, (one, other) in enumerate(zip(got, expected, strict=True)):
             if found := value_difference(one, other, tolerance):
+                if turned(got, expected, tolerance):
+                    return "the results are right, but they stand in another order"
                 return f"result {index + 1}: {found}"
         return None
     if isinstance(expected, dict):
@@ -296,17 +339,29 @@ def value_difference(got, expected, tolerance):
     return None if same else f"got {words(got)}, expected {words(expected)}"
 
 
+def turned(got, expected, tolerance):
+    """Whether two or three results agree with what is expected once they change places."""
+    return len(got) <= 3 and any(all(value_difference(one, other, tolerance) is None for one, other in zip(order, expected, strict=True))
+                                 for order in permutations(got))
+
+
 def words(value):
     if isinstance(value, np.ndarray) and value.ndim:
         return f"an array of {shape_words(value)}"
-    return "nothing (None)" if value is None else f"{len(value)} results" if isinstance(value, tuple) else text(value)
+    return "nothing (None)" if value is None else results(value) if isinstance(value, (tuple, list)) else text(value)
+
+
+def results(several):
+    return f"{len(several)} result{'' if len(several) == 1 else 's'}"
 
 
 def array_difference(got, expected, tolerance):
-    if isinstance(got, tuple):
+    if isinstance(got, tuple) and entries(got) <= max(10_000, 2 * expected.size):      # a table of mixed types can be many times larger
         with contextlib.suppress(ValueError, TypeError):
             together = np.array(got)
             got = together if together.dtype.kind in "biufc" else got
+    if isinstance(got, list):
+        return f"it returned {results(got)} that do not make a table, expected {shape_words(expected)}"
     if not isinstance(got, np.ndarray):
         return f"it returned {words(got)}, expected {shape_words(expected)}"
     if got.shape != expected.shape:
@@ -314,8 +369,8 @@ def array_difference(got, expected, tolerance):
     if got.dtype.kind == "c" and expected.dtype.kind != "c":
         return "it returned complex numbers, expected real ones"
     exact = expected.dtype.kind in "biu"
-    room = 1e-6 if exact else tolerance.atol + tolerance.rtol * np.abs(expected)
     with np.errstate(all="ignore"):
+        room = 1e-6 if exact else np.where(np.isfinite(expected), tolerance.atol + tolerance.rtol * np.abs(expected), 0)
         a, b = got.astype(complex if got.dtype.kind == "c" else float), expected.astype(complex if got.dtype.kind == "c" else float)
         good = (np.abs(a - b) <= room) | (a == b) | (np.isnan(a) & np.isnan(b))
     if good.all():
@@ -323,6 +378,11 @@ def array_difference(got, expected, tolerance):
     where = tuple(int(i) for i in np.argwhere(~good)[0]) if expected.ndim else ()
     place = f" at index {list(where) if len(where) > 1 else where[0]}" if where else ""
     return f"got {text(np.asarray(got[where]))}, expected {text(np.asarray(expected[where]))}{place}"
+
+
+def entries(value):
+    """How many numbers a tuple, a list or an array holds; a text or None counts as one."""
+    return sum(map(entries, value)) if isinstance(value, (tuple, list)) else np.size(value)
 
 
 def encode(value):

@@ -230,7 +230,7 @@ def descents(surface, learning_rate, momentum=0.9, start=(1.0, 1.0), optimizer="
     steps, record_every = _count(steps, "steps", least=0), _count(record_every, "record_every", least=0)
     rates, momenta, x, y = np.broadcast_arrays(*(np.asarray(v, np.float32) for v in (learning_rate, momentum, *start)))
     shape = rates.shape
-    points = np.stack([x.ravel(), y.ravel()])
+    points = np.array([x, y]).reshape(2, -1)
     heights = np.empty(points.shape[1], np.float32)
     paths = np.zeros((steps // record_every + 1 if record_every else 0, *points.shape), np.float32)
     descend.on_current(points, heights, paths, np.ascontiguousarray(rates.ravel()), np.ascontiguousarray(momenta.ravel()),

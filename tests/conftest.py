@@ -25,6 +25,7 @@ LEFT_OUT = {
     "peers": "need other libraries: make peers, then make test TEST_ARGS='-m peers'",
     "cluster": "need Dask and Postgres: pip install 'perceptron-to-dropout-grading[cluster]', apt-get install postgresql openssl",
     "hub": "start a real JupyterHub, as root, with Node.js 20: make test TEST_ARGS='-m hub'",
+    "images": "build the hub's images in an empty file system, as root, with debootstrap: make test TEST_ARGS='-m images'",
     "gpu": "no NVIDIA GPU is usable here: see labkit doctor",
 }
 COUNTS = pytest.StashKey[dict]()

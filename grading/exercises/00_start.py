@@ -45,6 +45,18 @@ def vector(x, w):
     return np.dot(x, w)
 
 
+@weighted_sum.solution
+def pair_by_pair(x, w):
+    return sum(a * b for a, b in zip(x, w, strict=True))
+
+
+@weighted_sum.solution
+def the_rest_by_itself(x, w):
+    if len(x) == 0:
+        return 0
+    return x[0] * w[0] + weighted_sum(x[1:], w[1:])
+
+
 @weighted_sum.misconception(why="The products are what catches the eye; the sum is forgotten.",
                             hint="this is each input times its weight, one by one. A unit hears them all at once: add them up.")
 def products_only(x, w):
@@ -69,10 +81,28 @@ def averages(x, w):
     return np.dot(x, w) / len(x)
 
 
-@weighted_sum.misconception(why="range(len(x) - 1), or return inside the loop, leaves the end out.",
-                            hint="this leaves out the last pair. How far does your loop run, and is the return behind it?")
+@weighted_sum.misconception(why="range(len(x) - 1) leaves the end out.",
+                            hint="this leaves out the last pair. How far does your loop run? range(len(x)) reaches every place.")
 def leaves_out_the_last(x, w):
     return np.dot(x[:-1], w[:-1])
+
+
+@weighted_sum.misconception(why="The return stands inside the loop, so the first turn is the last.",
+                            hint="this is the first product alone: the function returned in the first turn of the loop. "
+                                 "Put return behind the loop, as far to the left as for.")
+def returns_in_the_first_turn(x, w):
+    total = 0
+    for i in range(len(x)):
+        total += x[i] * w[i]
+        return total
+
+
+@weighted_sum.misconception(why="total = ... stands where total += ... is meant.",
+                            hint="this is the last product alone: each turn of the loop forgets the total before it. Add to it: total += ...")
+def forgets_the_total(x, w):
+    for i in range(len(x)):
+        total = x[i] * w[i]
+    return total
 
 
 # squared_error: how wrong are many answers, in one number
@@ -118,6 +148,12 @@ def with_mean(answers, targets):
     return np.mean((np.asarray(answers) - np.asarray(targets)) ** 2)
 
 
+@squared_error.solution
+def with_itself(answers, targets):
+    miss = answers - targets
+    return miss @ miss / len(miss)
+
+
 @squared_error.misconception(why="The mean is forgotten.", hint="this is the sum of the squared misses. Divide by how many answers there are.")
 def sums(answers, targets):
     return np.sum((answers - targets) ** 2)
@@ -149,6 +185,27 @@ def root(answers, targets):
 @squared_error.misconception(why="Textbooks put a half in front.", hint="this is half of it. Some books write that half; this course does not.")
 def halved(answers, targets):
     return np.mean((answers - targets) ** 2) / 2
+
+
+@squared_error.misconception(why="* 2 is written for ** 2.",
+                             hint="this doubles each miss, and misses above and below still cancel. The square is ** 2, with two stars.")
+def doubled(answers, targets):
+    return np.mean((answers - targets) * 2)
+
+
+@squared_error.misconception(why="The squares stand on the answers and the targets, not on their difference.",
+                             hint="this squares answers and targets and then subtracts. Subtract first: (answers - targets) ** 2, in parentheses.")
+def difference_of_squares(answers, targets):
+    return np.mean(answers ** 2 - targets ** 2)
+
+
+@squared_error.misconception(why="The return stands inside the loop, so the first turn is the last.",
+                             hint="only the first miss is in this: the function returned in the first turn of the loop. Put return behind the loop.")
+def returns_after_the_first(answers, targets):
+    total = 0
+    for a, t in zip(answers, targets, strict=True):
+        total += (a - t) ** 2
+        return total / len(answers)
 
 
 # add: a first kernel
@@ -197,6 +254,26 @@ def striding(out, a, b):
         out[i] = a[i] + b[i]
 
 
+@add.solution
+@cuda.jit
+def from_the_end(out, a, b):
+    i = out.size - 1 - cuda.grid(1)
+    if 0 <= i:
+        out[i] = a[i] + b[i]
+
+
+@add.solution
+@cuda.jit
+def by_way_of_shared_memory(out, a, b):
+    tile = cuda.shared.array(64, np.float32)
+    i, t = cuda.grid(1), cuda.threadIdx.x
+    if i < a.size:
+        tile[t] = a[i]
+    cuda.syncthreads()
+    if i < a.size:
+        out[i] = tile[t] + b[i]
+
+
 @add.misconception(why="The launch in the text fits exactly, so the guard seems superfluous.",
                    hint="some threads have no element: with 8 threads and 6 numbers, threads 6 and 7 write outside the array. "
                         "Ask whether i is smaller than out.size (with <= one thread still gets through).")
@@ -214,6 +291,25 @@ def first_block_only(out, a, b):
     i = cuda.threadIdx.x
     if cuda.blockIdx.x == 0 and i < out.size:
         out[i] = a[i] + b[i]
+
+
+@add.misconception(why="threadIdx is taken for the thread's number, or the two numbers are put together wrongly.",
+                   hint="threads of different blocks take the same element here. The number counts through all blocks: "
+                        "cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x, and cuda.grid(1) is just that.")
+@cuda.jit
+def number_within_the_block(out, a, b):
+    i = cuda.threadIdx.x
+    if i < out.size:
+        out[i] = a[i] + b[i]
+
+
+@add.misconception(why="A left-over thread is given something to do: the remainder, or the last element.",
+                   hint="a thread that is left over writes an element that another thread writes too. It has nothing to do: let it end, with "
+                        "if i < out.size around the work.")
+@cuda.jit
+def work_for_everybody(out, a, b):
+    i = cuda.grid(1) % out.size
+    out[i] = a[i] + b[i]
 
 
 @add.misconception(why="The block's number is taken for the element's.",
@@ -248,6 +344,25 @@ def into_an_input(out, a, b):
 def everything_everywhere(out, a, b):
     for i in range(out.size):
         out[i] = a[i] + b[i]
+
+
+@add.misconception(why="One thread runs the loop of a CPU program; the others are not needed then.",
+                   hint="one thread does all the work here, and the others look on. Let each thread do its share: no loop, thread i adds the pair "
+                        "number i.")
+@cuda.jit
+def one_for_all(out, a, b):
+    if cuda.grid(1) == 0:
+        for i in range(out.size):
+            out[i] = a[i] + b[i]
+
+
+@add.misconception(why="+= is the habit from running totals.",
+                   hint="this adds to what stood in out before. Write the sum in its place: out[i] = a[i] + b[i].")
+@cuda.jit
+def on_top_of_what_stands_there(out, a, b):
+    i = cuda.grid(1)
+    if i < out.size:
+        out[i] += a[i] + b[i]
 
 
 guess_first = Exercise("guess_first", points=1, kind="prediction", choices=("a", "b", "c"))

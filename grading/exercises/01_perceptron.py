@@ -41,7 +41,8 @@ fires = Exercise(
     "fires", points=2, right=above_zero,
     public=[call(np.array([1.0, 0.0]), np.array([2.0, -1.0]), -0.5), call(np.array([0.0, 1.0]), np.array([2.0, 0.25]), 0.5),
             call(np.array([1.0, 1.0, 1.0]), np.array([0.5, 0.5, 0.5]), -1.0), call(np.array([1.0, 1.0]), np.array([1.0, 1.0]), -2.0),
-            call(np.array([0.0, 0.0]), np.array([1.0, 1.0]), 0.5), call(np.array([1.0, 1.0]), np.array([1.0, -2.0]), 0.5)],
+            call(np.array([0.0, 0.0]), np.array([1.0, 1.0]), 0.5), call(np.array([1.0, 1.0]), np.array([1.0, -2.0]), 0.5),
+            call(np.array([1.0, 1.0, 1.0]), np.array([1.0, 1.0, -3.0]), -0.5)],
     hidden=some_units,
     hints=("Two steps: first the weighted sum of the inputs with the bias added, then one question about its sign.",
            "np.dot(x, w) multiplies place by place and adds up; a loop does it too. The bias joins the sum once, not once an input.",
@@ -66,6 +67,11 @@ def with_loop(x, w, b):
 @fires.solution
 def true_or_false(x, w, b):
     return sum(x * w) > -b
+
+
+@fires.solution
+def with_the_bias_as_a_weight(x, w, b):
+    return np.heaviside(np.append(w, b) @ np.append(x, 1), 0)
 
 
 @fires.misconception(why="The bias is overlooked: the sum alone is compared.",
@@ -103,6 +109,24 @@ def sign(x, w, b):
                      hint="this adds the bias once for each input. It belongs to the unit, so add it once.")
 def bias_every_time(x, w, b):
     return int(np.sum(np.asarray(x) * w + b) > 0)
+
+
+@fires.misconception(why="The classes -1 and +1 are known from other books.",
+                     hint="this answers -1 where the unit does not fire. In this course that answer is 0.")
+def minus_one_for_no(x, w, b):
+    return 1 if np.dot(x, w) + b > 0 else -1
+
+
+@fires.misconception(why="The pictures show two inputs, and x[0] and x[1] are written out.",
+                     hint="this looks at the first two inputs only. A unit may have any number of them: use a loop over all, or np.dot.")
+def first_two_inputs(x, w, b):
+    return int(sum(x[:2] * w[:2]) + b > 0)
+
+
+@fires.misconception(why="Each product is compared by itself.",
+                     hint="this asks whether any single product is large enough. The unit adds all products first, and then asks once.")
+def any_product(x, w, b):
+    return int(np.any(x * w + b > 0))
 
 
 # gate: weights by hand, judged by what the unit then does
@@ -153,6 +177,16 @@ def in_lists(name, n):
     if name == "NOT":
         return [-2], 1
     return [0.25] * n, -0.25 * n + 0.125 if name == "AND" else -0.125
+
+
+@gate.solution
+def weights_that_differ(name, n):
+    w = np.arange(1, n + 1)
+    if name == "AND":
+        return w, 1 - w.sum()
+    if name == "OR":
+        return w, 0
+    return -w, 0.9
 
 
 @gate.misconception(why="The sign of the bias: the threshold itself is returned.",
@@ -221,7 +255,8 @@ update = Exercise(
     "update", points=3, right=corrected, hidden=some_corrections,
     public=[call(np.array([1.0, -2.0]), 0.5, np.array([1.0, 3.0]), 1), call(np.array([1.0, 2.0]), 0.5, np.array([3.0, -1.0]), 0),
             call(np.array([1.0, 2.0]), -0.5, np.array([2.0, 1.0]), 1), call(np.array([1.0, 2.0]), -0.5, np.array([-2.0, 0.5]), 0),
-            call(np.zeros(2), 0.0, np.array([2.0, -1.0]), 1)],
+            call(np.zeros(2), 0.0, np.array([2.0, -1.0]), 1), call(np.array([1.0, 1.0]), -2.5, np.array([1.0, 1.0]), 0),
+            call(np.array([3.0, 1.0]), 2.0, np.array([1.0, 0.0]), 0)],
     hints=("Let the unit answer first. If the answer is y there is nothing to learn: return w and b as they came.",
            "A unit that said 0 where 1 was wanted has too small a sum: add x to w. Which way for the other mistake? And the bias is "
            "the weight of an input that is always 1.",
@@ -257,6 +292,18 @@ def on_the_line_is_wrong(w, b, x, y):
     t = 2 * y - 1
     if t * (w @ x + b) <= 0:
         w, b = w + t * x, b + t
+    return w, b
+
+
+@update.solution
+def on_a_copy(w, b, x, y):
+    w, fired = w.copy(), bool(w @ x + b > 0)
+    if fired and y == 0:
+        w -= x
+        b -= 1
+    elif not fired and y == 1:
+        w += x
+        b += 1
     return w, b
 
 
@@ -327,6 +374,29 @@ def without_the_input(w, b, x, y):
     return w + miss, b + miss
 
 
+@update.misconception(why="The bias is left out when the unit is asked for its answer.",
+                      hint="the unit's answer is found without the bias here. It fires where w x + b is above 0, not w x alone.")
+def answer_without_the_bias(w, b, x, y):
+    miss = y - int(np.dot(w, x) > 0)
+    return w + miss * x, b + miss
+
+
+@update.misconception(why="The rule is repeated until the example is right.",
+                      hint="this goes on until the answer is right. One step only: the weights may need the example again in the next pass.")
+def until_it_is_right(w, b, x, y):
+    for _ in range(1000):
+        miss = y - int(np.dot(w, x) + b > 0)
+        w, b = w + miss * x, b + miss
+    return w, b
+
+
+@update.misconception(why="The miss is made positive.",
+                      hint="this adds x after every mistake. A unit that fired and should not have has too large a sum: then subtract.")
+def always_adds(w, b, x, y):
+    miss = abs(y - int(np.dot(w, x) + b > 0))
+    return w + miss * x, b + miss
+
+
 # delta_step: Widrow and Hoff's rule
 
 
@@ -345,7 +415,7 @@ def some_steps(rng, targets):
 delta_step = Exercise(
     "delta_step", points=2, right=toward_the_target, hidden=lambda rng: some_steps(rng, (-1.0, 1.0, 0.0, 3.5)),
     public=[call(np.array([1.0, -0.5]), 0.5, np.array([1.0, 2.0]), 1.0, 0.1), call(np.array([0.5, 0.5]), 0.25, np.array([2.0, -1.0]), -1.0, 0.5),
-            call(np.array([2.0]), 0.0, np.array([0.5]), 4.0, 0.25)],
+            call(np.array([2.0]), 0.0, np.array([0.5]), 4.0, 0.25), call(np.array([-0.5, 1.0]), -0.25, np.array([2.0, -1.0]), 1.0, 0.2)],
     hints=("No threshold this time: the sum z itself is compared with the target y.",
            "The miss is y - z. Each weight moves by rate times the miss times its own input.",
            "The bias moves too, as the weight of an input that is always 1. Return new values; leave w as it is."))
@@ -366,6 +436,13 @@ def down_the_slope(w, b, x, y, rate):
     for i in range(len(w)):
         slopes.append((z - y) * x[i])
     return np.array([w[i] - rate * slopes[i] for i in range(len(w))]), b - rate * (z - y)
+
+
+@delta_step.solution
+def bias_as_one_more_weight(w, b, x, y, rate):
+    w, x = np.append(w, b), np.append(x, 1)
+    w -= rate * (w @ x - y) * x
+    return w[:-1], w[-1]
 
 
 @delta_step.misconception(why="The threshold of Rosenblatt's rule is kept.",
@@ -418,6 +495,51 @@ def changes_w(w, b, x, y, rate):
     return w, b + rate * miss
 
 
+@delta_step.misconception(why="The rate is forgotten altogether.",
+                          hint="this takes the whole step, as with a rate of 1. Multiply the changes by `rate`.")
+def at_full_speed(w, b, x, y, rate):
+    miss = y - (np.dot(w, x) + b)
+    return w + miss * x, b + miss
+
+
+@delta_step.misconception(why="y - z with z written out, and the parentheses forgotten.",
+                          hint="the bias has the wrong sign in the miss: y - (w x + b) needs the parentheses.")
+def without_parentheses(w, b, x, y, rate):
+    miss = y - np.dot(w, x) + b
+    return w + rate * miss * x, b + rate * miss
+
+
+@delta_step.misconception(why="w is changed first, and the miss for b is found with the new w.",
+                          hint="the weights are right, but the miss for the bias was found with the new weights. Find it once, with the old ones.")
+def miss_found_twice(w, b, x, y, rate):
+    w = w + rate * (y - (np.dot(w, x) + b)) * x
+    return w, b + rate * (y - (np.dot(w, x) + b))
+
+
+@delta_step.misconception(why="Rosenblatt's rule is left in: no step where the answer is right.",
+                          hint="nothing happens here where sum and target have the same sign. The delta rule learns from every miss, also "
+                               "where the answer is right already.")
+def only_from_mistakes(w, b, x, y, rate):
+    z = np.dot(w, x) + b
+    if y * z > 0:
+        return w, b
+    return w + rate * (y - z) * x, b + rate * (y - z)
+
+
+@delta_step.misconception(why="The input is forgotten: each weight moves by the miss.",
+                          hint="all weights move by the same amount here. Multiply by x: each weight moves by its own input.")
+def same_for_every_weight(w, b, x, y, rate):
+    miss = y - (np.dot(w, x) + b)
+    return w + rate * miss, b + rate * miss
+
+
+@delta_step.misconception(why="The change is returned in place of what is changed.",
+                          hint="these are the changes. Return what comes out: the old w and b plus their changes.")
+def only_the_changes(w, b, x, y, rate):
+    miss = y - (np.dot(w, x) + b)
+    return rate * miss * x, rate * miss
+
+
 # sigmoid_step: Le's equations 3 to 10
 
 
@@ -458,6 +580,13 @@ def weight_by_weight(w, b, x, y, rate):
     for i in range(len(w)):
         new[i] = w[i] - rate * 2 * (g - y) * (1 - g) * g * x[i]
     return new, b - rate * 2 * (g - y) * (1 - g) * g
+
+
+@sigmoid_step.solution
+def by_way_of_tanh(w, b, x, y, rate):
+    t = np.tanh((w @ x + b) / 2)
+    slope = (1 + t - 2 * y) * (1 - t**2) / 4
+    return [p - rate * slope * q for p, q in zip(w, x, strict=True)], b - rate * slope
 
 
 @sigmoid_step.misconception(why="The factor 2 is often absorbed into the rate or into a half.",
@@ -528,6 +657,37 @@ def bias_rests(w, b, x, y, rate):
     return w - rate * 2 * (h - y) * h * (1 - h) * x, b
 
 
+@sigmoid_step.misconception(why="The rate is forgotten.", hint="this takes the whole step, as with a rate of 1. Multiply the slopes by `rate`.")
+def without_a_rate(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    slope = 2 * (h - y) * h * (1 - h)
+    return w - slope * x, b - slope
+
+
+@sigmoid_step.misconception(why="The minus is written in front of the product and does not reach the bias.",
+                            hint="the minus reaches only w x here, not b: write np.exp(-(w x + b)), with parentheses around the whole sum.")
+def half_a_minus(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-np.dot(w, x) + b))
+    slope = 2 * (h - y) * h * (1 - h)
+    return w - rate * slope * x, b - rate * slope
+
+
+@sigmoid_step.misconception(why="The bias is left out of the sum.", hint="the sum z lacks the bias: z = w x + b.")
+def z_without_bias(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-np.dot(w, x)))
+    slope = 2 * (h - y) * h * (1 - h)
+    return w - rate * slope * x, b - rate * slope
+
+
+@sigmoid_step.misconception(why="w -= ... changes the caller's array.",
+                            hint="the numbers are right, but the array w that came in was changed. Write w = w - ..., which makes a new one.")
+def moves_the_given_w(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    slope = 2 * (h - y) * h * (1 - h)
+    w -= rate * slope * x
+    return w, b - rate * slope
+
+
 # most_confident: ten units, one answer
 
 
@@ -556,7 +716,9 @@ most_confident = Exercise(
     "most_confident", points=2, right=unit_with_the_largest_sum, hidden=some_contests,
     public=[call(np.array([[1.0, 0.0], [0.0, 2.0], [-1.0, -3.0]]), np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]]), np.array([0.5, 0.0, -0.5])),
             call(np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([[0.5, -1.0], [1.0, -2.0]]), np.array([-1.0, 1.5])),
-            call(np.array([[1.0, 1.0]]), np.array([[-4.0, -1.0], [-1.0, -0.5], [0.5, -3.0]]), np.array([0.0, 0.0, 0.0]))],
+            call(np.array([[1.0, 1.0]]), np.array([[-4.0, -1.0], [-1.0, -0.5], [0.5, -3.0]]), np.array([0.0, 0.0, 0.0])),
+            call(np.array([[4.0, 0.0], [1.0, 1.0]]), np.array([[1.0, 0.0], [0.0, 1.5], [0.5, 0.5]]), np.array([-0.6, 0.2, 1.0])),
+            call(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[1.0, 2.0], [3.0, 1.0], [2.0, 4.0]]), np.array([50.0, 50.0, 50.0]))],
     hints=("First one example: each unit has its sum, its weights times the inputs plus its bias. Which unit's sum is the largest?",
            "X @ W.T + b holds all sums, one row an example, one column a unit.",
            "np.argmax tells where the largest number stands, not what it is. axis=1 looks along each row."))
@@ -579,6 +741,11 @@ def one_by_one(X, W, b):
                 best = k
         answers.append(best)
     return answers
+
+
+@most_confident.solution
+def transposed(X, W, b):
+    return (W @ X.T + b[:, None]).argmax(axis=0)
 
 
 @most_confident.misconception(why="Each unit's answer is used, not its sum: the first that fires wins.",
@@ -620,6 +787,51 @@ def farthest_from_zero(X, W, b):
                                    " the whole table at once.")
 def no_axis(X, W, b):
     return np.argmax(X @ W.T + b)
+
+
+@most_confident.misconception(why="The sigmoid keeps the order of the sums, so it seems harmless.",
+                              hint="this compares the units behind a sigmoid. For large sums it is exactly 1 for several units, and the first of "
+                                   "them wins: compare the sums themselves.")
+def behind_a_sigmoid(X, W, b):
+    return np.argmax(1 / (1 + np.exp(-(X @ W.T + b))), axis=1)
+
+
+@most_confident.misconception(why="The best sum so far is set once, before the loop over the examples.",
+                              hint="an example is compared with the best sum of the examples before it. Start anew for each example: set the best "
+                                   "inside the outer loop.")
+def best_of_all_so_far(X, W, b):
+    answers, best, largest = [], 0, -np.inf
+    for x in X:
+        for k in range(len(W)):
+            if W[k] @ x + b[k] > largest:
+                best, largest = k, W[k] @ x + b[k]
+        answers.append(best)
+    return answers
+
+
+@most_confident.misconception(why="The largest sum is looked for from 0 upwards.",
+                              hint="where all sums are below 0 none of them wins here. The largest decides all the same: begin below every "
+                                   "number, with -np.inf, or with the first unit's sum.")
+def from_zero_upwards(X, W, b):
+    answers = []
+    for x in X:
+        best, largest = 0, 0
+        for k in range(len(W)):
+            if W[k] @ x + b[k] > largest:
+                best, largest = k, W[k] @ x + b[k]
+        answers.append(best)
+    return answers
+
+
+@most_confident.misconception(why="W is multiplied as it stands.",
+                              hint="W has one unit a row, X one example a row: the shapes fit only with W transposed, X @ W.T.")
+def not_transposed(X, W, b):
+    return np.argmax(X @ W + b, axis=1)
+
+
+@most_confident.misconception(why="Units are counted from 1.", hint="the units are counted from 1 here. Unit numbers begin at 0.")
+def counted_from_one(X, W, b):
+    return np.argmax(X @ W.T + b, axis=1) + 1
 
 
 guess_gravity = Exercise("guess_gravity", points=1, kind="prediction")

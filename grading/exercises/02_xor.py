@@ -50,6 +50,7 @@ accuracy = Exercise(
         call(np.array([1.0, 1.0]), -1.0, CORNERS, XOR),
         call(np.array([1.0, -1.0, 3.0]), 1.0, np.array([[0.0, 2.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]]),
              np.array([1, 1, 0])),
+        call(np.array([1.0, 1.0]), -1.0, CORNERS, np.array([0, 0, 0, 1])),
     ],
     hidden=lines_and_points,
     hints=("First find the sums: one number a point. X @ w does all points at once.",
@@ -74,6 +75,12 @@ def point_by_point(w, b, X, y):
         if answer == label:
             right = right + 1
     return right / len(y)
+
+
+@accuracy.solution
+def one_minus_the_mistakes(w, b, X, y):
+    answers = np.heaviside(np.einsum("ni,i->n", X, w) + b, 0)
+    return 1 - np.abs(answers - y).sum() / y.size
 
 
 @accuracy.misconception(why="'How many are right' and 'which share is right' are easily exchanged.",
@@ -115,6 +122,19 @@ def sums_against_labels(w, b, X, y):
     return np.mean(X @ w + b == y)
 
 
+@accuracy.misconception(why="// is taken for the division.",
+                        hint="This is 1 where every point is right and 0 otherwise: the fraction is lost. // throws it away (3 // 4 is 0); "
+                             "divide with a single /.")
+def whole_number_division(w, b, X, y):
+    return int(np.sum((X @ w + b > 0) == (y == 1))) // len(y)
+
+
+@accuracy.misconception(why="Only the points that should be 1 are thought of, or the other answer is written as -1.",
+                        hint="Points of class 0 never count as right here. The unit's other answer is 0 (not -1), and it is right where y is 0.")
+def only_the_ones_count(w, b, X, y):
+    return np.mean((X @ w + b > 0) & (y == 1))
+
+
 # All the ways in which lines sort points
 
 
@@ -143,6 +163,7 @@ sortings = Exercise(
         call(np.array([[1.0, 1.0], [2.0, 2.0], [-1.0, 0.0]]), np.array([-0.5, -1.5, 0.5]), CORNERS),
         call(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]), np.array([-0.5, -0.5, -1.5, 0.5]), CORNERS),
         call(np.array([[1.0, 1.0], [-1.0, 2.0]]), np.array([-1.0, 0.5]), np.array([[0.0, 1.0], [2.0, 0.0], [1.0, 1.0]])),
+        call(np.array([[1.0, 0.0, -1.0], [0.0, 1.0, 1.0]]), np.array([0.5, -0.5]), np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 1.0, 2.0]])),
     ],
     hidden=many_lines,
     hints=("Find the answers of every line first: an array with one row a line and one column a point.",
@@ -163,6 +184,17 @@ def a_set_of_tuples(W, b, X):
     for w, c in zip(W, b, strict=True):
         found.add(tuple(int(w @ x + c > 0) for x in X))
     return np.array(sorted(found))
+
+
+@sortings.solution
+def rows_that_are_new(W, b, X):
+    rows = []
+    for k in range(len(W)):
+        row = [1 if sum(x * W[k]) > -b[k] else 0 for x in X]
+        if row not in rows:
+            rows.append(row)
+    rows.sort()
+    return rows
 
 
 @sortings.misconception(why="Every line gives a row, and the job seems done.",
@@ -206,6 +238,19 @@ def in_order_of_the_lines(W, b, X):
         if row not in rows:
             rows.append(row)
     return np.array(rows)
+
+
+@sortings.misconception(why="b is added as it stands, along the points.",
+                        hint="b has one number a line, and W @ X.T has one row a line. Added as it stands, b goes along the points: "
+                             "write b[:, None].")
+def a_bias_for_each_point(W, b, X):
+    return np.unique((W @ X.T + b > 0).astype(int), axis=0)
+
+
+@sortings.misconception(why="Many texts let a unit fire at 0.",
+                        hint="A point exactly on a line has the sum 0, and there the answer is 0: > and not >=.")
+def one_on_the_line(W, b, X):
+    return np.unique((W @ X.T + b[:, None] >= 0).astype(int), axis=0)
 
 
 # The perceptron goes round in a circle
@@ -362,6 +407,29 @@ def never_means_all(history):
     return len(history)
 
 
+@cycle_length.misconception(why="The search for the return runs from the end.",
+                            hint="This goes on to the last time that the row comes back: several rounds. Count to its first return.")
+def to_the_last_return(history):
+    for i in range(len(history)):
+        for j in reversed(range(i + 1, len(history))):
+            if np.all(history[i] == history[j]):
+                return j - i
+    return 0
+
+
+@cycle_length.misconception(why="return 0 stands in an else, so the first row decides.",
+                            hint="This always answers 0: the function returned in the first turn of the loop. Only when no row has come back is the "
+                                 "answer 0, so put return 0 behind the loop.")
+def gives_up_at_once(history):
+    seen = {}
+    for i, row in enumerate(history):
+        if tuple(row) in seen:
+            return i - seen[tuple(row)]
+        else:
+            seen[tuple(row)] = i
+            return 0
+
+
 # Susan: a table of two decisions
 
 
@@ -414,6 +482,11 @@ def row_by_row(X, w1, b1, w2, b2):
     return np.array(table)
 
 
+@decision_table.solution
+def both_units_at_once(X, w1, b1, w2, b2):
+    return 0.5 + 0.5 * np.tanh((X @ np.array([w1, w2]).T + [b1, b2]) / 2)
+
+
 @decision_table.misconception(why="The sum is taken for the decision.",
                               hint="These are the weighted sums. Send each through the sigmoid g(z) = 1 / (1 + exp(-z)), so "
                                    "that it lies between 0 and 1.")
@@ -455,6 +528,29 @@ def a_chain(X, w1, b1, w2, b2):
     return np.column_stack([h1, 1 / (1 + np.exp(-(h1 * w2[0] + b2)))])
 
 
+@decision_table.misconception(why="The biases are left out of the sums.", hint="The sums lack the biases b1 and b2: z = X @ w1 + b1.")
+def without_the_biases(X, w1, b1, w2, b2):
+    return np.column_stack([1 / (1 + np.exp(-(X @ w1))), 1 / (1 + np.exp(-(X @ w2)))])
+
+
+@decision_table.misconception(why="The minus is written in front of the product and does not reach the bias.",
+                              hint="The minus reaches only X @ w here, not b: write np.exp(-(X @ w + b)), with parentheses around the whole sum.")
+def half_a_minus(X, w1, b1, w2, b2):
+    return np.column_stack([1 / (1 + np.exp(-X @ w1 + b1)), 1 / (1 + np.exp(-X @ w2 + b2))])
+
+
+@decision_table.misconception(why="The shape is right after reshape, and so it seems that the table is.",
+                              hint="reshape only cuts the numbers anew, in the order in which they lie: it does not turn rows into columns. .T does, "
+                                   "and so does np.column_stack.")
+def cut_anew(X, w1, b1, w2, b2):
+    return np.array([1 / (1 + np.exp(-(X @ w1 + b1))), 1 / (1 + np.exp(-(X @ w2 + b2)))]).reshape(-1, 2)
+
+
+@decision_table.misconception(why="Lines are copied and one name is not changed.", hint="Both units use w1. Each unit has weights of its own.")
+def same_weights_for_both(X, w1, b1, w2, b2):
+    return np.column_stack([1 / (1 + np.exp(-(X @ w1 + b1))), 1 / (1 + np.exp(-(X @ w1 + b2)))])
+
+
 # Two layers: any weights that are given, and XOR with weights of the student's own
 
 
@@ -493,8 +589,9 @@ two_layers = Exercise(
              part="forward"),
         call(np.array([[1.0, -1.0], [0.0, 2.0], [3.0, 1.0]]), np.array([[1.0, 2.0], [-1.0, 1.0], [0.0, 1.0]]),
              np.array([-0.5, 0.5, -1.5]), np.array([2.0, 1.0, -1.0]), -0.5, part="forward"),
+        call(CORNERS, np.array([[-2.0, 2.0], [2.0, 0.0], [0.0, 1.0]]), np.array([0.0, -1.0, 1.0]), np.array([1.0, 2.0, 2.0]), -2.0, part="forward"),
         call(CORNERS, part="xor"),
-        call(CORNERS[[3, 1]], part="xor"),
+        call(CORNERS[[1, 3]], part="xor"),
     ],
     hidden=networks,
     hints=("The hidden units are X @ W.T + b > 0: one row a point, one column a unit. The third unit does the same with them: "
@@ -529,6 +626,14 @@ def one_without_the_other(X, W=None, b=None, v=None, c=None):
                 total = total + v[k]
         answers.append(1 if total > 0 else 0)
     return np.array(answers)
+
+
+@two_layers.solution
+def equal_or_not(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        return two_layers(X, np.array([[2.0, 2.0], [-1.0, -1.0]]), np.array([-1.0, 1.5]), np.array([1.0, 1.0]), -1.0)
+    hidden = np.heaviside(W @ X.T + b[:, None], 0)
+    return v @ hidden + c > 0
 
 
 @two_layers.misconception(why="Layers are thought to add power by themselves; the threshold between them looks optional.",
@@ -598,6 +703,53 @@ def no_weights_of_ones_own(X, W=None, b=None, v=None, c=None):
     return ((X @ W.T + b > 0) @ v + c > 0).astype(int)
 
 
+@two_layers.misconception(why="Many texts let a unit fire at 0.",
+                          hint="Your units fire at a sum of exactly 0. Here they fire above 0 only: > and not >=.")
+def fire_at_zero(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
+    return ((X @ W.T + b >= 0) @ v + c >= 0).astype(int)
+
+
+@two_layers.misconception(why="np.sign looks like a threshold.",
+                          hint="Your hidden units answer -1 where they should answer 0 (np.sign does that). A unit that does not fire adds nothing.")
+def hidden_signs(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
+    return (np.sign(X @ W.T + b) @ v + c > 0).astype(int)
+
+
+@two_layers.misconception(why="The hidden biases are left out.", hint="The hidden sums lack their biases: X @ W.T + b.")
+def hidden_units_without_bias(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([1.0, -1.0]), -0.5
+    return ((X @ W.T > 0) @ v + c > 0).astype(int)
+
+
+@two_layers.misconception(why="Weights are set in the function's first line, whatever came in.",
+                          hint="Your XOR is right, but you use your own weights even when others are given. Set them only where W is None.")
+def own_weights_always(X, W=None, b=None, v=None, c=None):
+    W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
+    return ((X @ W.T + b > 0) @ v + c > 0).astype(int)
+
+
+@two_layers.misconception(why="== None and `not W` work for numbers, and stop at an array.",
+                          hint="W is an array where it is given, and `W == None` and `not W` then ask each of its numbers. Write: if W is None.")
+def asks_every_weight(X, W=None, b=None, v=None, c=None):
+    if W == None:  # noqa: E711 (the misconception)
+        W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
+    return ((X @ W.T + b > 0) @ v + c > 0).astype(int)
+
+
+@two_layers.misconception(why="XOR needs two hidden units, and two are written out.",
+                          hint="This asks the first two hidden units only. There may be any number of them: one row of W each.")
+def two_hidden_units_only(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
+    one, other = X @ W[0] + b[0] > 0, X @ W[1] + b[1] > 0
+    return (v[0] * one + v[1] * other + c > 0).astype(int)
+
+
 # How far apart two images are
 
 
@@ -624,8 +776,9 @@ distance = Exercise(
     "distance", points=1, right=by_pixels,
     public=[
         call(gray([0, 0], [3, 0]), gray([0, 4], [0, 0])),
-        call(gray([200, 10], [0, 5]), gray([20, 60], [0, 5])),
+        call(gray([250, 10], [0, 5]), gray([20, 60], [0, 5])),
         call(gray([1, 2, 3]), gray([1, 2, 3])),
+        call(gray([0, 6, 0]), gray([0, 0, 8])),
         call(np.array([[1.0, 2.0], [2.0, 0.0]]), np.array([[0.0, 0.0], [0.0, 0.0]])),
     ],
     hidden=image_pairs,
@@ -649,6 +802,14 @@ def in_loops(image_1, image_2):
         for j in range(image_1.shape[1]):
             total = total + (float(image_1[i, j]) - float(image_2[i, j])) ** 2
     return total ** 0.5
+
+
+@distance.solution
+def row_after_row(image_1, image_2):
+    total = 0
+    for one, other in zip(image_1.tolist(), image_2.tolist(), strict=True):
+        total += sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
+    return math.sqrt(total)
 
 
 @distance.misconception(why="Images come as uint8, where differences below 0 wrap round to 255.",
@@ -680,6 +841,39 @@ def root_mean_square(image_1, image_2):
                         hint="This is one number a pixel. Add the squares over all pixels before you take the root.")
 def pixel_by_pixel(image_1, image_2):
     return np.sqrt((image_1.astype(float) - image_2.astype(float)) ** 2)
+
+
+@distance.misconception(why="The difference is made floating point, and not what is subtracted.",
+                        hint="The pixels were subtracted as uint8, where 3 - 4 is 255, and made floating point too late. Convert both images first: "
+                             "image_1.astype(float) - image_2.astype(float).")
+def floating_point_too_late(image_1, image_2):
+    return np.linalg.norm((image_1 - image_2).astype(float))
+
+
+@distance.misconception(why="A loop over the pixels of an image adds uint8 to uint8.",
+                        hint="Your loop is right, the numbers are not: these pixels are of type uint8, and their squares and sums run over at 255. "
+                             "Write float(image_1[i, j]).")
+def a_loop_in_small_numbers(image_1, image_2):
+    total = np.uint8(0)
+    for a, b in zip(image_1.ravel(), image_2.ravel(), strict=True):
+        total = total + (a - b) ** 2
+    return total ** 0.5
+
+
+@distance.misconception(why="int16 has room for differences below 0.",
+                        hint="int16 has room for the differences, but not for their squares: it ends at 32,767, and 230 ** 2 is more. Use float.")
+def in_sixteen_bits(image_1, image_2):
+    return np.sqrt(np.sum((image_1.astype(np.int16) - image_2.astype(np.int16)) ** 2))
+
+
+@distance.misconception(why="len(image) is taken for both sides.",
+                        hint="Only a square part of the image is compared. It has image_1.shape[0] rows and image_1.shape[1] columns.")
+def a_square_part(image_1, image_2):
+    total = 0.0
+    for i in range(len(image_1)):
+        for j in range(min(len(image_1), image_1.shape[1])):
+            total += (float(image_1[i, j]) - float(image_2[i, j])) ** 2
+    return total ** 0.5
 
 
 guess_cycle = Exercise("guess_cycle", points=1, kind="prediction", choices=("a", "b", "c"))

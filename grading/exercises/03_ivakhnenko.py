@@ -51,6 +51,11 @@ def row_by_row(x, z):
     return np.array(rows)
 
 
+@features.solution
+def by_exponents(x, z):
+    return np.array([x**i * z**j for i, j in ((0, 0), (1, 0), (0, 1), (1, 1), (2, 0), (0, 2))]).T
+
+
 @features.misconception(why="np.array([...]) of six arrays stacks them as rows.",
                         hint="Your terms lie in the rows. Each example should keep its row: one column a term.")
 def terms_in_rows(x, z):
@@ -80,6 +85,13 @@ def squares_before_the_product(x, z):
 @features.misconception(why="* 2 is written for ** 2.", hint="The last two columns are doubled, not squared: write x ** 2.")
 def doubled(x, z):
     return np.column_stack([np.ones(len(x)), x, z, x * z, x * 2, z * 2])
+
+
+@features.misconception(why="1 is one number, and x @ z is one as well; a column of them is forgotten.",
+                        hint="One of the six columns holds a single number. Each needs one number an example: np.ones(len(x)) for the 1, and "
+                             "x * z (not x @ z) for the product.")
+def a_single_number_for_a_column(x, z):
+    return np.column_stack([1, x, z, x * z, x**2, z**2])
 
 
 # The fit
@@ -124,7 +136,8 @@ fit_unit = Exercise(
     ],
     hidden=systems,
     hints=("Least squares: the c for which F @ c comes closest to y. NumPy has a function for it in np.linalg.",
-           "Solving the normal equations F.T @ F @ c = F.T @ y needs an inverse, and for the four corners there is none.",
+           "Solving the normal equations F.T @ F @ c = F.T @ y needs an inverse, and for the four corners there is none. Rounding may hide "
+           "that: with few rows np.linalg.solve can answer with nonsense and say nothing.",
            "np.linalg.lstsq(F, y, rcond=None) finds the shortest c where there are many; its first result is c. np.linalg.pinv(F) "
            "is another way."),
 )
@@ -149,6 +162,12 @@ def by_eigenvalues(F, y):
         if value > 1e-9 * values[-1]:
             c = c + v * (v @ (F.T @ y)) / value
     return c
+
+
+@fit_unit.solution
+def normal_equations_by_lstsq(F, y):
+    c, *_ = np.linalg.lstsq(F.T @ F, F.T @ y, rcond=1e-6)
+    return list(c)
 
 
 @fit_unit.misconception(why="The normal equations are what the textbook gives, and they work until two columns say the same.",
@@ -195,6 +214,13 @@ def a_ridge_of_one(F, y):
                         hint="This fits y minus its mean. The constant term is there to take care of the mean: fit y as it is.")
 def of_a_centred_y(F, y):
     return np.linalg.lstsq(F, y - np.mean(y), rcond=None)[0]
+
+
+@fit_unit.misconception(why="y is made a column, and so the coefficients are one.",
+                        hint="The numbers are right, but they stand in a column, (6, 1). Give y as it is, (n,), or take the column out of the "
+                             "result: [:, 0].")
+def as_a_column(F, y):
+    return np.linalg.lstsq(F, y.reshape(-1, 1), rcond=None)[0]
 
 
 # The external criterion
@@ -245,6 +271,11 @@ def row_after_row(c, F, y):
     return above / below
 
 
+@check_error.solution
+def ratio_of_lengths(c, F, y):
+    return (np.linalg.norm(F @ c - y) / np.linalg.norm(y)) ** 2
+
+
 @check_error.misconception(why="The mean squared error of lab 00 comes to mind first.",
                            hint="This is the mean squared miss, in the square of y's unit. Divide the sum of squared misses by the sum "
                                 "of y squared, so that the scale of y does not matter.")
@@ -282,6 +313,31 @@ def the_root(c, F, y):
                            hint="Misses above and below cancel here. Square each miss before you add.")
 def misses_cancel(c, F, y):
     return np.sum(F @ c - y) ** 2 / np.sum(y**2)
+
+
+@check_error.misconception(why="The sum is taken, and the division forgotten.",
+                           hint="This is the sum of the squared misses, in the square of y's unit. Divide it by the sum of y squared.")
+def not_divided(c, F, y):
+    return np.sum((F @ c - y) ** 2)
+
+
+@check_error.misconception(why="Each miss is divided by its own y, and the ratios are added.",
+                           hint="Each miss is divided by its own y here, and where that is 0 the ratio is infinite. Add first, above and below, and "
+                                "divide once.")
+def each_by_its_own(c, F, y):
+    return np.sum((F @ c - y) ** 2 / y**2)
+
+
+@check_error.misconception(why="The square stands outside the sum below.",
+                           hint="Below, y is added first and squared then, so that signs cancel. Square each y, then add: np.sum(y**2).")
+def square_of_the_sum(c, F, y):
+    return np.sum((F @ c - y) ** 2) / np.sum(y) ** 2
+
+
+@check_error.misconception(why="Misses without their sign seem enough.",
+                           hint="This adds the sizes of the misses and of y. The criterion squares them, above and below.")
+def without_squares(c, F, y):
+    return np.sum(np.abs(F @ c - y)) / np.sum(np.abs(y))
 
 
 # Selection
@@ -348,6 +404,18 @@ def by_sorting_a_list(errors, keep):
     return np.array([(i, j) for error, i, j in found[:keep]])
 
 
+@best_pairs.solution
+def the_smallest_again_and_again(errors, keep):
+    left = errors.copy()
+    left[np.tril_indices(len(left))] = np.inf
+    found = []
+    while len(found) < keep and np.isfinite(left).any():
+        i, j = np.unravel_index(np.argmin(left), left.shape)
+        found.append([i, j])
+        left[i, j] = np.inf
+    return found
+
+
 @best_pairs.misconception(why="The table is symmetric, and every pair stands in it twice.",
                           hint="Each pair stands here twice, as (i, j) and as (j, i). Look only above the diagonal.")
 def each_pair_twice(errors, keep):
@@ -407,6 +475,38 @@ def in_order_of_the_inputs(errors, keep):
     return np.array(sorted((i, j) for _, i, j in found[:keep]))
 
 
+@best_pairs.misconception(why="np.array([i, j]) puts the two lists one below the other.",
+                          hint="The pairs stand in the columns: all i in one row, all j in the next. Wanted is one row a pair: "
+                               "np.column_stack([i, j]).")
+def pairs_in_columns(errors, keep):
+    i, j = np.triu_indices(len(errors), 1)
+    order = [k for k in np.argsort(errors[i, j]) if np.isfinite(errors[i, j][k])][:keep]
+    return np.array([i[order], j[order]])
+
+
+@best_pairs.misconception(why="The lower half of the table is read, where i is the larger one.",
+                          hint="The right pairs, but with the larger input first. Each row is (i, j) with i < j.")
+def larger_input_first(errors, keep):
+    n = len(errors)
+    found = sorted((errors[i, j], i, j) for i in range(n) for j in range(i) if np.isfinite(errors[i, j]))
+    return np.array([(i, j) for _, i, j in found[:keep]])
+
+
+@best_pairs.misconception(why="`keep` is not looked at.", hint="This gives back every pair that could be fitted. Only the best `keep` are wanted.")
+def all_of_them(errors, keep):
+    n = len(errors)
+    found = sorted((errors[i, j], i, j) for i in range(n) for j in range(i + 1, n) if np.isfinite(errors[i, j]))
+    return np.array([(i, j) for _, i, j in found])
+
+
+@best_pairs.misconception(why="The sorted list holds the errors too, and is returned as it is.",
+                          hint="Each row holds the error as well. Return the two inputs alone: (i, j).")
+def with_their_errors(errors, keep):
+    n = len(errors)
+    found = sorted((errors[i, j], i, j) for i in range(n) for j in range(i + 1, n) if np.isfinite(errors[i, j]))
+    return np.array(found[:keep])
+
+
 # Stacking
 
 
@@ -431,6 +531,8 @@ next_layer = Exercise(
         call(np.array([[1.0, -1.0, 2.0, 0.5], [2.0, 1.0, 0.0, 3.0], [0.5, 0.5, -1.0, 1.0]]), np.array([[1, 3], [0, 1], [0, 3]]),
              np.array([[0.5, 1.0, 2.0, 0.0, 0.0, 1.0], [1.0, -1.0, 0.0, 1.5, 0.0, 0.0], [0.0, 0.0, 3.0, 0.0, -1.0, 0.5]])),
         call(np.array([[2.0, 3.0]]), np.array([[0, 1]]), np.array([[1.0, 1.0, -1.0, 1.0, 0.5, 0.0]])),
+        call(np.array([[2.0, 3.0], [1.0, -1.0], [0.0, 2.0]]), np.array([[0, 1], [0, 1]]),
+             np.array([[1.0, 1.0, -1.0, 1.0, 0.5, 0.0], [2.0, 0.0, 1.0, -1.0, 1.0, 0.5]])),
     ],
     hidden=layers_of_units,
     hints=("One unit at a time: unit k takes the columns pairs[k, 0] and pairs[k, 1] of X, and the row C[k].",
@@ -452,6 +554,18 @@ def unit_by_unit(X, pairs, C):
 def all_units_at_once(X, pairs, C):
     x, z = X[:, pairs[:, 0]], X[:, pairs[:, 1]]
     return C[:, 0] + C[:, 1] * x + C[:, 2] * z + C[:, 3] * x * z + C[:, 4] * x**2 + C[:, 5] * z**2
+
+
+@next_layer.solution
+def number_by_number(X, pairs, C):
+    table = []
+    for row in X:
+        answers = []
+        for (i, j), (a, b, c, d, e, f) in zip(pairs, C, strict=True):
+            x, z = row[i], row[j]
+            answers.append(a + x * (b + d * z + e * x) + z * (c + f * z))
+        table.append(answers)
+    return table
 
 
 @next_layer.misconception(why="The units' answers are stacked as rows.",
@@ -500,6 +614,38 @@ def only_the_last_unit(X, pairs, C):
     return answers
 
 
+@next_layer.misconception(why="The shape is right after reshape, and so it seems that the table is.",
+                          hint="reshape only cuts the numbers anew, in the order in which they lie: it does not turn rows into columns. .T does, and "
+                               "so does np.column_stack.")
+def cut_anew(X, pairs, C):
+    return np.array([np.column_stack([np.ones(len(X)), X[:, i], X[:, j], X[:, i] * X[:, j], X[:, i] ** 2, X[:, j] ** 2]) @ c
+                     for (i, j), c in zip(pairs, C, strict=True)]).reshape(len(X), -1)
+
+
+@next_layer.misconception(why="The constant multiplies nothing and is forgotten.",
+                          hint="The constant is missing: C[:, 0] belongs to the term 1, which is the same for every example.")
+def no_constant(X, pairs, C):
+    x, z = X[:, pairs[:, 0]], X[:, pairs[:, 1]]
+    return C[:, 1] * x + C[:, 2] * z + C[:, 3] * x * z + C[:, 4] * x**2 + C[:, 5] * z**2
+
+
+@next_layer.misconception(why="Squares come before products in many books.",
+                          hint="The terms are in another order than the coefficients: 1, x, z, xz, x^2, z^2. The product is the fourth.")
+def product_after_the_square(X, pairs, C):
+    x, z = X[:, pairs[:, 0]], X[:, pairs[:, 1]]
+    return C[:, 0] + C[:, 1] * x + C[:, 2] * z + C[:, 3] * x**2 + C[:, 4] * x * z + C[:, 5] * z**2
+
+
+@next_layer.misconception(why="return stands inside the loop over the units.",
+                          hint="These are the answers of the first unit only: the function returned in the first turn of the loop. Put return "
+                               "behind the loop.")
+def returns_after_the_first_unit(X, pairs, C):
+    answers = []
+    for (i, j), c in zip(pairs, C, strict=True):
+        answers.append(np.column_stack([np.ones(len(X)), X[:, i], X[:, j], X[:, i] * X[:, j], X[:, i] ** 2, X[:, j] ** 2]) @ c)
+        return np.column_stack(answers)
+
+
 # Stopping
 
 
@@ -519,16 +665,22 @@ def histories(rng):
             yield call(np.concatenate([[0.95], 0.95 - np.cumsum(drops)]), gain)
     yield call(np.array([0.9, 0.7, 0.5, 0.3]))
     yield call(np.array([0.9, 0.9 - 0.0004, 0.2, 0.1]))
+    yield call(np.array([0.5, 0.4, 0.3996, 0.1]))       # a small share of the error may still be less than `gain`
+    yield call(np.array([0.3, 0.2996, 0.1]))
+    for gain in (0.25, 0.125, 0.03125):                 # exactly `gain` is enough; these numbers are exact in binary
+        yield call(1 - gain * np.arange(4), gain)
+        yield call(1 - gain * np.array([0.0, 1.0, 1.5, 2.5]), gain)
 
 
 stop_at = Exercise(
     "stop_at", points=2, right=layers_to_keep,
     public=[
-        call(np.array([0.6, 0.5, 0.45, 0.4499, 0.3])),
+        call(np.array([0.6, 0.5, 0.45, 0.4497, 0.3])),
         call(np.array([0.6, 0.5, 0.4])),
         call(np.array([0.8, 0.5, 0.55, 0.4, 0.2])),
         call(np.array([0.5, 0.3, 0.29, 0.28]), 0.05),
         call(np.array([0.7])),
+        call(np.array([0.75, 0.5, 0.375, 0.25, 0.25]), 0.125),
     ],
     hidden=histories,
     hints=("Go from layer to layer. The gain of a layer is the error before it minus its own error.",
@@ -550,6 +702,14 @@ def with_differences(errors, gain=5e-4):
     errors = np.asarray(errors)
     small = np.flatnonzero(errors[:-1] - errors[1:] < gain)
     return int(small[0]) + 1 if len(small) else len(errors)
+
+
+@stop_at.solution
+def while_it_pays(errors, gain=5e-4):
+    kept = 1
+    while kept < len(errors) and errors[kept - 1] - errors[kept] >= gain:
+        kept += 1
+    return kept
 
 
 @stop_at.misconception(why="The layer that shows that growing has ended is kept.",
@@ -610,6 +770,48 @@ def the_last_small_gain(errors, gain=5e-4):
 def always_the_same_gain(errors, gain=5e-4):
     for k in range(1, len(errors)):
         if errors[k - 1] - errors[k] < 5e-4:
+            return k
+    return len(errors)
+
+
+@stop_at.misconception(why="A gain of exactly `gain` seems to belong to the small ones.",
+                       hint="A layer that gains exactly `gain` is worth it: only a gain *below* `gain` ends the growth, < and not <=.")
+def just_enough_is_too_little(errors, gain=5e-4):
+    for k in range(1, len(errors)):
+        if errors[k - 1] - errors[k] <= gain:
+            return k
+    return len(errors)
+
+
+@stop_at.misconception(why="The gain is measured in shares of the error.",
+                       hint="You compare the gain's share of the error. Compare the gain itself: the error before minus the error now.")
+def share_of_the_error(errors, gain=5e-4):
+    for k in range(1, len(errors)):
+        if (errors[k - 1] - errors[k]) / errors[k - 1] < gain:
+            return k
+    return len(errors)
+
+
+@stop_at.misconception(why="All layers with a large enough gain are counted.",
+                       hint="This counts every layer that gains enough, also those behind the first that does not. Stop there: growing has ended.")
+def all_that_gain(errors, gain=5e-4):
+    return 1 + sum(errors[k - 1] - errors[k] >= gain for k in range(1, len(errors)))
+
+
+@stop_at.misconception(why="range ends one too early, so the last layer is never looked at.",
+                       hint="The last layer's gain is never looked at. How far does your loop run?")
+def last_layer_not_asked(errors, gain=5e-4):
+    for k in range(1, len(errors) - 1):
+        if errors[k - 1] - errors[k] < gain:
+            return k
+    return len(errors)
+
+
+@stop_at.misconception(why="The error now minus the error before is taken for the gain.",
+                       hint="The gain has the wrong sign: it is the error before minus the error now, above 0 where the error falls.")
+def gain_with_the_wrong_sign(errors, gain=5e-4):
+    for k in range(1, len(errors)):
+        if errors[k] - errors[k - 1] < gain:
             return k
     return len(errors)
 

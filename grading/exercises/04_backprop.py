@@ -119,6 +119,7 @@ sigmoid_backward = Exercise(
     public=[
         call(np.array([[1.0, -2.0], [0.5, 4.0]]), np.array([[0.5, 0.9], [0.2, 0.75]])),
         call(np.array([[-3.0, 2.0, 1.0]]), np.array([[0.1, 0.6, 0.95]])),
+        call(np.array([[1.0, -1.0, 2.0]]), np.array([[0.0, 1.0, 0.25]])),
     ],
     hidden=answers_and_errors,
     hints=("Each number goes its own way here: no matrix product, only multiplication element by element.",
@@ -137,6 +138,13 @@ def element_by_element(dY, Y):
     result = np.zeros(Y.shape)
     for place in np.ndindex(Y.shape):
         result[place] = dY[place] * (Y[place] - Y[place] ** 2)
+    return result
+
+
+@sigmoid_backward.solution
+def quarter_less_a_square(dY, Y):
+    result = np.array(dY)
+    result *= 0.25 - (Y - 0.5) ** 2
     return result
 
 
@@ -169,6 +177,37 @@ def the_slope_alone(dY, Y):
                                 hint="1 - Y**2 is the slope of tanh. The sigmoid's is Y (1 - Y).")
 def the_slope_of_tanh(dY, Y):
     return dY * (1 - Y**2)
+
+
+@sigmoid_backward.misconception(why="One of the two factors is forgotten.",
+                                hint="A factor is missing: the slope is Y (1 - Y), both of them.")
+def one_factor_short(dY, Y):
+    return dY * (1 - Y)
+
+
+@sigmoid_backward.misconception(why="Going backwards is taken for undoing.",
+                                hint="This divides by the slope, as if the function were to be undone. An error is multiplied by the slopes it "
+                                     "passes, in either direction.")
+def divided_by_the_slope(dY, Y):
+    return dY / (Y * (1 - Y))
+
+
+@sigmoid_backward.misconception(why="1 - Y is written without parentheses.",
+                                hint="Parentheses are missing: dY * Y * 1 - Y subtracts Y in the end. Write (1 - Y).")
+def without_parentheses(dY, Y):
+    return dY * Y * 1 - Y
+
+
+@sigmoid_backward.misconception(why="Y - 1 for 1 - Y.", hint="The sign is turned: the sigmoid rises, so its slope Y (1 - Y) is never below 0.")
+def slope_below_zero(dY, Y):
+    return dY * Y * (Y - 1)
+
+
+@sigmoid_backward.misconception(why="dY *= ... changes the caller's array.",
+                                hint="The numbers are right, but the array dY that came in was changed. Write dY * ..., which makes a new one.")
+def changes_the_error(dY, Y):
+    dY *= Y * (1 - Y)
+    return dY
 
 
 # Where the error begins
@@ -220,6 +259,11 @@ def term_by_term(Y, T, loss):
     return result
 
 
+@loss_gradient.solution
+def from_a_table(Y, T, loss):
+    return {"squared": Y - T, "cross-entropy": (1 - T) / (1 - Y) - T / Y}[loss]
+
+
 @loss_gradient.misconception(why="The loss itself is computed.",
                              hint="These are the losses of the outputs. Asked is their slope: how each changes with its output.")
 def the_loss_itself(Y, T, loss):
@@ -265,6 +309,48 @@ def averaged(Y, T, loss):
     if loss == "squared":
         return (Y - T) / len(Y)
     return (Y - T) / (Y * (1 - Y)) / len(Y)
+
+
+@loss_gradient.misconception(why="a / b * c is read as a / (b * c).",
+                             hint="(Y - T) / Y * (1 - Y) divides by Y and then multiplies by 1 - Y. Divide by both: (Y - T) / (Y * (1 - Y)).")
+def divided_and_multiplied(Y, T, loss):
+    if loss == "squared":
+        return Y - T
+    return (Y - T) / Y * (1 - Y)
+
+
+@loss_gradient.misconception(why="The slope of log(1 - y) is taken for 1 / (1 - y).",
+                             hint="The second half of the cross-entropy has the wrong sign: the slope of log(1 - y) is -1 / (1 - y).")
+def second_half_turned(Y, T, loss):
+    if loss == "squared":
+        return Y - T
+    return -T / Y - (1 - T) / (1 - Y)
+
+
+@loss_gradient.misconception(why="The minus in front of the cross-entropy's sum is overlooked.",
+                             hint="The cross-entropy has a minus in front of the whole sum; its gradient has it too.")
+def minus_overlooked(Y, T, loss):
+    if loss == "squared":
+        return Y - T
+    return T / Y - (1 - T) / (1 - Y)
+
+
+@loss_gradient.misconception(why="The half in front of the square is carried along.",
+                             hint="The squared error's gradient is half of what it should be: the 2 that differentiating brings down cancels "
+                                  "the half.")
+def half_of_it(Y, T, loss):
+    if loss == "squared":
+        return 0.5 * (Y - T)
+    return (Y - T) / (Y * (1 - Y))
+
+
+@loss_gradient.misconception(why="The sigmoid's slope is put in at once.",
+                             hint="The sigmoid's slope Y (1 - Y) is in this already. Asked is the gradient by the outputs Y; the sigmoid has a rule "
+                                  "of its own.")
+def sigmoid_included(Y, T, loss):
+    if loss == "squared":
+        return (Y - T) * Y * (1 - Y)
+    return Y - T
 
 
 # The whole network
@@ -423,6 +509,57 @@ def with_weights_that_moved(X, T, W1, b1, W2, b2):
     return X.T @ dZ1, dZ1.sum(axis=0), dW2, dZ2.sum(axis=0)
 
 
+@backprop.misconception(why="The mean over the examples is the habit of later libraries.",
+                        hint="You take the mean over the examples. E is a sum over them, and so are its gradients.")
+def averaged_over_examples(X, T, W1, b1, W2, b2):
+    H = 1 / (1 + np.exp(-(X @ W1 + b1)))
+    Y = 1 / (1 + np.exp(-(H @ W2 + b2)))
+    dZ2 = (Y - T) * Y * (1 - Y) / len(X)
+    dZ1 = (dZ2 @ W2.T) * H * (1 - H)
+    return X.T @ dZ1, dZ1.sum(axis=0), H.T @ dZ2, dZ2.sum(axis=0)
+
+
+@backprop.misconception(why="The 2 of the square is kept.",
+                        hint="All gradients are twice too large: E has a half in front, which cancels the 2 of the square.")
+def all_twice_too_large(X, T, W1, b1, W2, b2):
+    H = 1 / (1 + np.exp(-(X @ W1 + b1)))
+    Y = 1 / (1 + np.exp(-(H @ W2 + b2)))
+    dZ2 = 2 * (Y - T) * Y * (1 - Y)
+    dZ1 = (dZ2 @ W2.T) * H * (1 - H)
+    return X.T @ dZ1, dZ1.sum(axis=0), H.T @ dZ2, dZ2.sum(axis=0)
+
+
+@backprop.misconception(why="The biases are left out on the way forwards.",
+                        hint="The way forwards lacks the biases: H = sigmoid(X W1 + b1), Y = sigmoid(H W2 + b2).")
+def forwards_without_biases(X, T, W1, b1, W2, b2):
+    H = 1 / (1 + np.exp(-(X @ W1)))
+    Y = 1 / (1 + np.exp(-(H @ W2)))
+    dZ2 = (Y - T) * Y * (1 - Y)
+    dZ1 = (dZ2 @ W2.T) * H * (1 - H)
+    return X.T @ dZ1, dZ1.sum(axis=0), H.T @ dZ2, dZ2.sum(axis=0)
+
+
+@backprop.misconception(why="In a loop over the examples = stands where += is meant.",
+                        hint="These are the gradients of the last example alone. E is a sum over all examples: add theirs up.")
+def last_example_only(X, T, W1, b1, W2, b2):
+    for x, t in zip(X, T, strict=True):
+        h = 1 / (1 + np.exp(-(x @ W1 + b1)))
+        y = 1 / (1 + np.exp(-(h @ W2 + b2)))
+        e = (y - t) * y * (1 - y)
+        d = W2 @ e * h * (1 - h)
+    return np.outer(x, d), d, np.outer(h, e), e
+
+
+@backprop.misconception(why="The step is taken at once.",
+                        hint="These are the weights after a step. Return the gradients themselves: the step comes later, with a learning rate.")
+def the_weights_after_a_step(X, T, W1, b1, W2, b2):
+    H = 1 / (1 + np.exp(-(X @ W1 + b1)))
+    Y = 1 / (1 + np.exp(-(H @ W2 + b2)))
+    dZ2 = (Y - T) * Y * (1 - Y)
+    dZ1 = (dZ2 @ W2.T) * H * (1 - H)
+    return W1 - X.T @ dZ1, b1 - dZ1.sum(axis=0), W2 - H.T @ dZ2, b2 - dZ2.sum(axis=0)
+
+
 # Nudging
 
 
@@ -445,7 +582,7 @@ def surfaces_and_points(rng):
 
 
 numerical_gradient = Exercise(
-    "numerical_gradient", points=3, right=central_differences, may_change=True, tolerance=Tolerance(rtol=1e-4, atol=1e-5),
+    "numerical_gradient", points=3, right=central_differences, tolerance=Tolerance(rtol=1e-4, atol=1e-5),
     public=[
         call(Ref("widgets.backprop_rules:cubes"), np.array([2.0, -1.0, 0.5]), 0.25),
         call(Ref("widgets.backprop_rules:ripples"), np.array([[1.0, -2.0], [0.5, 3.0]]), 0.5),
@@ -488,6 +625,18 @@ def along_the_axes(f, x, step):
     flat = x.ravel()
     slopes = [f((flat + a).reshape(x.shape)) - f((flat - a).reshape(x.shape)) for a in step * np.eye(x.size)]
     return np.reshape(slopes, x.shape) / (2 * step)
+
+
+@numerical_gradient.solution
+def up_twice_down_and_back(f, x, step):
+    gradient = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        x[place] += step
+        above = f(x)
+        x[place] -= 2 * step
+        gradient[place] = (above - f(x)) / (2 * step)
+        x[place] += step
+    return gradient
 
 
 @numerical_gradient.misconception(why="The definition of the derivative in school has one side only.",
@@ -553,6 +702,62 @@ def a_step_of_its_own(f, x, step):
         up[place] += 1e-5
         down[place] -= 1e-5
         gradient[place] = (f(up) - f(down)) / 2e-5
+    return gradient
+
+
+@numerical_gradient.misconception(why="a / 2 * step is read as a / (2 * step).",
+                                  hint="/ 2 * step divides by 2 and then multiplies by the step. Divide by both: / (2 * step).")
+def divided_and_multiplied_by_it(f, x, step):
+    gradient = np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[place] += step
+        down[place] -= step
+        gradient[place] = (f(up) - f(down)) / 2 * step
+    return gradient
+
+
+@numerical_gradient.misconception(why="The copies are made once, before the loop.",
+                                  hint="The copies are made once, so what was nudged in them stays nudged. Make them afresh for each element, inside "
+                                       "the loop.")
+def copied_once(f, x, step):
+    gradient, up, down = np.zeros(x.shape), x.copy(), x.copy()
+    for place in np.ndindex(x.shape):
+        up[place] += step
+        down[place] -= step
+        gradient[place] = (f(up) - f(down)) / (2 * step)
+    return gradient
+
+
+@numerical_gradient.misconception(why="up = x is thought to make a copy.",
+                                  hint="up and down are the same array here, so f gives the same value twice. up = x makes no copy: write x.copy().")
+def two_names_for_one_array(f, x, step):
+    gradient = np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        up, down = x, x
+        up[place] += step
+        down[place] -= step
+        gradient[place] = (f(up) - f(down)) / (2 * step)
+    return gradient
+
+
+@numerical_gradient.misconception(why="The slopes are collected in a list.",
+                                  hint="The slopes are right, but they stand in one row. Give them the shape of x: .reshape(x.shape).")
+def in_one_row(f, x, step):
+    flat = x.ravel()
+    return np.array([(f((flat + a).reshape(x.shape)) - f((flat - a).reshape(x.shape))) / (2 * step) for a in step * np.eye(x.size)])
+
+
+@numerical_gradient.misconception(why="The last nudge is not taken back.",
+                                  hint="The slopes are right, but x is not as it was: take each nudge back, or nudge a copy.")
+def left_elsewhere(f, x, step):
+    gradient, before = np.zeros(x.shape), x.copy()
+    for place in np.ndindex(x.shape):
+        x[:] = before
+        x[place] += step
+        above = f(x)
+        x[place] -= 2 * step
+        gradient[place] = (above - f(x)) / (2 * step)
     return gradient
 
 

@@ -110,6 +110,7 @@ def scores(rng):
     yield call(rng.normal(size=(2, 3)) - 2000.0, rng.integers(0, 3, 2))
     yield call(np.zeros((4, 3)), np.array([0, 1, 2, 1]))
     yield call(np.array([[900.0, -900.0], [-900.0, 900.0]]), rng.integers(0, 2, 2))
+    yield call(rng.normal(size=(3, 4)) + np.array([[800.0], [0.0], [-800.0]]), rng.integers(0, 4, 3))
 
 
 softmax_feedback = Exercise(
@@ -118,7 +119,7 @@ softmax_feedback = Exercise(
         call(np.array([[math.log(0.3), math.log(0.7)]]), np.array([0])),
         call(np.array([[1.0, 2.0, 0.0], [0.5, -1.0, 1.5]]), np.array([1, 0])),
         call(np.array([[2.0, 0.0, 1.0, -1.0], [0.0, 0.0, 0.0, 0.0], [1.0, 3.0, -2.0, 0.5]]), np.array([3, 2, 1])),
-        call(np.array([[1000.0, 1001.0]]), np.array([0])),
+        call(np.array([[1000.0, 1001.0], [-1000.0, -1002.0]]), np.array([0, 1])),
     ],
     hidden=scores,
     hints=("First the probabilities: exp of each score, divided by the sum of its row. Then compare them with the right answers.",
@@ -153,6 +154,12 @@ def with_logarithms(Z, classes):
     top = np.max(Z, axis=1)[:, None]
     P = np.exp(Z - top - np.log(np.sum(np.exp(Z - top), axis=1))[:, None])
     return (P - np.eye(Z.shape[1])[classes]) / len(P)
+
+
+@softmax_feedback.solution
+def by_differences(Z, classes):
+    P = 1 / np.exp(Z[:, None, :] - Z[:, :, None]).sum(axis=2)
+    return (P - (np.arange(Z.shape[1]) == classes[:, None])) / Z.shape[0]
 
 
 @softmax_feedback.misconception(why="Feedback is thought of as what is still missing: target minus answer.",
@@ -193,6 +200,24 @@ def along_the_columns(Z, classes):
 def overflowing(Z, classes):
     powers = np.exp(Z)
     return (powers / powers.sum(axis=1, keepdims=True) - np.eye(Z.shape[1])[classes]) / len(Z)
+
+
+@softmax_feedback.misconception(why="np.max without an axis is the largest of the whole table.",
+                                hint="you subtract one number, the largest of the whole table. A row far below it becomes nothing but zeros: "
+                                     "subtract from each row its own largest score, Z.max(axis=1, keepdims=True).")
+def largest_of_the_table(Z, classes):
+    powers = np.exp(Z - Z.max())
+    return (powers / powers.sum(axis=1, keepdims=True) - np.eye(Z.shape[1])[classes]) / len(Z)
+
+
+@softmax_feedback.misconception(why="P[:, classes] is taken for one place in each row.",
+                                hint="P[:, classes] reaches those columns in every row. To reach one place in each row give both: "
+                                     "P[np.arange(len(P)), classes].")
+def whole_columns(Z, classes):
+    powers = np.exp(Z - Z.max(axis=1, keepdims=True))
+    P = powers / powers.sum(axis=1, keepdims=True)
+    P[:, classes] -= 1
+    return P / len(Z)
 
 
 @softmax_feedback.misconception(why="The derivative of a sigmoid, p (1 - p), is remembered from squared error.",
@@ -267,10 +292,24 @@ def one_by_one(order, size):
     return batches
 
 
+@minibatches.solution
+def whole_ones_and_a_rest(order, size):
+    whole = len(order) // size
+    batches = list(order[:whole * size].reshape(whole, size))
+    return batches + [order[whole * size:]] if len(order) % size else batches
+
+
 @minibatches.misconception(why="Only whole batches are counted: len(order) // size.",
                            hint="the rows at the end that do not fill a batch are lost, and never learned from. The last batch may be shorter.")
 def whole_ones_only(order, size):
     return [order[k * size:(k + 1) * size] for k in range(len(order) // size)]
+
+
+@minibatches.misconception(why="One more batch is always cut for what is left over.",
+                           hint="where size divides the number of rows there is an empty batch at the end. Nothing is left over then: go on "
+                                "only while there are rows.")
+def an_empty_one_at_the_end(order, size):
+    return [order[k * size:(k + 1) * size] for k in range(len(order) // size + 1)]
 
 
 @minibatches.misconception(why="np.array_split's second argument is a number of pieces.",
@@ -431,6 +470,22 @@ return W
                "your steps grow with the size of the batch. slope() is already the mean over its rows: do not multiply by how many there are.")
 mistaken_epoch("""
 for rows in batches:
+    for i in rows:
+        W = W - learning_rate * slope(W, X[[i]], classes[[i]])
+return W
+""", "a_step_for_each_example", "Each example of a batch gets a step of its own.",
+               "there is a step for each example here. A batch makes one step, with the mean slope of its rows: slope(W, X[rows], classes[rows]).")
+mistaken_epoch("""
+begin = 0
+for rows in batches:
+    piece = slice(begin, begin + len(rows))
+    W = W - learning_rate * slope(W, X[piece], classes[piece])
+    begin += len(rows)
+return W
+""", "rows_in_their_old_order", "The batches are counted through, as if the rows had never been shuffled.",
+               "your batches have the right sizes, but take the rows in the order of the table. Which rows belong to a batch stands in it: X[rows].")
+mistaken_epoch("""
+for rows in batches:
     W = W + learning_rate * slope(W, X[rows], classes[rows])
 return W
 """, "up_the_slope", "The slope is added.", "this climbs. Subtract the slope.")
@@ -474,6 +529,9 @@ def records(rng):
             yield call(np.array([0.02, 0.05, 0.2, 0.9]), lowest * np.array([1.5, 1.0, times, 0.5]))
     yield call(np.array([0.02, 0.05, 0.2, 0.9]), np.array([0.5, 1.5, 1.9, 2.5]))
     yield call(np.array([0.02, 0.05, 0.2, 0.9, 2.0]), np.array([2.0, 1.0, 3.0, 0.4, 1.7]))
+    yield call(np.array([0.02, 0.05, 0.2, 0.9]), np.array([1.0, 30.0, 0.5, 0.3]))       # over at once, and low again
+    for end in (2.5, math.nan, math.inf):               # out of reach in small steps, or all at once; low again afterwards
+        yield call(np.geomspace(0.01, 1, 6), np.array([1.0, 0.5, 1.1, end, 0.3, 0.2]) * float(rng.uniform(0.5, 2)))
 
 
 find_rate = Exercise(
@@ -483,6 +541,8 @@ find_rate = Exercise(
         call(np.array([0.01, 0.03, 0.1, 0.3, 1.0, 3.0]), np.array([2.3, 2.0, 1.2, 0.8, 9.0, 0.5])),
         call(np.array([0.02, 0.05, 0.2, 0.6, 2.0]), np.array([1.0, 0.6, 0.7, np.nan, 0.2])),
         call(np.array([0.01, 0.04, 0.2, 0.5, 1.0, 4.0]), np.array([2.0, 2.1, 1.0, 1.6, 0.7, 20.0])),
+        call(np.array([0.03, 0.1, 0.4, 1.0, 3.0]), np.array([2.0, 0.4, 1.5, 9.0, 0.3])),
+        call(np.array([0.02, 0.1, 0.3, 1.0, 5.0]), np.array([2.4, 0.5, 1.2, 2.2, 0.4])),
     ],
     hidden=records,
     hints=("Go through the record from the left, and remember the smallest loss so far and its rate.",
@@ -509,6 +569,14 @@ def with_running_minima(rates, losses):
     bad[1:] |= known[1:] > 4 * np.minimum.accumulate(known)[:-1]
     end = np.argmax(bad) if bad.any() else len(losses)
     return rates[np.argmin(losses[:end])] / 10
+
+
+@find_rate.solution
+def all_that_came_before(rates, losses):
+    end = 1
+    while end < len(losses) and losses[end] <= 4 * min(losses[:end]):
+        end += 1
+    return 0.1 * rates[list(losses).index(min(losses[:end]))]
 
 
 @find_rate.misconception(why="The lowest point looks like the best place to train.",
@@ -562,6 +630,27 @@ def measured_from_the_first(rates, losses):
         if loss < lowest:
             lowest, best = loss, rate
     return best / 10
+
+
+@find_rate.misconception(why="Four times is measured from the loss just before.",
+                         hint="you compare each loss with the one just before. A loss that climbs in steps gets away with it: compare with the "
+                              "smallest one so far.")
+def measured_from_the_one_before(rates, losses):
+    lowest, best, before = losses[0], rates[0], losses[0]
+    for rate, loss in zip(rates, losses, strict=True):
+        if not np.isfinite(loss) or loss > 4 * before:
+            break
+        if loss < lowest:
+            lowest, best = loss, rate
+        before = loss
+    return best / 10
+
+
+@find_rate.misconception(why="Only nan and inf are taken for the end.",
+                         hint="your record ends only at a loss that is not finite. A loss above four times the smallest so far ends it as well.")
+def until_nothing_is_finite(rates, losses):
+    end = next((k for k, loss in enumerate(losses) if not np.isfinite(loss)), len(losses))
+    return rates[np.argmin(losses[:end])] / 10
 
 
 @find_rate.misconception(why="The loss is returned in place of the rate.",
@@ -638,6 +727,22 @@ def in_registers(x, y, rates, steps):
     y[i] = b
 
 
+descend_kernel.solution("""
+@cuda.jit(device=True)
+def along_x(a, b):
+    return a * a * a - b
+
+
+@cuda.jit
+def descend_kernel(x, y, rates, steps):
+    for i in range(cuda.grid(1), len(rates), cuda.gridsize(1)):
+        for _ in range(steps):
+            old = x[i]
+            x[i] -= rates[i] * along_x(old, y[i])
+            y[i] -= rates[i] * (y[i] - old)
+""")
+
+
 @descend_kernel.misconception(why="The launches in the text often fit exactly, so the guard seems superfluous.",
                               hint="some threads have no descent: they read and write outside the arrays. Ask whether i is smaller than x.size.")
 @cuda.jit
@@ -672,6 +777,60 @@ def first_block_only(x, y, rates, steps):
         for _ in range(steps):
             dx = x[i] * x[i] * x[i] - y[i]
             dy = y[i] - x[i]
+            x[i] -= rates[i] * dx
+            y[i] -= rates[i] * dy
+
+
+@descend_kernel.misconception(why="threadIdx looks like the thread's number, in every block.",
+                              hint="threadIdx.x counts from 0 again in every block, so threads of different blocks move the same walkers. "
+                                   "cuda.grid(1) counts through all blocks.")
+@cuda.jit
+def number_within_the_block(x, y, rates, steps):
+    i = cuda.threadIdx.x
+    if i < x.size:
+        for _ in range(steps):
+            dx = x[i] * x[i] * x[i] - y[i]
+            dy = y[i] - x[i]
+            x[i] -= rates[i] * dx
+            y[i] -= rates[i] * dy
+
+
+@descend_kernel.misconception(why="On a CPU the loop over the walkers is the program; that every thread runs it is overlooked.",
+                              hint="several threads move the same walker, all over each other. One walker for each thread: i = cuda.grid(1), and "
+                                   "no loop over the walkers.")
+@cuda.jit
+def every_walker(x, y, rates, steps):
+    for i in range(x.size):
+        for _ in range(steps):
+            dx = x[i] * x[i] * x[i] - y[i]
+            dy = y[i] - x[i]
+            x[i] -= rates[i] * dx
+            y[i] -= rates[i] * dy
+
+
+@descend_kernel.misconception(why="The place is kept in variables of the thread and lost with it.",
+                              hint="x and y are as they were: what a thread does not write to memory is gone when it ends. Store the place reached "
+                                   "in x[i] and y[i].")
+@cuda.jit
+def not_written_back(x, y, rates, steps):
+    i = cuda.grid(1)
+    if i < x.size:
+        a = x[i]
+        b = y[i]
+        for _ in range(steps):
+            a, b = a - rates[i] * (a**3 - b), b - rates[i] * (b - a)
+
+
+@descend_kernel.misconception(why="The slopes are computed once, before the loop.",
+                              hint="the slopes of the start are used for every step. The ground changes on the way: compute both slopes inside the "
+                                   "loop.")
+@cuda.jit
+def slopes_of_the_start(x, y, rates, steps):
+    i = cuda.grid(1)
+    if i < x.size:
+        dx = x[i] * x[i] * x[i] - y[i]
+        dy = y[i] - x[i]
+        for _ in range(steps):
             x[i] -= rates[i] * dx
             y[i] -= rates[i] * dy
 

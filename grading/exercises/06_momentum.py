@@ -57,6 +57,15 @@ def as_polyak_wrote_it(w, v, g, learning_rate, momentum):
     return after, after - w
 
 
+@momentum_step.solution
+def number_by_number(w, v, g, learning_rate, momentum):
+    new_w, new_v = np.zeros(w.shape), np.zeros(w.shape)
+    for place in np.ndindex(w.shape):
+        new_v[place] = momentum * v[place] - learning_rate * g[place]
+        new_w[place] = w[place] + new_v[place]
+    return [new_w, new_v]
+
+
 @momentum_step.misconception(why="The gradient points uphill, and the minus is forgotten.",
                              hint="Your ball is pushed uphill: the gradient has to be subtracted from the velocity.")
 def pushed_uphill(w, v, g, learning_rate, momentum):
@@ -83,6 +92,19 @@ def a_running_mean(w, v, g, learning_rate, momentum):
 def no_attenuation(w, v, g, learning_rate, momentum):
     v = v - learning_rate * g
     return w + v, v
+
+
+@momentum_step.misconception(why="The gradient is added first, and the whole is attenuated.",
+                             hint="The momentum attenuates the new gradient as well. Only the old velocity is multiplied by it.")
+def all_attenuated(w, v, g, learning_rate, momentum):
+    v = momentum * (v - learning_rate * g)
+    return w + v, v
+
+
+@momentum_step.misconception(why="The new velocity is used and then thrown away.",
+                             hint="The weights are right, but the velocity that you return is the old one: the next step would begin with it again.")
+def old_velocity_returned(w, v, g, learning_rate, momentum):
+    return w + momentum * v - learning_rate * g, v.copy()
 
 
 @momentum_step.misconception(why="PyTorch keeps the sum of the gradients and multiplies by the learning rate at the end.",
@@ -154,6 +176,13 @@ def jumps_then_corrects(w, v, gradient, learning_rate, momentum):
     return ahead + correction, jump + correction
 
 
+@nesterov_step.solution
+def from_the_landing_point(w, v, gradient, learning_rate, momentum):
+    ahead = [a + momentum * b for a, b in zip(w, v, strict=True)]
+    new = ahead - learning_rate * gradient(np.array(ahead))
+    return new, new - w
+
+
 @nesterov_step.misconception(why="The gradient is taken where the weights are, as always before.",
                              hint="This is classical momentum: the gradient is taken at w. Nesterov takes it where the jump will land.")
 def no_look_ahead(w, v, gradient, learning_rate, momentum):
@@ -190,6 +219,14 @@ def looks_back(w, v, gradient, learning_rate, momentum):
     return w + v, v
 
 
+@nesterov_step.misconception(why="The velocity is attenuated for the look, and once more in the formula.",
+                             hint="The velocity is attenuated twice: you look ahead by momentum * v, but then keep only momentum times that.")
+def attenuated_twice(w, v, gradient, learning_rate, momentum):
+    v = momentum * v
+    v = momentum * v - learning_rate * gradient(w + v)
+    return w + v, v
+
+
 @nesterov_step.misconception(why="The gradient points uphill, and the minus is forgotten.",
                              hint="The look-ahead is right, but the gradient has to be subtracted: it points uphill.")
 def uphill_ahead(w, v, gradient, learning_rate, momentum):
@@ -216,7 +253,7 @@ def times(rng):
 
 momentum_schedule = Exercise(
     "momentum_schedule", points=2, right=stairs,
-    public=[call(0), call(300), call(1249, 0.95), call(400_000), call(35, 0.999, 10), call(1000, 0.9)],
+    public=[call(0), call(300), call(1249, 0.95), call(400_000), call(400_000, 0.995), call(35, 0.999, 10), call(1000, 0.9)],
     hidden=times,
     hints=("Work from the inside out: first the whole number floor(t / every) + 1, which says on which stair step t stands.",
            "For whole numbers t // every is the floor. np.log2 and 2.0 ** x are what the rest needs.",
@@ -234,6 +271,20 @@ def as_printed(t, most=0.99, every=250):
 def simplified(t, most=0.99, every=250):
     stair = t // every + 1
     return min(1 - 1 / (2 * stair), most)
+
+
+@momentum_schedule.solution
+def stair_after_stair(t, most=0.99, every=250):
+    stairs = 1
+    while t >= every:
+        t, stairs = t - every, stairs + 1
+    return most if 1 - 0.5 / stairs > most else 1 - 0.5 / stairs
+
+
+@momentum_schedule.solution
+def as_a_fraction(t, most=0.99, every=250):
+    from fractions import Fraction
+    return min(1 - Fraction(1, 2 * (t // every + 1)), most)
 
 
 @momentum_schedule.misconception(why="The brackets of the formula are read as brackets, not as the floor.",
@@ -270,6 +321,19 @@ def a_stair_too_early(t, most=0.99, every=250):
                                  hint="You count in 250s whatever `every` says. Use the argument.")
 def always_250(t, most=0.99, every=250):
     return min(1 - 2.0 ** (-1 - np.log2(np.floor(t / 250) + 1)), most)
+
+
+@momentum_schedule.misconception(why="The default is written into the formula.",
+                                 hint="You stop at 0.99 whatever `most` says. Use the argument.")
+def always_99(t, most=0.99, every=250):
+    return min(1 - 2.0 ** (-1 - np.log2(np.floor(t / every) + 1)), 0.99)
+
+
+@momentum_schedule.misconception(why="'Rounded down' is done by round().",
+                                 hint="round() goes to the nearest whole number, so you climb half a stair too early. Rounded down: t // every, or "
+                                      "np.floor.")
+def rounded_to_the_nearest(t, most=0.99, every=250):
+    return min(1 - 2.0 ** (-1 - np.log2(round(t / every) + 1)), most)
 
 
 @momentum_schedule.misconception(why="The cap is forgotten.", hint="The momentum passes `most` here. It has to stay there once it is reached.")
@@ -424,6 +488,12 @@ def shifted_back(w, v, learning_rate, momentum):
     return w - momentum * v, -v / learning_rate
 
 
+@to_shifted.misconception(why="The momentum is taken into the buffer as well as into the point.",
+                          hint="The point is right. The buffer is not attenuated here: PyTorch multiplies it by the momentum in its next step.")
+def buffer_attenuated(w, v, learning_rate, momentum):
+    return w + momentum * v, -momentum * v / learning_rate
+
+
 @to_shifted.misconception(why="The velocity is passed on as it is.",
                           hint="The point is right. The buffer is still the velocity: take the learning rate out of it, and turn the sign.")
 def the_velocity_itself(w, v, learning_rate, momentum):
@@ -497,6 +567,20 @@ def buffer_in_full(w, buffer, g, learning_rate, momentum):
 def without_the_gradient(w, buffer, g, learning_rate, momentum):
     buffer = momentum * buffer + g
     return w - learning_rate * momentum * buffer, buffer
+
+
+@shifted_step.misconception(why="The brackets around the two parts are lost.",
+                            hint="Only g is subtracted here, and the buffer is added in full. The learning rate and the minus belong to both parts: "
+                                 "put them in brackets.")
+def without_brackets(w, buffer, g, learning_rate, momentum):
+    buffer = momentum * buffer + g
+    return w - learning_rate * g + momentum * buffer, buffer
+
+
+@shifted_step.misconception(why="The new buffer is used and then thrown away.",
+                            hint="The weights are right, but the buffer that you return is the old one: the next step would begin with it again.")
+def old_buffer_returned(w, buffer, g, learning_rate, momentum):
+    return w - learning_rate * (g + momentum * (momentum * buffer + g)), buffer.copy()
 
 
 @shifted_step.misconception(why="The buffer is added, like a velocity.",

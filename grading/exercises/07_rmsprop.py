@@ -70,6 +70,11 @@ def weight_by_weight(s, g, decay=0.9):
     return new
 
 
+@mean_square.solution
+def weighted_average(s, g, decay=0.9):
+    return np.average([s, np.square(g)], axis=0, weights=[decay, 1 - decay])
+
+
 @mean_square.misconception(why="decay sounds like the share that is lost.",
                            hint="the shares have changed places: decay is the share of the old mean that is kept.")
 def shares_swapped(s, g, decay=0.9):
@@ -104,6 +109,12 @@ def share_squared(s, g, decay=0.9):
                            hint="this is the running mean of the sizes |g|. Squares are wanted: the root comes later.")
 def sizes(s, g, decay=0.9):
     return decay * s + (1 - decay) * np.abs(g)
+
+
+@mean_square.misconception(why="The default is written into the formula.",
+                           hint="the shares are always 0.9 and 0.1 here. Use the argument: decay and 1 - decay.")
+def always_nine_tenths(s, g, decay=0.9):
+    return 0.9 * s + 0.1 * g**2
 
 
 @mean_square.misconception(why="The mean is taken over the weights as well.",
@@ -166,6 +177,11 @@ def each_with_its_own_rate(w, s, g, learning_rate=0.01, epsilon=1e-8):
     return new
 
 
+@rmsprop_step.solution
+def by_the_inverse_root(w, s, g, learning_rate=0.01, epsilon=1e-8):
+    return np.add(w, -g * learning_rate * np.reciprocal(s**0.5 + epsilon))
+
+
 @rmsprop_step.misconception(why="The mean of the squares is mistaken for their root.",
                             hint="this divides by s itself. A gradient over its own square has the wrong size: take the root of s first.")
 def no_root(w, s, g, learning_rate=0.01, epsilon=1e-8):
@@ -183,6 +199,25 @@ def epsilon_inside(w, s, g, learning_rate=0.01, epsilon=1e-8):
                             hint="epsilon is added after the division. Python divides first: put brackets around the root and epsilon.")
 def no_brackets(w, s, g, learning_rate=0.01, epsilon=1e-8):
     return w - learning_rate * (g / np.sqrt(s) + epsilon)
+
+
+@rmsprop_step.misconception(why="epsilon is thought to be needed only where the root is zero.",
+                            hint="only the larger of epsilon and the root divides here. epsilon is added to every root.")
+def larger_of_the_two(w, s, g, learning_rate=0.01, epsilon=1e-8):
+    return w - learning_rate * g / np.maximum(np.sqrt(s), epsilon)
+
+
+@rmsprop_step.misconception(why="A number so small is thought not to matter.",
+                            hint="epsilon is missing: a weight that has never met a slope is divided 0 by 0. Add it to the root.")
+def without_epsilon(w, s, g, learning_rate=0.01, epsilon=1e-8):
+    return w - learning_rate * g / np.sqrt(s)
+
+
+@rmsprop_step.misconception(why="The running mean is brought up to date here as well, as the kernel does.",
+                            hint="you mix the gradient into s once more. The s that you are given holds it already: only take the root.")
+def mixed_in_again(w, s, g, learning_rate=0.01, epsilon=1e-8):
+    s = 0.9 * s + 0.1 * g**2
+    return w - learning_rate * g / (np.sqrt(s) + epsilon)
 
 
 @rmsprop_step.misconception(why="The gradient is added, so the weight climbs.",
@@ -261,6 +296,19 @@ def place_by_place(w, s, g, learning_rate=0.1, epsilon=1e-10):
         new_s[i] += g[i] * g[i]
         new_w[i] -= learning_rate * g[i] / (new_s[i] ** 0.5 + epsilon)
     return new_w, new_s
+
+
+@adagrad_step.misconception(why="The new sum is used and then thrown away.",
+                            hint="the weights are right, but the sum that you return is the old one, so the next step forgets this gradient.")
+def old_sum_returned(w, s, g, learning_rate=0.1, epsilon=1e-10):
+    return w - learning_rate * g / (np.sqrt(s + g**2) + epsilon), s.copy()
+
+
+@adagrad_step.misconception(why="epsilon is added before the root is taken.",
+                            hint="epsilon stands inside your root. Here it is added to the root.")
+def epsilon_under_the_root(w, s, g, learning_rate=0.1, epsilon=1e-10):
+    s = s + g**2
+    return w - learning_rate * g / np.sqrt(s + epsilon), s
 
 
 @adagrad_step.misconception(why="The step is made with the sum from before this gradient.",
@@ -362,6 +410,12 @@ def no_epsilon_above(w, s, d, g, epsilon=1e-6):
     return w - np.sqrt(d) / np.sqrt(s + epsilon) * g
 
 
+@adadelta_step.misconception(why="Below, epsilon is put where RMSprop has it.",
+                             hint="above it is right, but below epsilon stands outside your root. In Adadelta it stands inside both.")
+def epsilon_outside_below(w, s, d, g, epsilon=1e-6):
+    return w - np.sqrt(d + epsilon) / (np.sqrt(s) + epsilon) * g
+
+
 @adadelta_step.misconception(why="The roots are forgotten.", hint="these are the squares, not their roots: sizes of steps over sizes of gradients.")
 def no_roots(w, s, d, g, epsilon=1e-6):
     return w - (d + epsilon) / (s + epsilon) * g
@@ -451,6 +505,14 @@ def counts_from_zero(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, 
     return w - learning_rate * (m / (1 - beta_1 ** (t + 1))) / (np.sqrt(s / (1 - beta_2 ** (t + 1))) + epsilon)
 
 
+@adam_step.misconception(why="The correction is moved into the rate, and epsilon stays behind.",
+                         hint="you correct the learning rate in place of the means. That works if epsilon shrinks with the root; as it stands, "
+                              "epsilon weighs more in the first steps. Correct m and s themselves.")
+def epsilon_left_behind(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    rate = learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+    return w - rate * m / (np.sqrt(s) + epsilon)
+
+
 @adam_step.misconception(why="The two betas change places.", hint="the betas have changed places: beta_1 belongs to m, beta_2 to s.")
 def betas_swapped(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
     return w - learning_rate * (m / (1 - beta_2**t)) / (np.sqrt(s / (1 - beta_1**t)) + epsilon)
@@ -520,6 +582,34 @@ def each_number_once(w, s, g, learning_rate, decay, epsilon):
     w[i] = w[i] - learning_rate * slope / (mean**0.5 + epsilon)
 
 
+@rmsprop_kernel.solution
+@cuda.jit
+def striding(w, s, g, learning_rate, decay, epsilon):
+    for i in range(cuda.grid(1), len(s), cuda.gridsize(1)):
+        s[i] *= decay
+        s[i] += float32(1 - decay) * abs(g[i]) ** 2  # noqa: F821
+        w[i] += -learning_rate * g[i] / (math.sqrt(s[i]) + epsilon)
+
+
+rmsprop_kernel.solution("""
+@cuda.jit(device=True)
+def mixed(old, new, share):
+    return share * old + (1 - share) * new
+
+
+@cuda.jit
+def rmsprop_kernel(w, s, g, learning_rate, decay, epsilon):
+    slopes = cuda.shared.array(64, float32)
+    i, t = cuda.grid(1), cuda.threadIdx.x
+    if i < w.size:
+        slopes[t] = g[i]
+    cuda.syncthreads()
+    if i < w.size:
+        s[i] = mixed(s[i], slopes[t] * slopes[t], decay)
+        w[i] -= learning_rate * slopes[t] / (math.sqrt(s[i]) + epsilon)
+""")
+
+
 @rmsprop_kernel.misconception(why="The launch in the text fits exactly, so the guard seems superfluous.",
                               hint="some threads have no weight: with 8 threads and 6 weights, threads 6 and 7 write outside the arrays. Ask "
                                    "whether i is smaller than w.size (with <= one thread still gets through).")
@@ -538,6 +628,27 @@ def first_block_only(w, s, g, learning_rate, decay, epsilon):
     i = cuda.threadIdx.x
     if cuda.blockIdx.x == 0 and i < w.size:
         s[i] = decay * s[i] + (1 - decay) * g[i] * g[i]
+        w[i] -= learning_rate * g[i] / (math.sqrt(s[i]) + epsilon)
+
+
+@rmsprop_kernel.misconception(why="threadIdx looks like the thread's number, in every block.",
+                              hint="threadIdx.x counts from 0 again in every block, so threads of different blocks change the same weights. "
+                                   "cuda.grid(1) counts through all blocks.")
+@cuda.jit
+def number_within_the_block(w, s, g, learning_rate, decay, epsilon):
+    i = cuda.threadIdx.x
+    if i < w.size:
+        s[i] = decay * s[i] + (1 - decay) * g[i] * g[i]
+        w[i] -= learning_rate * g[i] / (math.sqrt(s[i]) + epsilon)
+
+
+@rmsprop_kernel.misconception(why="decay sounds like the share that is lost.",
+                              hint="the shares have changed places: decay is the share of the old mean that is kept.")
+@cuda.jit
+def shares_swapped_in_the_kernel(w, s, g, learning_rate, decay, epsilon):
+    i = cuda.grid(1)
+    if i < w.size:
+        s[i] = (1 - decay) * s[i] + decay * g[i] * g[i]
         w[i] -= learning_rate * g[i] / (math.sqrt(s[i]) + epsilon)
 
 
@@ -581,8 +692,8 @@ def no_root_taken(w, s, g, learning_rate, decay, epsilon):
 
 
 @rmsprop_kernel.misconception(why="On a CPU the loop is the program; that every thread runs it is overlooked.",
-                              hint="every thread updates every weight here, all over each other. There is no loop: thread i updates weight i "
-                                   "and stops.")
+                              hint="several threads update the same weight here, all over each other. One weight for each thread: i = cuda.grid(1), "
+                                   "and no loop over the weights.")
 @cuda.jit
 def every_weight(w, s, g, learning_rate, decay, epsilon):
     for i in range(w.size):

@@ -58,6 +58,13 @@ def point_after_point(x, left, right, height, steepness):
     return np.array(answers)
 
 
+@bump.solution
+def up_and_down_again(x, left, right, height, steepness):
+    edges, turns = np.array([left, right]), np.array([1, -1])
+    steps = 1 / (1 + np.exp(-turns * steepness * (x[:, None] - edges)))
+    return height * (steps.sum(axis=1) - 1)
+
+
 @bump.misconception(why="The edge is added to the steep sum as if it were a bias, without the steepness.",
                     hint="The steepness multiplies x alone here. Where is steepness * x - left zero? The step has to happen at x = left, so "
                          "the steepness multiplies the difference.")
@@ -90,6 +97,19 @@ def height_on_one_side(x, left, right, height, steepness):
                     hint="You divide by the steepness, so a larger one makes the edges softer. It multiplies the distance from the edge.")
 def divided(x, left, right, height, steepness):
     return height * (0.5 * np.tanh(0.5 * (x - left) / steepness) - 0.5 * np.tanh(0.5 * (x - right) / steepness))
+
+
+@bump.misconception(why="The steepness is an argument that is easily overlooked.",
+                    hint="The steepness plays no part here, so the edges are as soft as a plain sigmoid's. It multiplies the distance from the edge.")
+def without_steepness(x, left, right, height, steepness):
+    return height * (0.5 * np.tanh(0.5 * (x - left)) - 0.5 * np.tanh(0.5 * (x - right)))
+
+
+@bump.misconception(why="Both conditions have to hold, so the two are multiplied.",
+                    hint="You multiply the two steps, which is close but not the same. A network's output adds: take the step at `left` and subtract "
+                         "the one at `right`.")
+def multiplied(x, left, right, height, steepness):
+    return height * (0.5 + 0.5 * np.tanh(0.5 * steepness * (x - left))) * (0.5 + 0.5 * np.tanh(0.5 * steepness * (right - x)))
 
 
 @bump.misconception(why="An ideal bump with vertical edges is returned: what steep sigmoids approach.",
@@ -149,6 +169,14 @@ def unit_by_unit(heights, steepness):
         b[k], b[n + k] = -steepness * k / n, -steepness * (k + 1) / n
         v[k], v[n + k] = heights[k], -heights[k]
     return w, b, v
+
+
+@bump_network.solution
+def as_rows_of_a_table(heights, steepness):
+    width = 1 / len(heights)
+    left = [k * width for k in range(len(heights))]
+    edges = left + [edge + width for edge in left]
+    return [[steepness] * len(edges), [-steepness * edge for edge in edges], [*heights, *(-h for h in heights)]]
 
 
 @bump_network.misconception(why="The bias is taken for the place of the edge itself.",
@@ -275,6 +303,15 @@ def by_index(weights, slopes, dY):
     return sizes
 
 
+@gradient_sizes.solution
+def the_rest_first(weights, slopes, dY):
+    if len(weights) == 0:
+        return []
+    dZ = dY * slopes[-1]
+    below = np.einsum("nj,ij->ni", dZ, weights[-1])
+    return [*gradient_sizes(weights[:-1], slopes[:-1], below), np.linalg.norm(dZ) / dZ.size**0.5]
+
+
 @gradient_sizes.misconception(why="The list is left in the order in which it was filled: last layer first.",
                               hint="The sizes are right, but they stand from the last layer to the first. Turn the list round: [::-1].")
 def last_layer_first(weights, slopes, dY):
@@ -325,6 +362,27 @@ def the_norm(weights, slopes, dY):
     for W, slope in zip(weights[::-1], slopes[::-1], strict=True):
         dZ = dY * slope
         sizes.append(np.sqrt(np.sum(dZ**2)))
+        dY = dZ @ W.T
+    return np.array(sizes[::-1])
+
+
+@gradient_sizes.misconception(why="dZ is measured, but dY is what is sent on.",
+                              hint="You measure dZ but send dY on, so the slopes are lost on the way. What goes through W.T is dZ.")
+def slopes_lost_on_the_way(weights, slopes, dY):
+    sizes = []
+    for W, slope in zip(weights[::-1], slopes[::-1], strict=True):
+        sizes.append(np.sqrt(np.mean((dY * slope)**2)))
+        dY = dY @ W.T
+    return np.array(sizes[::-1])
+
+
+@gradient_sizes.misconception(why="The root of 'root mean square' is forgotten.",
+                              hint="These are mean squares: take the root of each.")
+def without_the_root(weights, slopes, dY):
+    sizes = []
+    for W, slope in zip(weights[::-1], slopes[::-1], strict=True):
+        dZ = dY * slope
+        sizes.append(np.mean(dZ**2))
         dY = dZ @ W.T
     return np.array(sizes[::-1])
 
@@ -400,6 +458,14 @@ def place_by_place(dY, X, slope):
     return dX, dslope
 
 
+@prelu_backward.solution
+def factors_and_negative_parts(dY, X, slope):
+    factors = np.ones(X.shape)
+    for unit in range(X.shape[1]):
+        factors[X[:, unit] <= 0, unit] = slope[unit]
+    return factors * dY, np.einsum("nj,nj->j", dY, np.minimum(X, 0))
+
+
 @prelu_backward.misconception(why="'ReLU blocks what is negative' is applied to the gradient, as in some popular texts.",
                               hint="You let the sign of the gradient decide. What decides is the unit's input: a negative gradient passes wherever "
                                    "X was positive.")
@@ -429,6 +495,12 @@ def slope_from_all(dY, X, slope):
                               hint="dslope is averaged over the examples. The loss has taken its mean already; here the shares are added up.")
 def averaged(dY, X, slope):
     return np.where(X > 0, dY, slope * dY), np.where(X > 0, 0, dY * X).mean(axis=0)
+
+
+@prelu_backward.misconception(why="y = slope * x is put in where x is asked for.",
+                              hint="dslope has a factor `slope` too much. Where x < 0, y = slope * x: if the slope grows by 1, y grows by x.")
+def slope_twice(dY, X, slope):
+    return np.where(X > 0, dY, slope * dY), np.where(X > 0, 0, slope * dY * X).sum(axis=0)
 
 
 @prelu_backward.misconception(why="The slope is thought to change y by x wherever x < 0, without the gradient that arrives.",
@@ -480,6 +552,12 @@ def through_the_variance(n_inputs, n_units, rule, slope=0.0):
     return (gain / fan) ** 0.5
 
 
+@start_scale.solution
+def from_a_table(n_inputs, n_units, rule, slope=0.0):
+    variances = {"glorot": 2 / (n_inputs + n_units), "he": 2 / (n_inputs + n_inputs * slope**2)}
+    return np.sqrt(np.array(variances[rule], dtype=np.float32))
+
+
 @start_scale.misconception(why="The laws are written as variances, and the root is forgotten.",
                            hint="This is the variance. The weights are drawn as scale * normal numbers, so return its root.")
 def the_variance(n_inputs, n_units, rule, slope=0.0):
@@ -509,6 +587,12 @@ def without_the_two(n_inputs, n_units, rule, slope=0.0):
                            hint="The slope is not used. Where x is negative PReLU lets something through, so its weights may start a little smaller.")
 def slope_ignored(n_inputs, n_units, rule, slope=0.0):
     return np.sqrt(2 / (n_inputs + n_units)) if rule == "glorot" else np.sqrt(2 / n_inputs)
+
+
+@start_scale.misconception(why="1 + a is squared as a whole.",
+                           hint="You square 1 + slope as a whole. The slope is squared alone: 1 + slope ** 2.")
+def squared_as_a_whole(n_inputs, n_units, rule, slope=0.0):
+    return np.sqrt(2 / (n_inputs + n_units)) if rule == "glorot" else np.sqrt(2 / ((1 + slope) ** 2 * n_inputs))
 
 
 @start_scale.misconception(why="The slope is not squared, though variances go with squares.",
@@ -588,6 +672,17 @@ def example_by_example(V, W, b, c, U):
     return dW / len(V), db / len(V), dc / len(V)
 
 
+@contrastive_step.solution
+def means_of_products(V, W, b, c, U):
+    def pairs(seen, on):
+        return np.mean([np.outer(v, h) for v, h in zip(seen, on, strict=True)], axis=0)
+
+    H = 1 / (1 + np.exp(-(np.einsum("nv,vh->nh", V, W) + c)))
+    V1 = 1 / (1 + np.exp(-(np.einsum("nh,vh->nv", 1 * (H > U), W) + b)))
+    H1 = 1 / (1 + np.exp(-(np.einsum("nv,vh->nh", V1, W) + c)))
+    return [pairs(V, H) - pairs(V1, H1), np.mean(V, axis=0) - np.mean(V1, axis=0), np.mean(H, axis=0) - np.mean(H1, axis=0)]
+
+
 @contrastive_step.misconception(why="The probabilities are sent down instead of the states that were drawn.",
                                 hint="You send the probabilities H down. Send what was drawn: (U < H). Without the draw a hidden unit could tell "
                                      "the visible ones more than one bit.")
@@ -644,6 +739,40 @@ def summed(V, W, b, c, U):
     V1 = rise((U < H) @ W.T + b)
     H1 = rise(V1 @ W + c)
     return V.T @ H - V1.T @ H1, (V - V1).sum(axis=0), (H - H1).sum(axis=0)
+
+
+@contrastive_step.misconception(why="The states stand in for the probabilities in the sums as well.",
+                                hint="You count the drawn states in the sums. They are only sent down; in the sums the first half has the "
+                                     "probabilities H, as the second half has H1.")
+def states_in_the_sums(V, W, b, c, U):
+    def rise(Z):
+        return 0.5 * (1 + np.tanh(0.5 * Z))
+    on = (U < rise(V @ W + c)).astype(float)
+    V1 = rise(on @ W.T + b)
+    H1 = rise(V1 @ W + c)
+    return (V.T @ on - V1.T @ H1) / len(V), (V - V1).mean(axis=0), (on - H1).mean(axis=0)
+
+
+@contrastive_step.misconception(why="A state is taken for a probability that is rounded.",
+                                hint="You round the probabilities, so U plays no part. A unit of probability 0.7 is on in seven draws of ten: U < H.")
+def rounded(V, W, b, c, U):
+    def rise(Z):
+        return 0.5 * (1 + np.tanh(0.5 * Z))
+    H = rise(V @ W + c)
+    V1 = rise((H > 0.5) @ W.T + b)
+    H1 = rise(V1 @ W + c)
+    return (V.T @ H - V1.T @ H1) / len(V), (V - V1).mean(axis=0), (H - H1).mean(axis=0)
+
+
+@contrastive_step.misconception(why="Only the weights' change is divided by the number of examples.",
+                                hint="dW is a mean over the examples, but db and dc are sums. Take the means of V - V1 and of H - H1.")
+def biases_summed(V, W, b, c, U):
+    def rise(Z):
+        return 0.5 * (1 + np.tanh(0.5 * Z))
+    H = rise(V @ W + c)
+    V1 = rise((U < H) @ W.T + b)
+    H1 = rise(V1 @ W + c)
+    return (V.T @ H - V1.T @ H1) / len(V), (V - V1).sum(axis=0), (H - H1).sum(axis=0)
 
 
 @contrastive_step.misconception(why="The bias of the visible units is forgotten on the way down.",

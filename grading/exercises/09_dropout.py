@@ -37,7 +37,7 @@ dropout_forward = Exercise(
     "dropout_forward", points=3, right=masked,
     public=[
         call(np.array([[2.0, 4.0, 6.0, -8.0]]), np.array([[0.05, 0.35, 0.72, 0.93]]), 0.2),
-        call(np.array([[1.0, -2.0, 3.0], [4.0, 5.0, 0.5]]), np.array([[0.61, 0.12, 0.83], [0.41, 0.97, 0.22]]), 0.5),
+        call(np.array([[1.0, -2.0, 3.0], [4.0, 0.0, 0.5]]), np.array([[0.61, 0.12, 0.83], [0.41, 0.97, 0.22]]), 0.5),
         call(np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 6.0]]), np.array([[0.1, 0.9], [0.82, 0.3], [0.76, 0.55]]), 0.75),
         call(np.array([[3.0, -1.0]]), np.array([[0.4, 0.02]]), 0.0),
     ],
@@ -76,6 +76,13 @@ def unit_by_unit(X, uniforms, rate):
 def in_single_precision(X, uniforms, rate):
     mask = ((uniforms > rate) / (1 - rate)).astype(np.float32)
     return (X * mask).astype(np.float32), mask
+
+
+@dropout_forward.solution
+def set_to_zero(X, uniforms, rate):
+    mask = np.full(X.shape, 1.0 / (1.0 - rate))
+    mask[uniforms < rate] = 0
+    return [mask * X, mask]
 
 
 @dropout_forward.misconception(why="Srivastava's p is the probability of keeping, labkit's and most libraries' rate that of dropping.",
@@ -135,6 +142,22 @@ def by_the_share_that_stayed(X, uniforms, rate):
     return X * mask, mask
 
 
+@dropout_forward.misconception(why="The mask is taken for yes or no, the factor for something else.",
+                               hint="What is left of X is right, but the mask that you return is yes or no. X was multiplied by more: "
+                                    "what stays has mask 1 / (1 - rate).")
+def mask_without_the_factor(X, uniforms, rate):
+    keep = uniforms >= rate
+    return X * keep / (1 - rate), keep.astype(float)
+
+
+@dropout_forward.misconception(why="The mask is worked out backwards, from what is left of X.",
+                               hint="Your mask is read off the outputs, so a unit that said 0 counts as dropped. The uniform numbers alone "
+                                    "decide.")
+def mask_from_the_outputs(X, uniforms, rate):
+    left = np.where(uniforms < rate, 0.0, X / (1 - rate))
+    return left, np.where(left != 0, 1 / (1 - rate), 0.0)
+
+
 @dropout_forward.misconception(why="The mask seems to be a by-product.",
                                hint="Only the outputs came back. The way back needs the mask as well: return X * mask, mask.")
 def the_outputs_alone(X, uniforms, rate):
@@ -179,6 +202,14 @@ def number_by_number(dY, mask):
     dX = np.empty(dY.shape)
     for place, d in np.ndenumerate(dY):
         dX[place] = d * mask[place]
+    return dX
+
+
+@dropout_backward.solution
+def where_it_was_there(dY, mask):
+    dX = np.zeros_like(dY)
+    there = mask != 0
+    dX[there] = dY[there] * mask[there]
     return dX
 
 
@@ -266,6 +297,12 @@ def sum_by_sum(H, W, b, rate):
     return Z
 
 
+@scale_for_test.solution
+def the_bias_as_one_more_row(H, W, b, rate):
+    heard = np.hstack([(1 - rate) * H, np.ones((len(H), 1))])
+    return np.einsum("ni,ik->nk", heard, np.vstack([W, b]))
+
+
 @scale_for_test.misconception(why="Keep and drop are confused; a well-known tutorial does it too, with 0.5 as its example.",
                               hint="You scale by rate, the probability of being dropped. At 0.5 that is the same. Scale by how often a unit "
                                    "was there: 1 - rate.")
@@ -292,6 +329,12 @@ def bias_and_all(H, W, b, rate):
     return (1 - rate) * (H @ W + b)
 
 
+@scale_for_test.misconception(why="Both the units and their weights are scaled, to be on the safe side.",
+                              hint="The factor acts twice, on the units and on their weights. Once is enough.")
+def scaled_twice(H, W, b, rate):
+    return ((1 - rate) * H) @ ((1 - rate) * W) + b
+
+
 @scale_for_test.misconception(why="The bias is forgotten.", hint="The bias is missing: a layer's sums are H @ W + b.")
 def without_the_bias(H, W, b, rate):
     return H @ ((1 - rate) * W)
@@ -316,7 +359,7 @@ def weights_and_steps(rng):
 soft_threshold = Exercise(
     "soft_threshold", points=3, right=towards_zero, tolerance=Tolerance(rtol=1e-5, atol=1e-7),
     public=[
-        call(np.array([[3.0, -3.0, 0.5, -0.5, 0.0]]), 1.0),
+        call(np.array([[3.0, -3.0, 0.5, -0.5, 0.0, 1.75, -1.25]]), 1.0),
         call(np.array([[0.2, -0.9], [1.7, -0.05]]), 0.25),
         call(np.array([[-4.0], [0.3], [2.5]]), 0.5),
     ],
@@ -353,11 +396,35 @@ def weight_by_weight(W, step):
     return new
 
 
+@soft_threshold.solution
+def back_to_zero_where_the_sign_turned(W, step):
+    new = W - step * np.sign(W)
+    new[np.sign(new) != np.sign(W)] = 0.0
+    return new
+
+
 @soft_threshold.misconception(why="This is the slope of |w|, taken as one more gradient.",
                               hint="This steps over zero: 0.5 becomes -0.5 when the step is 1, and next time it hops back. A weight that is nearer "
                                    "than a step must stop at zero.")
 def over_zero(W, step):
     return W - step * np.sign(W)
+
+
+@soft_threshold.misconception(why="The weights are moved first, and the small ones are looked for among those that have moved.",
+                              hint="Your second comparison looks at weights that have moved already: one that ended less than a step from zero "
+                                   "is then set to zero as well. Let W, as it came, decide.")
+def looked_at_after_the_step(W, step):
+    new = W.copy()
+    new[W > step] -= step
+    new[W < -step] += step
+    new[np.abs(new) <= step] = 0
+    return new
+
+
+@soft_threshold.misconception(why="Small weights are forgotten.",
+                              hint="The large weights moved, but those nearer to zero than a step stayed where they were. They end at zero.")
+def small_ones_left(W, step):
+    return np.where(W > step, W - step, np.where(W < -step, W + step, W))
 
 
 @soft_threshold.misconception(why="Thresholding is known from pictures: small ones go, large ones stay.",
@@ -454,6 +521,15 @@ def with_a_factor(W, limit):
     return W * np.minimum(1.0, limit / lengths)
 
 
+@max_norm.solution
+def column_beside_column(W, limit):
+    columns = []
+    for column in W.T:
+        length = np.hypot.reduce(column)
+        columns.append(column if length <= limit else limit * column / length)
+    return np.column_stack(columns)
+
+
 @max_norm.misconception(why="Rows and columns are confused.",
                         hint="You shortened the rows: what one input sends out. A unit's incoming weights stand in a column of W, axis=0.")
 def rows_shortened(W, limit):
@@ -478,6 +554,21 @@ def the_whole_matrix(W, limit):
                         hint="Each weight was cut off at the limit by itself, which turns the column another way. Shorten the column as a whole.")
 def each_weight_cut(W, limit):
     return np.clip(W, -limit, limit)
+
+
+@max_norm.misconception(why="A column of zeros has the length 0.",
+                        hint="A column of zeros has the length 0, and 0 / 0 is no number. Divide only where the column is longer than limit, or by "
+                             "np.maximum(lengths, limit).")
+def nothing_over_nothing(W, limit):
+    lengths = np.linalg.norm(W, axis=0)
+    return W / lengths * np.minimum(lengths, limit)
+
+
+@max_norm.misconception(why="'Norm' is heard as 'length one'.",
+                        hint="The right columns are shortened, but to the length 1. They should be as long as limit.")
+def shortened_to_one(W, limit):
+    lengths = np.linalg.norm(W, axis=0)
+    return np.where(lengths > limit, W / np.maximum(lengths, limit), W)
 
 
 @max_norm.misconception(why="The root is forgotten.",
@@ -550,6 +641,16 @@ def striding(out, x, uniforms, rate):
         out[i] = float32(keep) * x[i] / float32(1 - rate)  # noqa: F821
 
 
+@dropout_kernel.solution
+@cuda.jit
+def nothing_first(out, x, uniforms, rate):
+    i = out.size - 1 - cuda.grid(1)
+    if i >= 0:
+        out[i] = 0
+        if not uniforms[i] < rate:
+            out[i] = x[i] * (1 / (1 - rate))
+
+
 @dropout_kernel.misconception(why="The launch in the picture fits exactly, so the guard seems superfluous.",
                               hint="Some threads have no element: with 8 threads and 6 numbers, threads 6 and 7 reach outside the arrays. Ask "
                                    "whether i is smaller than out.size.")
@@ -560,6 +661,43 @@ def no_guard(out, x, uniforms, rate):
         out[i] = 0.0
     else:
         out[i] = x[i] / (1.0 - rate)
+
+
+@dropout_kernel.misconception(why="threadIdx looks like the thread's number, in every block.",
+                              hint="threadIdx.x counts from 0 again in every block, so threads of different blocks write the same elements. "
+                                   "cuda.grid(1) counts through all blocks.")
+@cuda.jit
+def number_within_the_block(out, x, uniforms, rate):
+    i = cuda.threadIdx.x
+    if i < out.size:
+        if uniforms[i] < rate:
+            out[i] = 0.0
+        else:
+            out[i] = x[i] / (1.0 - rate)
+
+
+@dropout_kernel.misconception(why="On a CPU the loop is the program; that every thread runs it is overlooked.",
+                              hint="Several threads write the same element here, each doing all the work again. One element for each thread: "
+                                   "i = cuda.grid(1), and no loop over the elements.")
+@cuda.jit
+def every_element(out, x, uniforms, rate):
+    for i in range(out.size):
+        if uniforms[i] < rate:
+            out[i] = 0.0
+        else:
+            out[i] = x[i] / (1.0 - rate)
+
+
+@dropout_kernel.misconception(why="The factor of the paper's test time is applied.",
+                              hint="You multiply what stays by 1 - rate, so it becomes weaker. It has to make up for what is gone: divide.")
+@cuda.jit
+def multiplied_by_the_share_kernel(out, x, uniforms, rate):
+    i = cuda.grid(1)
+    if i < out.size:
+        if uniforms[i] < rate:
+            out[i] = 0.0
+        else:
+            out[i] = x[i] * (1.0 - rate)
 
 
 @dropout_kernel.misconception(why="out is expected to hold zeros already.",

@@ -47,6 +47,7 @@ print(devices.report())
 # - You may run a check as often as you like. Nothing is counted.
 #
 # Your work is graded later on other inputs than the ones you see here, so a function has to be right, not just right on the examples.
+# It returns its result (to print it is not enough), and leaves the arrays that it is given as they were, unless its docstring says otherwise.
 #
 # ## Multiply and add
 #

@@ -144,7 +144,8 @@ def fit_unit(F, y):
     """The coefficients of the unit that comes closest to y, by least squares.
 
     F : the six terms of each example, (n, 6)      y : the answers wanted, (n,)
-    Returns c, (6,). If several c come equally close, the shortest of them.
+    Returns c, (6,). If several c come equally close, as with fewer than six rows or with columns
+    that say the same, the shortest of them.
 
     fit_unit(np.eye(6), np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])) is [1, 2, 3, 4, 5, 6]
     """

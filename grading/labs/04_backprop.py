@@ -139,8 +139,9 @@ print(whose)
 def sigmoid_backward(dY, Y):
     """Back through Y = sigmoid(Z).
 
-    dY : the gradient of the error by Y, (n, n_units)      Y : what the sigmoid answered, (n, n_units)
-    Returns dZ, the gradient by the sums, of the same shape.
+    dY : the gradient of the error by Y, (n, n_units)
+    Y  : what the sigmoid answered, (n, n_units), from 0 to 1; where the sums are large, exactly 0 or 1
+    Returns dZ, the gradient by the sums, of the same shape. Change none of the arguments.
 
     sigmoid_backward(np.array([[2.0]]), np.array([[0.5]])) is [[0.5]]
     """

@@ -1,10 +1,30 @@
-"""The host's side of `cuda`: memory on the device that does not exist, streams, events."""
+"""The host's side of `cuda`: memory on the device that does not exist, streams, events.
 
+The memory comes from a pool as on a GPU (labkit/pool.py), within the same limit, and holds garbage when it is handed out.
+"""
+
+import os
 import time
+import weakref
 
 import numpy as np
 
-from labkit.emulator.memory import Buffer, garbage
+from labkit import devices
+from labkit.emulator.memory import Buffer, fill_with_garbage
+from labkit.pool import Pool, limit
+
+POOL = Pool(bytearray, lambda handle: None, lambda: limit(os.environ.get("LABKIT_GPU_MEMORY", ""), devices.memory_bytes()))
+
+
+def allocate(size, dtype, written):
+    """A Buffer of memory from the pool, which gets it back when no array lies in it any more. written : whether the host fills it"""
+    dtype = np.dtype(dtype)
+    block = POOL.take(size * dtype.itemsize)
+    flat = np.frombuffer(block.handle, dtype, size)
+    fill_with_garbage(flat)
+    buffer = Buffer(flat, "device array", "global", None if written else np.zeros(size, bool))
+    weakref.finalize(buffer, POOL.give, block)
+    return buffer
 
 
 class DeviceMemory:
@@ -17,8 +37,8 @@ class DeviceMemory:
 class DeviceArray:
     """Memory on the emulated device. The host sees its values by `copy_to_host()`, as on a GPU."""
 
-    def __init__(self, array, buffer=None):
-        self.emulated = DeviceMemory(array, buffer or Buffer(array.ravel(order="K"), "device array", "global"))
+    def __init__(self, array, buffer):
+        self.emulated = DeviceMemory(array, buffer)
 
     @property
     def _array(self):
@@ -44,6 +64,7 @@ class DeviceArray:
 
     def copy_to_host(self, ary=None, stream=0):
         """The values as a NumPy array, in `ary` where one is given."""
+        _nothing_is_captured()
         if ary is None:
             return self._array.copy()
         if ary.shape != self.shape or ary.dtype != self.dtype:
@@ -60,6 +81,7 @@ class DeviceArray:
         self._write(Ellipsis, values)
 
     def _write(self, where, values):
+        _nothing_is_captured()
         self._array[where] = values
         written = self.emulated.buffer.written
         if written is not None:
@@ -101,15 +123,22 @@ def to_device(obj, stream=0, copy=True, to=None):
     if to is not None:
         to.copy_to_device(obj)
         return to
+    _nothing_is_captured()
     values = obj.copy_to_host() if isinstance(obj, DeviceArray) else np.asarray(obj)
-    return DeviceArray(np.array(values, order="F" if values.flags.f_contiguous and not values.flags.c_contiguous else "C"))
+    there = _shaped(allocate(values.size, values.dtype, True), values.shape,
+                    "F" if values.flags.f_contiguous and not values.flags.c_contiguous else "C")
+    there._array[...] = values
+    return there
 
 
 def device_array(shape, dtype=np.float64, strides=None, order="C", stream=0):
     """Memory on the device that nothing has written yet. dtype is float64 where none is given, as in Numba."""
     shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-    flat = garbage(int(np.prod(shape)), dtype)
-    return DeviceArray(flat.reshape(shape, order=order), Buffer(flat, "device array", "global", np.zeros(flat.size, bool)))
+    return _shaped(allocate(int(np.prod(shape)), dtype, False), shape, order)
+
+
+def _shaped(buffer, shape, order):
+    return DeviceArray(buffer.data.reshape(shape, order=order), buffer)
 
 
 def device_array_like(ary, stream=0):
@@ -122,7 +151,26 @@ def host_array(shape, dtype=np.float64, strides=None, order="C", stream=0, **_):
 
 
 class Stream:
-    """Work in order. The emulator does everything at once, so there is never anything to wait for."""
+    """Work in order. The emulator does everything at once, so there is never anything to wait for.
+
+    While it is captured, launches on it are recorded and not carried out; nothing may be copied meanwhile, as on a GPU.
+    """
+
+    captured = 0            # streams being captured
+    launches = None         # of this one, while it is
+
+    def begin_capture(self):
+        self.launches, self._buffers = [], {}
+        Stream.captured += 1
+
+    def record(self, launch, arguments):
+        self.launches.append((launch, [_address(a, self._buffers) for a in arguments]))
+
+    def end_capture(self):
+        """What was recorded, as a Graph."""
+        launches, self.launches = self.launches, None
+        Stream.captured -= 1
+        return Graph(launches)
 
     def synchronize(self):
         pass
@@ -134,6 +182,30 @@ class Stream:
         return False
 
     auto_synchronize = __enter__
+
+
+class Graph:
+    """Recorded launches. `launch()` carries them out, on the same memory, whoever has it by then: a graph knows addresses only."""
+
+    def __init__(self, launches):
+        self._launches = launches
+
+    def launch(self):
+        for start, arguments in self._launches:
+            start(*arguments)
+
+
+def _address(argument, buffers):
+    """The same memory for an array, without a hold on it."""
+    if not isinstance(argument, DeviceArray):
+        return argument
+    data = argument.emulated.buffer.data
+    return DeviceArray(argument._array, buffers.setdefault(id(data), Buffer(data, "device array", "global")))
+
+
+def _nothing_is_captured():
+    if Stream.captured:
+        raise RuntimeError("memory cannot be copied while a stream is captured: copies would not be repeated with its kernels.")
 
 
 class Event:

@@ -40,12 +40,18 @@ class Buffer:
 
 def garbage(size, dtype):
     """What uninitialized memory holds: NaN for floats, bytes of 0xCD otherwise, so that nobody mistakes it for a result."""
-    dtype = np.dtype(dtype)
-    if dtype.kind in "fc":
-        return np.full(size, np.nan, dtype)
-    if dtype.kind == "b":
-        return np.ones(size, bool)
-    return np.frombuffer(bytes([0xCD]) * (size * dtype.itemsize), dtype).copy()
+    array = np.empty(size, dtype)
+    fill_with_garbage(array)
+    return array
+
+
+def fill_with_garbage(array):
+    if array.dtype.kind in "fc":
+        array.fill(np.nan)
+    elif array.dtype.kind == "b":
+        array.fill(True)
+    else:
+        array.view(np.uint8).fill(0xCD)
 
 
 class View:

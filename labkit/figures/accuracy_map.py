@@ -29,12 +29,15 @@ def line_map(accuracies, w1, w2, b, title=None, alt=None, slices=None):
                           interpolation="nearest")
         ax.set_title(f"b = {b[k]:.2g}", fontsize=10.5, fontweight="normal", loc="center")
         ax.set_xlabel("w1")
+        ax.set_xticks(np.linspace(w1[0], w1[-1], 3))        # given, not sought: looking for good ticks takes half of the drawing's time
+        ax.set_yticks(np.linspace(w2[0], w2[-1], 3))
+        ax.yaxis.set_visible(ax is axes[0, 0])              # all share it
         ax.set_box_aspect(1)
         ax.grid(False)
         ax.axhline(0, color=INK, linewidth=0.6, linestyle=":")
         ax.axvline(0, color=INK, linewidth=0.6, linestyle=":")
     axes[0, 0].set_ylabel("w2")
-    bar = figure.colorbar(shown, ax=axes, shrink=0.8, pad=0.02, format="{x:.0%}")
+    bar = figure.colorbar(shown, ax=axes, shrink=0.8, pad=0.02, format="{x:.0%}", ticks=[0, 0.25, 0.5, 0.75, 1])
     bar.set_label("points answered rightly")
     bar.outline.set_visible(False)
     best = accuracies.max()

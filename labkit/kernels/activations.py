@@ -22,6 +22,15 @@ def _exp(x):
     return (lambda x: vector_math.exp(x)) if x == types.float32 else (lambda x: math.exp(x))
 
 
+def tanh_in(x):
+    """tanh(x) in the type of x: vector code in float32, the library's function in float64."""
+
+
+@overload(tanh_in)
+def _tanh_in(x):
+    return (lambda x: vector_math.tanh(x)) if x == types.float32 else (lambda x: math.tanh(x))
+
+
 def _rows(rng, size):
     """A batch of rows with few columns, positive and negative."""
     return rng.standard_normal((size, 7), dtype=np.float32)
@@ -119,9 +128,10 @@ def tanh_numpy(y, x):
     np.tanh(x, out=y)
 
 
-def tanh_cpu(y, x, threads=1):
-    """NumPy's own form is vector code too, and keeps the digits of small x."""
-    np.tanh(x, out=y)
+@loops(fastmath=FINITE_MATH)
+def tanh_cpu(y, x):
+    for i in prange(y.size):
+        y[i] = tanh_in(x[i])
 
 
 def tanh_of(x):
@@ -230,7 +240,8 @@ def prelu_numpy(y, x, a):
 def prelu_cpu(y, x, a):
     for i in prange(y.shape[0]):
         for j in range(y.shape[1]):
-            y[i, j] = x[i, j] if x[i, j] > _0 else a[j] * x[i, j]
+            z, shut = x[i, j], a[j] * x[i, j]           # both computed, then one chosen: no branch for the processor to guess
+            y[i, j] = z if z > _0 else shut
 
 
 def prelu_cuda(cuda):
@@ -253,8 +264,9 @@ def prelu_backward_numpy(dx, da, dy, x, a):
 def prelu_backward_cpu(dx, da, dy, x, a):
     for i in prange(dx.shape[0]):
         for j in range(dx.shape[1]):
-            dx[i, j] = dy[i, j] if x[i, j] > _0 else a[j] * dy[i, j]
-            da[i, j] = _0 if x[i, j] > _0 else dy[i, j] * x[i, j]
+            open_, shut, part = dy[i, j], a[j] * dy[i, j], dy[i, j] * x[i, j]
+            dx[i, j] = open_ if x[i, j] > _0 else shut
+            da[i, j] = _0 if x[i, j] > _0 else part
 
 
 def prelu_backward_cuda(cuda):

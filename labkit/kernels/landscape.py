@@ -27,7 +27,7 @@ from labkit.kernels.vector_math import logistic
 
 RULES = ("gradient_descent", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam")
 
-GRADIENT_DESCENT, MOMENTUM, NESTEROV, ADAGRAD, ADADELTA, RMSPROP, ADAM = range(7)
+GRADIENT_DESCENT, MOMENTUM, NESTEROV, ADAGRAD, ADADELTA, RMSPROP, ADAM = range(7)      # up to NESTEROV, all that is kept is a velocity
 
 FAR = np.float32(1e4)               # a run that ends outside |x|, |y| < FAR has diverged; its end is NaN
 EPSILON = np.float32(1e-8)
@@ -78,75 +78,18 @@ def step_numpy(rule, points, slope, v, s, lr, mu, step):
         updates.adam_numpy(points, v, s, g, lr, mu, BETA_2, EPSILON, c1, c2)
 
 
-# CPU. BLOCK runs go side by side, in rows of one flat array, as in `xor`. A step is two passes over them: the gradient of this
-# surface, then this rule; so each surface and each rule is written once and every pair of them is vector code.
+# CPU. BLOCK runs go side by side, in rows of one flat array, as in `xor`, so that a step is vector code. A rule that keeps only a
+# velocity goes over the rows of a formula once a step, which arithmetic alone then bounds; all others go twice: the gradient of
+# this surface, then this rule. Gradient descent is momentum with mu = 0.
 
 BLOCK = 128
 PAIR = 2 * BLOCK                    # a row of x, then a row of y
 POINT, PROBE, SLOPE, V, S, RATE, MU, MU_T = (PAIR * row for row in range(8))
 
 
-def _formula_pass(formula):
-    """The pass that writes the slope of a formula at the probes."""
-    gradient = njit(formula(np.float32)[1], fastmath=FINITE_MATH)
-
-    @njit(fastmath=FINITE_MATH)
-    def slopes(s, p):
-        for i in range(BLOCK):
-            dx, dy = gradient(s[PROBE + i], s[PROBE + BLOCK + i], p)
-            s[SLOPE + i] = dx
-            s[SLOPE + BLOCK + i] = dy
-
-    return slopes
-
-
-_bowl, _valley, _saddle, _beale, _himmelblau = (_formula_pass(formula) for formula in FORMULAS)
-_bowl_value, _valley_value, _saddle_value, _beale_value, _himmelblau_value = (
-    njit(formula(np.float32)[0], fastmath=FINITE_MATH) for formula in FORMULAS)
-
-
-@njit(fastmath=FINITE_MATH)
-def _unit_pass(s, examples, bent):
-    share = _1 / np.float32(len(examples))
-    for i in range(PAIR):
-        s[SLOPE + i] = _0
-    for e in range(len(examples)):
-        a, b, t = examples[e, 0], examples[e, 1], examples[e, 2]
-        if bent:
-            for i in range(BLOCK):
-                h = logistic(s[PROBE + i] * a + s[PROBE + BLOCK + i] * b)
-                delta = share * (h - t) * h * (_1 - h)
-                s[SLOPE + i] += delta * a
-                s[SLOPE + BLOCK + i] += delta * b
-        else:
-            for i in range(BLOCK):
-                delta = share * (s[PROBE + i] * a + s[PROBE + BLOCK + i] * b - t)
-                s[SLOPE + i] += delta * a
-                s[SLOPE + BLOCK + i] += delta * b
-
-
-@njit(fastmath=FINITE_MATH)
-def _slope_pass(s, surface, p, examples):
-    if surface == BOWL:
-        _bowl(s, p)
-    elif surface == VALLEY:
-        _valley(s, p)
-    elif surface == SADDLE:
-        _saddle(s, p)
-    elif surface == BEALE:
-        _beale(s, p)
-    elif surface == HIMMELBLAU:
-        _himmelblau(s, p)
-    else:
-        _unit_pass(s, examples, surface == SIGMOID_UNIT)
-
-
 @njit(fastmath=FINITE_MATH)
 def _rule_pass(s, rule, step):
-    if rule == GRADIENT_DESCENT:
-        for i in range(PAIR):
-            s[POINT + i] -= s[RATE + i] * s[SLOPE + i]
-    elif rule == MOMENTUM or rule == NESTEROV:
+    if rule <= NESTEROV:
         for i in range(PAIR):
             v = s[MU + i] * s[V + i] - s[RATE + i] * s[SLOPE + i]
             s[V + i] = v
@@ -182,6 +125,82 @@ def _rule_pass(s, rule, step):
             s[POINT + i] -= s[RATE + i] * (mean / (_1 - s[MU_T + i])) / (np.sqrt(square / c2) + EPSILON)
 
 
+def _formula_pass(formula):
+    """What takes the steps first, first + 1, ... before `end` on a formula."""
+    gradient = njit(formula(np.float32)[1], fastmath=FINITE_MATH)
+
+    @njit(fastmath=FINITE_MATH)
+    def steps_down(s, p, rule, first, end):
+        for step in range(first, end):
+            if rule <= NESTEROV:
+                for i in range(BLOCK):
+                    x, y, u, v = s[POINT + i], s[POINT + BLOCK + i], s[V + i], s[V + BLOCK + i]
+                    lr, mu = s[RATE + i], s[MU + i]
+                    if rule == NESTEROV:
+                        dx, dy = gradient(x + mu * u, y + mu * v, p)
+                    else:
+                        dx, dy = gradient(x, y, p)
+                    u, v = mu * u - lr * dx, mu * v - lr * dy
+                    s[V + i], s[V + BLOCK + i] = u, v
+                    s[POINT + i], s[POINT + BLOCK + i] = x + u, y + v
+            else:
+                for i in range(BLOCK):
+                    s[SLOPE + i], s[SLOPE + BLOCK + i] = gradient(s[POINT + i], s[POINT + BLOCK + i], p)
+                _rule_pass(s, rule, step)
+
+    return steps_down
+
+
+_bowl, _valley, _saddle, _beale, _himmelblau = (_formula_pass(formula) for formula in FORMULAS)
+_bowl_value, _valley_value, _saddle_value, _beale_value, _himmelblau_value = (
+    njit(formula(np.float32)[0], fastmath=FINITE_MATH) for formula in FORMULAS)
+
+
+@njit(fastmath=FINITE_MATH)
+def _unit_slopes(s, examples, bent):
+    share = _1 / np.float32(len(examples))
+    for i in range(PAIR):
+        s[SLOPE + i] = _0
+    for e in range(len(examples)):
+        a, b, t = examples[e, 0], examples[e, 1], examples[e, 2]
+        if bent:
+            for i in range(BLOCK):
+                h = logistic(s[PROBE + i] * a + s[PROBE + BLOCK + i] * b)
+                delta = share * (h - t) * h * (_1 - h)
+                s[SLOPE + i] += delta * a
+                s[SLOPE + BLOCK + i] += delta * b
+        else:
+            for i in range(BLOCK):
+                delta = share * (s[PROBE + i] * a + s[PROBE + BLOCK + i] * b - t)
+                s[SLOPE + i] += delta * a
+                s[SLOPE + BLOCK + i] += delta * b
+
+
+@njit(fastmath=FINITE_MATH)
+def _unit(s, examples, bent, rule, first, end):
+    for step in range(first, end):
+        for i in range(PAIR):
+            s[PROBE + i] = s[POINT + i] + (s[MU + i] * s[V + i] if rule == NESTEROV else _0)
+        _unit_slopes(s, examples, bent)
+        _rule_pass(s, rule, step)
+
+
+@njit(fastmath=FINITE_MATH)
+def _descend(s, surface, p, examples, rule, first, end):
+    if surface == BOWL:
+        _bowl(s, p, rule, first, end)
+    elif surface == VALLEY:
+        _valley(s, p, rule, first, end)
+    elif surface == SADDLE:
+        _saddle(s, p, rule, first, end)
+    elif surface == BEALE:
+        _beale(s, p, rule, first, end)
+    elif surface == HIMMELBLAU:
+        _himmelblau(s, p, rule, first, end)
+    else:
+        _unit(s, examples, surface == SIGMOID_UNIT, rule, first, end)
+
+
 @njit(fastmath=FINITE_MATH)
 def _value(x, y, surface, p, examples):
     if surface == BOWL:
@@ -203,18 +222,6 @@ def _value(x, y, surface, p, examples):
 
 
 @njit(fastmath=FINITE_MATH)
-def _step(s, surface, p, examples, rule, step):
-    if rule == NESTEROV:
-        for i in range(PAIR):
-            s[PROBE + i] = s[POINT + i] + s[MU + i] * s[V + i]
-    else:
-        for i in range(PAIR):
-            s[PROBE + i] = s[POINT + i]
-    _slope_pass(s, surface, p, examples)
-    _rule_pass(s, rule, step)
-
-
-@njit(fastmath=FINITE_MATH)
 def _block(s, points, heights, paths, rates, mus, surface, p, examples, rule, steps, every):
     """BLOCK runs from start to end; the arrays are those of these runs alone."""
     here = len(heights)
@@ -223,14 +230,19 @@ def _block(s, points, heights, paths, rates, mus, surface, p, examples, rule, st
         s[MU_T + i] = _1
     for c in range(2):
         for i in range(here):
-            s[POINT + c * BLOCK + i], s[RATE + c * BLOCK + i], s[MU + c * BLOCK + i] = points[c, i], rates[i], mus[i]
-    for step in range(steps + 1):
+            s[POINT + c * BLOCK + i], s[RATE + c * BLOCK + i] = points[c, i], rates[i]
+            s[MU + c * BLOCK + i] = _0 if rule == GRADIENT_DESCENT else mus[i]
+    step = 0
+    while True:
         if every > 0 and step % every == 0 and step // every < len(paths):
             for c in range(2):
                 for i in range(here):
                     paths[step // every, c, i] = s[POINT + c * BLOCK + i]
-        if step < steps:
-            _step(s, surface, p, examples, rule, step)
+        if step == steps:
+            break
+        end = min(steps, step + every) if every > 0 else steps
+        _descend(s, surface, p, examples, rule, step, end)
+        step = end
     for i in range(here):
         x, y = s[POINT + i], s[POINT + BLOCK + i]
         if not (abs(x) < FAR and abs(y) < FAR):

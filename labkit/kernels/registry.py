@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from labkit.live import running
+
 # Every file here is a family, so that none can be forgotten, except those that serve them all.
 TOOLS = {"compile", "formulas", "limits", "registry", "vector_math"}
 FAMILIES = tuple(sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name[0] != "_" and m.name not in TOOLS))
@@ -98,7 +100,7 @@ class Kernel:
         from labkit import _cuda
 
         cuda = _cuda.emulated()
-        self._start(cuda.jit(self.cuda(cuda)), arguments)
+        self._start(lambda: cuda.jit(self.cuda(cuda)), arguments)
 
     def on_cuda(self, *arguments):
         """Copy the arrays to the GPU, run, copy what was written back."""
@@ -113,10 +115,11 @@ class Kernel:
 
     def start_on_cuda(self, *arguments):
         """Launch on arrays that are on the GPU already; returns before the kernel has finished."""
-        self._start(self._compiled, arguments)
+        self._start(lambda: self.compiled, arguments)
 
     @cached_property
-    def _compiled(self):
+    def compiled(self):
+        """The CUDA form, which Numba compiles when it is first launched."""
         from labkit import _cuda
 
         cuda = _cuda.real()
@@ -124,8 +127,12 @@ class Kernel:
 
     def _start(self, compiled, arguments):
         blocks, threads = self.launch(*arguments)
-        if np.prod(blocks):                             # CUDA refuses a launch of no blocks
-            compiled[blocks, threads](*arguments)
+        if not np.prod(blocks):                         # CUDA refuses a launch of no blocks
+            return
+        if running.capture:                             # a training step that is being recorded: see labkit/capture.py
+            running.capture.start(self, blocks, threads, arguments)
+        else:
+            compiled()[blocks, threads](*arguments)
 
     def draw(self, size, seed=0):
         """Arguments of this size, as a list; the same for the same seed."""

@@ -36,10 +36,11 @@ def row_argmax_numpy(out, x):
 @loops
 def row_argmax_cpu(out, x):
     for i in prange(x.shape[0]):
-        best = 0
+        best, largest = 0, x[i, 0]
         for j in range(1, x.shape[1]):
-            if x[i, j] > x[i, best]:
-                best = j
+            larger = x[i, j] > largest
+            best = j if larger else best                # chosen, not branched to: a processor cannot guess where the largest is
+            largest = x[i, j] if larger else largest
         out[i] = best
 
 

@@ -226,7 +226,7 @@ def test_what_nbgrader_would_copy_or_follow_is_moved_to_quarantine(folder):
     assert sorted(p.name for p in folder.iterdir()) == [f"{LAB}.ipynb", "submission_secret.txt", "timestamp.txt"]
     kept = folder.parents[2] / "quarantine" / "ada" / LAB
     assert stat.S_ISLNK((kept / "notes.txt").lstat().st_mode)
-    assert json.loads((kept / intake.REPORT).read_text()) == ["notes.txt", "pipe", "sub", "zero"]
+    assert json.loads(intake.report(folder).read_text()) == ["notes.txt", "pipe", "sub", "zero"]
     assert intake.notes(folder) == ["4 files besides the notebook were not taken: only the notebook is graded."]
 
 

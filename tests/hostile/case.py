@@ -6,6 +6,7 @@ from tests.grading.fake_lab import RIGHT
 
 WRONG = "def double(x):\n    return x\n"       # no points in either part
 GOOD = RIGHT["double"] + "\n"
+SERVER = "import gc\ngc.unfreeze()\nserver = next(o for o in gc.get_objects() if type(o).__name__ == 'Server')\n"      # what answers the judge
 
 
 @dataclass

@@ -1,7 +1,7 @@
 # ruff: noqa: E501 (a submission is a row of a table)
 """Code that ends oddly, never ends, or uses up what there is: a state and a sentence each, and the other exercises count."""
 
-from tests.hostile.case import GOOD, Case, ending
+from tests.hostile.case import GOOD, SERVER, Case, ending
 
 CASES = [
     ending("a loop that never ends", "def double(x):\n    while True: pass", "timed_out"),
@@ -37,7 +37,7 @@ CASES = [
     ending("a syntax error", "def double(x)\n    return 2 * x", "raised"),
     ending("bytes that are no Python", "\u202e\u2066def double(x): return 2 * x\u2069 \x07\x1b[2J", "raised"),
     ending("a hundred thousand brackets", "double = " + "(" * 40_000 + ")" * 40_000, None),
-    ending("memory without end", "def double(x):\n    a = []\n    while True: a.append(b'1' * (32 << 20))", "out_of_memory"),
+    ending("memory without end", "def double(x):\n    a = []\n    while True: a.append(b'1' * (32 << 20))", "out_of_memory|timed_out"),       # which comes first, the machine decides; test_memory.py waits
     ending("one array larger than any memory", "def double(x):\n    return np.ones(10**12)", "out_of_memory"),
     ending("memory through many processes", "import os, time\ndef double(x):\n    for _ in range(40):\n        if os.fork() == 0:\n            a = b'1' * (100 << 20); time.sleep(60)\n"
            "    time.sleep(60)", "out_of_memory"),
@@ -52,6 +52,20 @@ CASES = [
     ending("an answer of 128 MB", "def double(x):\n    return np.ones(1 << 24)", "malformed|timed_out"),     # which comes first, the machine decides
     ending("an integer of a million digits", "def double(x):\n    return 10 ** 1_000_000", None),
     ending("a text of ten million letters", "def double(x):\n    return 'x' * 10_000_000", None),
+    ending("memory that no process maps", "import mmap\ndef double(x):\n    return mmap.mmap(-1, 1 << 20)", "raised"),
+    ending("memory of /dev/zero", "import mmap, os\ndef double(x):\n    return mmap.mmap(os.open('/dev/zero', os.O_RDWR), 1 << 20)", "raised"),
+    ending("memory in sockets", "import socket\ndef double(x):\n    return socket.socketpair()", "raised"),
+    Case("asks the kernel for all that it lends", {"double": GOOD + "import ctypes, os\nl = ctypes.CDLL(None)\nfor i in range(300): l.inotify_init()\nfor i in range(20): l.posix_openpt(2)\n"
+                                                   "for i in range(99):\n    try: os.pipe()\n    except OSError: pass"}),
+    Case("leaves nothing open, and no environment", {"double": GOOD + "import os\nfor f in (0, 1, 2): os.close(f)\nos.environ.clear(); os.umask(0o777); os.chdir('/')"}),
+    Case("signals that end a process", {"double": GOOD + "import os\nfor s in (1, 10, 12, 13, 15): os.kill(os.getpid(), s)"}),
+    Case("NumPy and warnings raise at everything", {"double": GOOD + "import warnings\nwarnings.simplefilter('error'); np.seterr(all='raise'); np.set_printoptions(formatter={'all': lambda v: 1 / 0})"}),
+    Case("shows eight large pictures", {"double": GOOD + "from IPython.display import display, Image\nfor i in range(8): display(Image(data=b'\\x89PNG' + b'x' * 700_000, format='png'))"}),
+    Case("shows fifty texts of a million letters", {"double": GOOD + "from IPython.display import display\nclass X:\n    def __repr__(self): return '\\u2588' * 1_000_000\nfor i in range(50): display(X())"}),
+    Case("says that it showed far too much", {"double": GOOD + SERVER + "def do_cell(self, request, arrays):\n    get_ipython().run_cell(request['source'])\n    name = request['hold']\n"
+                                              "    if name in self.shell.user_ns: self.held[name] = self.shell.user_ns[name]\n"
+                                              "    return {'outputs': [{'output_type': 'stream', 'name': 'stdout', 'text': 'x' * 80_000}] * 49, 'error': None, 'line': None}, []\n"
+                                              "type(server).do_cell = do_cell\n"}),
     Case("prints ten million lines", {"double": GOOD + "for i in range(1000): print('x\\n' * 10_000)"}),
     Case("prints a gigabyte at once", {"double": GOOD + "print('x' * (200 << 20))"}),
     Case("shows ten thousand pictures", {"double": GOOD + "from IPython.display import display, Image\nfor i in range(10_000): display(Image(data=b'x' * 10_000, format='png'))"}),

@@ -1,13 +1,11 @@
 # ruff: noqa: E501 (a submission is a row of a table)
 """Wrong answers that try to be counted as right: none may earn a point."""
 
-from tests.hostile.case import WRONG, Case, ending, forging
+from tests.hostile.case import SERVER, WRONG, Case, ending, forging
 
 NOTHING = ("not_attempted", 0.0)
 LOST = dict.fromkeys(("clip_all", "answer", "guess"), (None, 0.0))      # what breaks the process's own machinery costs the rest as well
 RACED = dict.fromkeys(LOST, (None, None))      # who reads first decides whether the rest, which is right, arrives
-SERVER = "import gc\ngc.unfreeze()\nserver = next(o for o in gc.get_objects() if type(o).__name__ == 'Server')\n"
-
 
 CASES = [
     forging("an object that equals everything", "class Yes:\n    def __eq__(self, other): return True\n    def __array__(self, *a, **k): return np.zeros(1)\n"
@@ -83,6 +81,30 @@ CASES = [
     forging("a child that answers as well", "import os\ndef double(x):\n    os.fork()\n    return x", "tampered"),
     forging("every later call of another exercise is answered by this one", SERVER + "server.held = type('H', (dict,), {'__setitem__': lambda *a: None})(double=lambda x: x, clip_all=lambda *a: 0, answer=12.0)",
             clip_all=("wrong", 0.0)),
+    forging("numbers outside arrays as the answer", SERVER + "type(server).do_call = lambda self, request, arrays: ({'kind': 'value', 'value': True}, [])", "tampered",
+            clip_all=("tampered", 0.0)),
+    forging("an integer that cannot be written down", SERVER + "type(server).do_read = type(server).do_call = lambda self, request, *arrays: ({'kind': 'value', 'value': {'int': '0x' + 'f' * 4000}}, [])",
+            "tampered", **dict.fromkeys(LOST, ("tampered", 0.0))),
+    forging("an array of nothing in thirty huge dimensions", SERVER + "type(server).do_call = lambda self, request, arrays: ({'kind': 'value', 'value': {'array': ['<f8', [0] + [2**26] * 31]}}, [b''])",
+            "tampered", clip_all=("tampered", 0.0)),
+    forging("a dtype that there is not", SERVER + "type(server).do_call = lambda self, request, arrays: ({'kind': 'value', 'value': {'array': ['<b16', [1]]}}, [bytes(16)])", "tampered",
+            clip_all=("tampered", 0.0)),
+    forging("a state of the judge's as the outcome", SERVER + "type(server).do_call = lambda self, request, arrays: ({'kind': ['right']}, [])", "tampered", clip_all=("tampered", 0.0)),
+    forging("a message whose keys are there twice", "import os, struct\ndef double(x):\n    h = b'[{\"kind\": \"value\", \"number\": NaN, \"number\": 7, \"value\": {\"array\": [\"<f8\", []]}}, [8]]'\n"
+            "    os.write(3, struct.pack('<I', len(h)) + h + bytes(8))\n    return x", "tampered"),
+    forging("a hundred thousand tiny messages", "import os, struct\ndef double(x):\n    for i in range(10**5): os.write(3, struct.pack('<I', 2) + b'[]')", "tampered"),
+    forging("a finalizer that answers", "import os, struct, json\nclass D:\n    def __del__(self):\n        h = json.dumps([{'kind': 'value', 'number': 1}, []]).encode()\n"
+            "        os.write(3, struct.pack('<I', len(h)) + h)\ndef double(x):\n    D()\n    return x", "tampered"),
+    forging("a tracer of crashes writes to the connection", "import faulthandler, time\nfaulthandler.register(10, file=3)\nimport os\ndef double(x):\n    os.kill(os.getpid(), 10)\n    return x", "tampered"),
+    forging("the collector of garbage swaps the function", "import gc\ngc.callbacks.append(lambda *a: get_ipython().user_ns.update(double=lambda x: 'collected'))"),
+    forging("float's own slots are overwritten", "import ctypes\nd = ctypes.py_object.from_address(id(float.__dict__) + 16).value\nd['__eq__'] = lambda a, b: True\n"
+            "ctypes.pythonapi.PyType_Modified(ctypes.py_object(float))", None, **RACED),
+    forging("NumPy's own constructors lie", "np.array = np.asarray = lambda *a, **k: np.zeros(3)", clip_all=("wrong", 0.0), answer=("wrong", 0.0)),
+    forging("the arguments never arrive", "import labkit.outcomes\nlabkit.outcomes.fresh = lambda argument: 0", clip_all=("wrong", 0.0)),
+    forging("a text whose bytes lie", "class S(str):\n    def encode(self, *a): return b'3.0'\ndouble = lambda x: S('3.0')"),
+    ending("an object that only says it is an array", "class L:\n    __class__, dtype, shape = np.ndarray, np.dtype(float), (3,)\n    def __array__(self, *a, **k): return 0\ndouble = lambda x: L()", None),
+    ending("an object that is always on its way from a GPU", "class L:\n    def copy_to_host(self): return L()\ndouble = lambda x: L()", "malformed"),
+    ending("one number seen as a million million", "double = lambda x: np.broadcast_to(2.0, (1 << 20, 1 << 20))", "raised"),
     Case("functions as text in a variable that should be a number", {"answer": "answer = '12.0; import os'"}, expects={"answer": ("wrong", 0.0)}),
     Case("a number that is everything", {"answer": "class N(float):\n    def __eq__(self, o): return True\n    def __sub__(self, o): return 0.0\nanswer = N(7)"},
          expects={"answer": ("wrong", 0.0)}),

@@ -111,6 +111,40 @@ def collision(folder, notebook):
     (folder / f"{LAB.upper()}.ipynb").write_text("{}")
 
 
+def own_list(kind):
+    """The name under which what was kept apart was once listed: a link there had us write wherever it led."""
+    def place(folder, notebook):
+        (folder / f"{LAB}.ipynb").write_text(json.dumps(notebook))
+        path = folder / "quarantined.json"
+        path.symlink_to(folder.parents[2] / "written_by_a_submission") if kind == "link" else path.mkdir() if kind == "folder" else path.write_text("x")
+    return place
+
+
+def odd_names(folder, notebook):
+    (folder / f"{LAB}.ipynb").write_text(json.dumps(notebook))
+    for name in (b"a\nb.txt", b"\xff\xfe.txt", b"x" * 255, "\u202egpj.txt".encode(), b" ", b"-rf", b"e\xcc\x81.txt", b"<img src=x onerror=LEAK()>"):
+        (folder / os.fsdecode(name)).write_bytes(b"x")
+
+
+def copies(notebook):
+    cell = find(notebook, "double")
+    for i in range(60):
+        other = copy.deepcopy(cell)
+        other.source = f"# {i}\n" + "x = 1\n" * 10_000
+        notebook.cells.append(other)
+
+
+def nested(depth):
+    return [nested(depth - 1)] if depth else []
+
+
+def other_ids(notebook):
+    for ident in (None, 3, True, 1.5, ["double"], {"a": 1}, "", "double\u200b", "DOUBLE", "x" * 10**6, "\ud800"):
+        other = copy.deepcopy(find(notebook, "double"))
+        other.metadata.nbgrader["grade_id"] = ident
+        notebook.cells.append(other)
+
+
 CASES = [
     Case("a cut file", raw=lambda n: json.dumps(n).encode()[:1000], expects=NOTHING, says="file is damaged"),
     Case("not JSON", raw=lambda n: b"# double\ndef double(x): return 2 * x", expects=NOTHING, says="file is damaged"),
@@ -171,5 +205,19 @@ CASES = [
     Case("links beside it", place=links_beside, says="3 files besides the notebook"),
     Case("names that collide by case", place=collision, says="1 file besides the notebook"),
     Case("a time stamp from nowhere", place=beside(timestamp_dot_txt="yesterday; rm -rf /"), says="time stamp"),
+    Case("a link under the name of our own list", place=own_list("link"), says="1 file besides the notebook"),
+    Case("text under the name of our own list", place=own_list("text"), says="1 file besides the notebook"),
+    Case("a folder under the name of our own list", place=own_list("folder"), says="1 file besides the notebook"),
+    Case("names that no terminal and no page should see", place=odd_names, says="8 files besides"),
+    Case("three thousand files beside it", place=beside(**{f"f{i}": "" for i in range(3000)}), says="3000 files besides"),
+    Case("a time stamp before all time", place=beside(timestamp_dot_txt="0001-01-01 00:00:00 +14:00")),
+    Case("sixty long copies of a cell", edit=copies, says="double is too long"),
+    Case("nine hundred thousand empty cells", raw=lambda n: (json.dumps(n)[:-1].replace('"cells": [', '"cells": [' + "{}," * 900_000, 1) + "}").encode()),
+    Case("a type of cell nested almost too deep", raw=wire(lambda d: d["cells"].append({"cell_type": nested(900)}))),
+    Case("ids of other kinds", edit=other_ids, says="cells carry ids that this lab does not have"),
+    Case("fifteen megabytes of metadata", edit=lambda n: n.metadata.update(x="y" * (15 << 20))),
+    Case("attachments and unknown fields", raw=wire(lambda d: [c.update(attachments={"a": {"text/html": "<script>LEAK()</script>"}}, outputs="x", source=[c["source"], 3, None]) for c in d["cells"]])),
+    Case("lines that end in other ways", edit=source("double", "# a\u2028b\x0bc\x85\rdef double(x):\r    return 2 * np.asarray(x)\r")),
+    Case("a name in wide letters", edit=source("double", "def \uff44\uff4f\uff55ble(x):\n    return 2 * np.asarray(x)")),
     Case("a gradebook beside it", place=beside(gradebook_dot_db="SQLite format 3"), says="1 file besides"),
 ]

@@ -1,7 +1,7 @@
 # ruff: noqa: E501 (a submission is a row of a table)
 """Right answers whose code looks for what it must not reach: the answer counts, and nothing is found."""
 
-from tests.hostile.case import GOOD, Case, probing, reaching
+from tests.hostile.case import GOOD, SERVER, Case, probing, reaching
 
 LOOK = "import os\nfor d, _, names in os.walk('/'):\n    if d.startswith(('/proc', '/sys')): continue\n    for n in names:\n        if {test}: print('LEAK', d, n)\n"
 
@@ -54,10 +54,19 @@ CASES = [
     probing("finds the marks of a neighbour", "import os\n# another submission with the same mark\nif os.path.exists('/tmp/hostile') or os.path.exists('/dev/shm/hostile'): print('LEAK')"),
     Case("writes out the arguments of the judge's calls", {"double": "seen = []\ndef double(x):\n    seen.append(x); print('HIDDEN', x)\n    open('/tmp/seen', 'a').write(repr(x))\n"
                                                            "    return 2 * np.asarray(x)", "guess": "guess = 'a'\nprint(globals().get('seen'))"}),
+    Case("writes out the judge's calls as a fault's name", {"double": SERVER + "import binascii\nhidden = lambda self, request, arrays: ({'kind': 'fault', 'error': 'leak of ' + binascii.hexlify(next(arrays, b'nothing')[:8]).decode()}, [])\n"
+                                                           "type(server).do_call = hidden"}, expects={"double": ("fault", 0.0), "clip_all": ("fault", 0.0)}),
+    reaching("takes hold of the judge by the connection", "import socket, struct, signal; s = socket.socket(fileno=3); p = struct.unpack('i', s.getsockopt(1, 77, 4))[0]; s.detach(); signal.pidfd_send_signal(p, 0)",
+             "import socket, struct, fcntl, os; s = socket.socket(fileno=os.dup(3)); p = struct.unpack('i', s.getsockopt(1, 77, 4))[0]; [fcntl.ioctl(p, 0xff00 + n, 0) for n in range(1, 11)]"),
+    Case("sends descriptors to the judge", {"double": GOOD + "import array, os, socket\ns = socket.socket(fileno=os.dup(3))\ntry:\n    for i in range(50): s.sendmsg([b''], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [0] * 50))])\n"
+                                            "except OSError: pass\ns.detach()"}),
+    probing("sets have an order of their own in each process", "import sys\nif sys.flags.hash_randomization: print('LEAK')"),
     Case("scripts in what it shows", {"double": GOOD + "from IPython.display import HTML, Javascript, SVG, Markdown, display\n"
                                       "display(HTML('<script>LEAK()</script>'), Javascript('LEAK()'), SVG('<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"LEAK()\"/>'), Markdown('[x](javascript:LEAK())'))\n"}),
     Case("a picture that is no picture", {"double": GOOD + "from IPython.display import display\ndisplay({'image/png': '\"><script>LEAK()</script>', 'text/plain': 'x'}, raw=True)"}),
     Case("a class whose text is a script", {"double": GOOD + "class X:\n    def __repr__(self): return '<img src=x onerror=' + 'LE' + 'AK()>'\n    def _repr_html_(self): return '<script>LE' + 'AK()</script>'\nX()"}),
     Case("control characters for the instructor's terminal", {"double": GOOD + "print('\\x1b]0;owned\\x07\\x1b[2J\\x9b')"}),
+    Case("scripts in formulas of the written answer", {"why": "$\\href{javascript:LEAK()}{x}$ $\\require{html}\\style{color:red}{x}$"}),
+    Case("a written answer that takes minutes to show", {"why": "\\\\(" * 33_333}, says="The cell why is too long"),
     Case("a script in the written answer", {"why": "<script>LEAK()</script><img src=x onerror=LEAK()> [x](javascript:LEAK()) <svg/onload=LEAK()>"}),
 ]

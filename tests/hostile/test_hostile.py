@@ -137,6 +137,7 @@ def test_honest_neighbours_keep_their_points(batch, student):
 def test_nothing_outside_was_touched(batch):
     assert prints(batch) == batch.before
     assert batch.listener.visits == []
+    assert not (batch.root / "written_by_a_submission").exists()
     assert not Path("/tmp/hostile").exists() and not Path("/dev/shm/hostile").exists()
 
 
@@ -155,6 +156,11 @@ def test_no_probe_found_anything(batch):
             for output in cell.get("outputs", ()):
                 assert not (output.output_type == "stream" and "LEAK" in output.text), (CASES[student].name, output.text[:300])
                 assert "HIDDEN" not in json.dumps(output) and "HOSTILE_CANARY" not in json.dumps(output)
+
+
+def test_no_sentence_repeats_what_the_judge_sent(batch):
+    for student in CASES:
+        assert not [mark for mark in graded(batch, student).metadata["grading"]["marks"] if "leak of" in mark["sentence"]]
 
 
 def test_outputs_are_plain_and_small(batch):
@@ -180,6 +186,7 @@ def test_feedback_of_those_who_tried_runs_nothing(batch, monkeypatch):
         config.CourseDirectory.assignment_id = LAB
         GenerateFeedback(coursedir=CourseDirectory(config=config), config=config).start()
         tree = BeautifulSoup((batch.root / "feedback" / student / LAB / f"{LAB}.html").read_text(), "html.parser")
+        assert not any(command in tree.body.get_text() for command in ("\\href", "\\require", "\\style"))
         for tag in tree.find_all(True):
             assert tag.name != "script" or "LEAK" not in tag.get_text()
             assert not any(name.startswith("on") or "script:" in str(value).lower() for name, value in tag.attrs.items())

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from tests.hub import image
 from tests.hub.running import ROOT
 
 GUIDE = (ROOT / "guides" / "operators.md").read_text(encoding="utf-8")
@@ -24,6 +25,26 @@ def test_every_make_command_is_one():
     for command in commands:
         done = subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0 and "binder/hub/" in done.stdout, (command, done.stderr)
+
+
+def test_the_images_are_made_as_it_says(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "binder" / "images"))
+    import assemble
+
+    kinds = dict(re.findall(r"assemble\.py (\w+) (\.\./[\w-]+)$", GUIDE, re.MULTILINE))
+    built = {folder: (words, name) for words, name, folder in re.findall(r"repo2docker (.*) --image-name (\S+) (\S+)$", GUIDE, re.MULTILINE)}
+    assert set(kinds) == set(assemble.PINS) and set(built) == set(kinds.values())
+    values = "".join((ROOT / "binder" / "hub" / "kubernetes" / name).read_text() for name in ("values.yaml", "gateway.values.yaml"))
+    for words, name in built.values():
+        assert name.removesuffix(":TAG") in values
+        for option, value in image.NAMED.items():
+            assert f"{ {'NB_USER': '--user-name', 'NB_UID': '--user-id', 'REPO_DIR': '--target-repo-dir'}[option]} {value}" in words
+
+
+def test_the_charts_are_those_of_the_values():
+    for chart, name in (("jupyterhub/jupyterhub", "values.yaml"), ("dask/dask-gateway", "gateway.values.yaml")):
+        said = re.search(rf"helm upgrade --install \S+ {chart} .*--version (\S+)", GUIDE)[1]
+        assert f"--version {said}" in (ROOT / "binder" / "hub" / "kubernetes" / name).read_text()
 
 
 def test_every_file_that_is_named_is_there():

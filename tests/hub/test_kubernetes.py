@@ -1,7 +1,6 @@
 """The values for Zero to JupyterHub: only keys that the chart documents, and Python in them that does what it says. No cluster is asked."""
 
 import asyncio
-import copy
 import json
 import re
 from pathlib import Path
@@ -63,8 +62,7 @@ class Everything(dict):
         self[name] = value
 
 
-@pytest.fixture
-def config(values):
+def configured(values):
     """What the values' own Python sets."""
     c = Everything()
     c.Authenticator.allowed_users = set(values["hub"]["config"]["Authenticator"]["allowed_users"])
@@ -73,10 +71,17 @@ def config(values):
     return c
 
 
+@pytest.fixture
+def config(values):
+    return configured(values)
+
+
 def spawner(name, values):
-    mounted = [{"name": "exchange"}]
-    return SimpleNamespace(user=SimpleNamespace(name=name), environment={}, volumes=mounted, volume_mounts=list(mounted), extra_pod_config={},
-                           profile_list=values["singleuser"]["profileList"], container_security_context={}, image="")
+    """KubeSpawner's part of it, with volumes as the chart gives them: by name."""
+    mounted = {"home": {"name": "home", "mountPath": "/home/jovyan"}, "0-exchange": {"name": "exchange", "mountPath": "/srv/exchange"}}
+    return SimpleNamespace(user=SimpleNamespace(name=name), environment={}, volumes={"home": {"name": "home"}, "exchange": {"name": "exchange"}},
+                           volume_mounts=mounted, extra_annotations={}, extra_labels={}, init_containers=[], working_dir="/home/jovyan",
+                           profile_list=values["singleuser"]["profileList"], image="student")
 
 
 def test_everybody_gets_a_user_number_of_their_own_the_one_that_collect_expects(config, values, exchange):
@@ -86,15 +91,29 @@ def test_everybody_gets_a_user_number_of_their_own_the_one_that_collect_expects(
     assert numbers == [exchange.number(name) for name in names]
 
 
-def test_only_the_grading_pod_gets_the_course_and_what_bubblewrap_needs(config, values):
-    student, grader = spawner("ADA", values), spawner("course-grader", values)
-    before = copy.deepcopy(student.__dict__)
-    for one in (student, grader):
-        asyncio.run(config.KubeSpawner.pre_spawn_hook(one))
-    assert student.__dict__ == before
-    assert grader.extra_pod_config == {"hostUsers": False} and grader.container_security_context["procMount"] == "Unmasked"
-    assert grader.container_security_context["capabilities"] == {"drop": ["ALL"]}
-    assert {volume["name"] for volume in grader.volumes} == {"exchange", "course"}
+def started(name, values, config):
+    one = spawner(name, values)
+    asyncio.run(config.KubeSpawner.pre_spawn_hook(one))
+    return one
+
+
+def test_only_the_grading_pod_gets_the_course(config, values):
+    student, grader = started("ADA", values, config), started("course-grader", values, config)
+    assert set(grader.volumes) - set(student.volumes) == set(grader.volume_mounts) - set(student.volume_mounts) == {"course"}
+    assert (student.image, grader.image) == ("student", "REGISTRY/perceptron-grading:TAG") and student.profile_list and not grader.profile_list
+    assert "hostUsers" not in str(values) and "procMount" not in str(values)      # no student's code runs in either
+
+
+def test_everybody_is_somebody_to_nbgrader_and_owns_a_home_and_nothing_else(config, values):
+    ada = started("ADA", values, config)
+    number = config.KubeSpawner.uid(ada)
+    assert f"jovyan:x:{number}:{number}:" in ada.extra_annotations["course/passwd"]
+    assert ada.volume_mounts["account"]["mountPath"] == "/etc/passwd" and ada.volumes["account"]["downwardAPI"]["items"][0]["path"] == "passwd"
+    [giving] = ada.init_containers
+    assert giving["command"] == ["chown", f"{number}:{number}", "/home/jovyan"]
+    assert [one["mountPath"] for one in giving["volumeMounts"]] == ["/home/jovyan"]
+    assert giving["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["CHOWN"]}
+    assert config.KubeSpawner.fs_gid is None      # it would give the exchange away too
 
 
 def test_nobody_is_an_administrator_and_students_get_no_rights_over_others(config, values):

@@ -5,6 +5,7 @@ import pytest
 
 from labkit import checks
 from labkit.checks import CheckFailed, CouldNotCheck, NotAttempted, check
+from labkit.outcomes import Call, Ref, encode_call
 
 
 def outcome(value):
@@ -69,6 +70,19 @@ def test_anything_else_gets_the_first_difference():
 def test_each_kind_of_trouble_is_one_sentence(body, said):
     body.__name__ = "double"
     assert said in failing(body)
+
+
+def test_a_call_that_does_not_fit_on_a_line_is_said_in_shapes(monkeypatch):
+    batches = [np.arange(30), np.arange(7)]
+    call = encode_call(Call([np.ones((40, 3)), batches, Ref("surfaces:Surface.value"), 0.5]))
+    exercise = DOUBLE | {"misconceptions": [], "cases": [{"call": call, "right": outcome({"array": [1.0], "dtype": "float64", "shape": []})}]}
+    monkeypatch.setattr(checks, "exercises", lambda: {"double": exercise})
+
+    def double(table, batches, of, rate):
+        return None
+
+    assert failing(double) == ("Not right yet: for double with shape (40, 3), a list of 2, value, 0.5 it returned nothing (None): "
+                               "does every path end with return?")
 
 
 def test_an_endless_loop_is_stopped(monkeypatch):
@@ -145,7 +159,8 @@ def test_a_sealed_answer_is_recognised_but_not_told(capsys):
 def test_predictions_count_for_being_made(capsys):
     check(guess="B")
     check(number=0.3)
-    assert capsys.readouterr().out.count("Committed") == 2
+    check(number=np.array(0.3))
+    assert capsys.readouterr().out.count("Committed") == 3
     assert "expected one of a, b" in failing(guess="z")
     assert "expected a number" in failing(number="many")
     assert "expected a number" in failing(number=float("nan"))

@@ -224,3 +224,67 @@ def test_bad_settings_are_refused_in_words(settings, words):
     with pytest.raises(ValueError) as caught:
         GMDHRegressor(**settings).fit(X, y)
     assert str(caught.value).startswith(words)
+
+
+# On a GPU, whose place the emulator takes here
+
+@pytest.fixture
+def emulated_gpu(monkeypatch):
+    """The emulator where a GPU would be, for work of any size; a list of what was moved there."""
+    from labkit import _cuda, devices, gmdh
+    from labkit.emulator import cuda
+
+    moved = []
+    monkeypatch.setattr(devices, "current", lambda: devices.Device("cuda", "", 1, 1))
+    monkeypatch.setattr(_cuda, "real", lambda: moved.append(1) or cuda)
+    monkeypatch.setattr(gmdh, "WORTH_A_GPU", 0)
+    return moved
+
+
+def polynomial_data(m=400, n=5):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(m, n)) + rng.normal(size=(m, 1))
+    return X, X[:, 0] * X[:, 1] + X[:, 2] * X[:, 3] + 0.1 * rng.normal(size=m)
+
+
+def test_a_fit_on_the_gpu_is_that_on_the_cpu(emulated_gpu, monkeypatch):
+    """The same pairs are chosen, and the chosen are fitted once more from the rows: the model is the same to the last digits."""
+    from labkit import gmdh
+
+    X, y = polynomial_data()
+    there = GMDHRegressor(keep=6, max_layers=2, random_state=0).fit(X, y)
+    assert len(emulated_gpu) == 2                       # once a layer
+    monkeypatch.setattr(gmdh, "WORTH_A_GPU", 10**12)
+    here = GMDHRegressor(keep=6, max_layers=2, random_state=0).fit(X, y)
+    assert len(emulated_gpu) == 2 and len(here.layers_) == 2
+    for ours, theirs in zip(there.layers_, here.layers_, strict=True):
+        np.testing.assert_array_equal(ours.left, theirs.left)
+        np.testing.assert_array_equal(ours.right, theirs.right)
+        np.testing.assert_allclose(ours.weights, theirs.weights, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(there.predict(X), here.predict(X), rtol=1e-10)
+
+
+@pytest.mark.parametrize("least_norm", [False, True])
+@pytest.mark.parametrize("m", [40, 1100])
+def test_pairs_on_the_gpu_are_those_on_the_cpu(least_norm, m):
+    """Coefficients and errors of every pair to 1e-8, singular ones too; 550 rows go in two parts."""
+    from labkit import ops
+    from labkit.emulator import cuda
+
+    X, y = polynomial_data(m, 4)
+    X = np.column_stack([X, X[:, 0]])                   # the pair (0, 4) says one thing twice
+    rows = X[:m // 2], y[:m // 2], X[m // 2:], y[m // 2:]
+    here = ops.gmdh_pairs(*rows, least_norm)
+    there = ops.gmdh_pairs(*map(cuda.to_device, map(np.ascontiguousarray, rows)), least_norm)
+    assert np.isinf(here[1]).sum() == (0 if least_norm else 1)
+    for ours, theirs in zip(there, here, strict=True):
+        assert isinstance(ours, np.ndarray)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-10)
+
+
+def test_parts_of_the_rows_keep_a_gpu_busy_and_its_memory_small():
+    from labkit.kernels.gmdh import n_parts
+
+    assert n_parts(100, 5) == 1 and n_parts(1000, 5) == 3 and n_parts(10**6, 5) == 1024
+    assert n_parts(100_000, 200) == 36                  # 28 strips of 32 by 32 columns, 1,008 blocks
+    assert n_parts(10**6, 2000) == 1

@@ -34,3 +34,18 @@ def test_training_and_gmdh_compute_inside(monkeypatch):
     GMDHRegressor(max_layers=1).fit(rng.normal(size=(90, 10)), rng.normal(size=90))
     ops._kernel.cache_clear()
     assert seen == [[1] * len(before)] * 2 and threads() == before
+
+
+def test_the_tables_of_a_gmdh_layer_are_made_at_once_where_that_pays(monkeypatch):
+    rng, made = np.random.default_rng(0), []
+    both = kernels._blas.both
+    monkeypatch.setattr(kernels._blas, "both", lambda *pair: (made.append(threads()), both(*pair))[1])
+    monkeypatch.setattr(kernels, "WORTH_A_THREAD", 90 * 21**2 - 1)
+    for rows, cores, expected in ((90, 2, True), (89, 2, False), (90, 1, False)):
+        monkeypatch.setattr(ops.devices, "cores", lambda cores=cores: cores)
+        X, y = rng.normal(size=(90, 10)), rng.normal(size=90)
+        found = ops.gmdh_pairs(X, y, X[:rows], y[:rows], False)
+        assert made == [[1] * len(threads())] * expected
+        for ours, theirs in zip(found, kernels.fit_pairs(X, y, X[:rows], y[:rows], False), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+        made.clear()

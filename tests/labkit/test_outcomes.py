@@ -1,6 +1,7 @@
 """Calls, outcomes and their comparison: the vocabulary of check, verify and the judge."""
 
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+import labkit
+from labkit.emulator import cuda
 from labkit.outcomes import (
     Call,
     Outcome,
@@ -22,6 +25,7 @@ from labkit.outcomes import (
     encode_outcome,
     perform,
     plain,
+    text,
 )
 
 
@@ -33,7 +37,8 @@ def value(thing):
     (1.0, 1), (True, 1), (np.float32(0.1), 0.1), ([1, 2], np.array([1.0, 2.0])), ((1, 2), np.array([1, 2])), (np.array(3), 3),
     ([[1.0], [2.0]], np.array([[1.0], [2.0]])), ([1.0, [2.0, 3.0]], (1.0, np.array([2.0, 3.0]))), (np.array([1, 2]), (1, 2)),
     ("B ", "b"), (None, None), (np.nan, np.nan), (np.inf, np.inf), ([], np.zeros(0)), ({"a": 1}, {"a": 1.0}),
-    (np.array([0.0, 1.0]), np.array([False, True])),
+    (np.array([0.0, 1.0]), np.array([False, True])), (Fraction(3, 4), 0.75),
+    (np.array([np.array([1, 2]), np.array([3])], dtype=object), [np.array([1, 2]), np.array([3])]),
 ])
 def test_right_answers_in_other_forms_agree(got, expected):
     assert difference(value(got), value(expected)) is None
@@ -44,7 +49,10 @@ def test_right_answers_in_other_forms_agree(got, expected):
     (np.inf, 1.0, "got inf"), (1 + 1j, 1.0, "complex"), (None, 1.0, "returned nothing"), ("yes", 1.0, "expected one number"),
     ([1.0, 2.0, 4.0], np.array([1.0, 2.0, 3.0]), "index 2"), (np.eye(2), np.ones((2, 2)), "index [0, 1]"), ((1, 2, 3), (1, 2), "3 results"),
     (2, 1, "got 2, expected 1"), (1.0002, 1.0, "got 1.0002"), ({"b": 1}, {"a": 1}, "keys a"),
-    ([[1, 2], [3]], np.ones((2, 2)), "expected shape (2, 2)"),
+    ([[1, 2], [3]], np.ones((2, 2)), "2 results that do not make a table, expected shape (2, 2)"),
+    ((np.ones(2), np.zeros(2)), (np.zeros(2), np.ones(2)), "in another order"), ((1.0, 3.0), (2.0, 1.0), "result 1: got 1, expected 2"),
+    (np.ones((2, 3)), (np.ones((2, 3)), np.ones(3)), "one array of shape (2, 3), expected 2 results"), ([1], [1, 2], "shape (1,)"),
+    (np.ones((1, 2)), (1.0, 2.0), "1 result, expected 2"), (1.0, -0.0, "expected 0"),
 ])
 def test_first_difference_is_named(got, expected, said):
     assert said in difference(value(got), value(expected))
@@ -83,9 +91,58 @@ def test_outcomes_that_are_not_values():
     assert "printed its answer" in difference(perform(prints, Call()), value(3))
 
 
+def test_the_line_that_is_quoted_is_the_students():
+    def hands_on():
+        return labkit.surfaces.bowl("steep")
+
+    assert perform(hands_on, Call()).line == 'return labkit.surfaces.bowl("steep")'
+    assert perform(lambda: Fraction(10) ** 400, Call()).kind == "malformed"
+
+
+def test_tables_in_a_message_stay_on_one_line():
+    assert text([np.eye(2), np.ones(1)]) == "[[[1., 0.], [0., 1.]], [1.]]"
+
+
 def test_printing_is_not_shown(capsys):
     perform(lambda: print("noise"), Call())
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_number_that_is_moved_and_put_back_counts_as_unchanged():
+    def moves_and_puts_back(a):
+        for step in (0.1, -0.2, 0.1):
+            a += step
+        return a[0]
+
+    def leaves_it_elsewhere(a):
+        a += 1e-9
+        return a[0]
+
+    call = Call([np.array([0.3, 1.7])])
+    outcome = perform(moves_and_puts_back, call)
+    assert outcome.changed == () and outcome.value != 0.3
+    assert perform(leaves_it_elsewhere, call).changed == (0,)
+
+
+def test_a_kernel_in_which_one_thread_does_all_the_work_is_at_fault():
+    @cuda.jit
+    def one_for_all(out):
+        if cuda.grid(1) == 0:
+            for i in range(out.size):
+                out[i] = i
+
+    @cuda.jit
+    def a_share_each(out):
+        for i in range(cuda.grid(1), out.size, cuda.gridsize(1)):
+            out[i] = i
+
+    def launch(n):
+        return Call([np.zeros(n, np.float32)], writes=(0,), grid=2, block=4)
+
+    outcome = perform(one_for_all, launch(8))
+    assert (outcome.kind, outcome.error) == ("fault", "one-thread") and "one thread wrote all of out" in outcome.message
+    assert [perform(a_share_each, launch(n)).kind for n in (1, 2, 8)] == ["value"] * 3
+    assert perform(one_for_all, launch(1)).kind == "value"
 
 
 def test_changed_arguments_are_noticed_and_do_not_reach_the_case():

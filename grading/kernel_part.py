@@ -1,0 +1,64 @@
+"""The part of a student's cell that a kernel consists of: the kernel itself, and the functions and constants that it uses.
+
+A cell may hold more: an import, a trial of the kernel, a print of what came out. A kernel is judged alone, so the rest is left out rather
+than refused; what stays is then held against the allow-list.
+"""
+
+import ast
+
+from grading.kernel_source import MAX_SOURCE
+
+
+def kernel_part(source, name):
+    """`source` with the top-level statements that the kernel `name` does not need blanked out; the lines keep their numbers.
+
+    Where that cannot be done (the kernel is not there, the cell is no valid Python, two statements share a line) it comes back as it is.
+    """
+    if len(source) > MAX_SOURCE:
+        return source
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        tree = ast.parse(source)
+        kept = needed(tree, name)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return source
+    lines, stay = source.split("\n"), {line for node in kept for line in span(node)}
+    gone = {line for node in tree.body if node not in kept for line in span(node)}
+    if not kept or stay & gone:
+        return source
+    return "\n".join("" if number in gone else line for number, line in enumerate(lines, 1))
+
+
+def needed(tree, name):
+    """The top-level statements that bind `name`, and those that bind what they look up, and so on."""
+    bound = {}
+    for node in tree.body:
+        for one in binds(node):
+            bound.setdefault(one, []).append(node)
+    kept, wanted = [], [name]
+    while wanted:
+        for node in bound.pop(wanted.pop(), []):
+            if node not in kept:
+                kept.append(node)
+                wanted += looks_up(node)
+    return kept
+
+
+def binds(node):
+    """The names that a top-level statement gives a meaning to; imports are left out, since a kernel's modules are there already."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {node.name}
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def looks_up(node):
+    """The names that a statement needs from outside itself: neither its arguments nor what it assigns."""
+    names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
+    own = {n.id for n in names if isinstance(n.ctx, ast.Store)} | {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+    return {n.id for n in names} - own
+
+
+def span(node):
+    """The numbers of a statement's lines, its decorators' among them."""
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+    return range(first, node.end_lineno + 1)

@@ -1,0 +1,96 @@
+"""Numba's device memory from labkit's pool, through the seam that Numba has for it: an External Memory Management plug-in.
+
+Everything that this process puts on the GPU comes from it, arrays that students make with `cuda.to_device` too.
+"""
+
+import os
+import weakref
+from functools import lru_cache
+
+from labkit.pool import Pool, limit
+
+
+def setting():
+    return os.environ.get("LABKIT_GPU_MEMORY", "")
+
+
+def install(cuda):
+    """Make Numba take its memory from a pool, unless somebody chose another plug-in or uses the GPU already; says whether it did."""
+    from numba.cuda.core import config
+    from numba.cuda.cudadrv import driver
+
+    if config.CUDA_MEMORY_MANAGER != "default" or getattr(driver, "_memory_manager", None):
+        return False
+    cuda.set_memory_manager(plug_in(cuda))
+    return True
+
+
+@lru_cache(None)
+def plug_in(cuda):
+    """The plug-in as a class, as Numba wants it: one for each GPU that the process uses."""
+
+    class PooledMemory(cuda.GetIpcHandleMixin, cuda.HostOnlyCUDAMemoryManager):
+        interface_version = 1
+        own_streams = False                                 # whether the program made streams of its own: see labkit.pool
+
+        def __init__(self, context):
+            super().__init__(context=context)
+            self.pool = Pool(_allocate, _release, self._limit, self._before_reuse)
+            for name in ("create_stream", "create_external_stream", "get_per_thread_default_stream"):
+                if context is not None:                     # Numba makes one without, to ask for its version
+                    setattr(context, name, self._noting(getattr(context, name)))
+
+        def initialize(self):
+            if not self.deallocations.memory_capacity:      # of pinned memory of the host, which Numba releases in batches
+                self.deallocations.memory_capacity = self._total
+
+        def memalloc(self, size):
+            block = self.pool.take(size)
+            return cuda.MemoryPointer(weakref.proxy(self.context), block.handle, size, finalizer=lambda: self.pool.give(block))
+
+        def get_memory_info(self):
+            return cuda.MemoryInfo(*map(int, _call("cuMemGetInfo")))
+
+        def reset(self):
+            super().reset()
+            self.pool.free()
+
+        @property
+        def _total(self):
+            return self.get_memory_info().total
+
+        def _limit(self):
+            return limit(setting(), self._total)
+
+        def _before_reuse(self):
+            if self.own_streams:
+                self.context.synchronize()
+
+        def _noting(self, make):
+            def noted(*arguments):
+                self.own_streams = True
+                return make(*arguments)
+
+            return noted
+
+    return PooledMemory
+
+
+def ordered_stream(cuda):
+    """A stream that waits for the default stream and lets it wait, so that the pool need not: for labkit's own use."""
+    context = cuda.current_context()
+    return type(context).create_stream(context) if hasattr(context, "memory_manager") else cuda.stream()
+
+
+def _allocate(size):
+    return _call("cuMemAlloc", size)[0]
+
+
+def _release(handle):
+    _call("cuMemFree", handle)
+
+
+def _call(function, *arguments):
+    from labkit import _cuda
+
+    return _cuda.driver(function, *arguments)

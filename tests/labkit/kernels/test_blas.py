@@ -1,0 +1,107 @@
+"""BLAS by its addresses computes what NumPy does, on parts of tables too; two functions run on two threads, or on one."""
+
+import os
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from labkit.kernels import _blas
+
+TOLERANCE = {np.float32: 1e-5, np.float64: 1e-13}
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("transpose_a", (False, True))
+@pytest.mark.parametrize("transpose_b", (False, True))
+def test_products_of_parts_of_tables(dtype, transpose_a, transpose_b):
+    rng, tolerance = np.random.default_rng(0), TOLERANCE[dtype]
+    wide = rng.standard_normal((40, 50)).astype(dtype)
+    a = wide[3:20, 5:18]                                # rows that lie apart
+    a = wide[2:15, 7:24] if transpose_a else a          # op(a) is (17, 13)
+    b = rng.standard_normal((9, 13) if transpose_b else (13, 9)).astype(dtype)
+    out = rng.standard_normal((17, 20)).astype(dtype)
+    expected = out.copy()
+    expected[:, 4:13] = 2 * ((a.T if transpose_a else a) @ (b.T if transpose_b else b)) - 3 * out[:, 4:13]
+    _blas.gemm(2.0, a, b, -3.0, out[:, 4:13], transpose_a, transpose_b)
+    np.testing.assert_allclose(out, expected, rtol=tolerance, atol=20 * tolerance)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_what_is_not_kept_may_be_anything(dtype):
+    a, out = np.eye(3, dtype=dtype), np.full((3, 3), np.nan, dtype)
+    _blas.gemm(1.0, a, a, 0.0, out)
+    np.testing.assert_array_equal(out, a)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_gram_and_projection(dtype):
+    rng, tolerance = np.random.default_rng(1), 50 * TOLERANCE[dtype]
+    a, t = rng.standard_normal((31, 12)).astype(dtype)[:, 1:8], rng.standard_normal(31).astype(dtype)
+    gram, shares = np.ones((7, 7), dtype), np.ones(7, dtype)
+    _blas.add_gram(a, gram)
+    _blas.add_projection(a, t, shares)
+    np.testing.assert_allclose(np.tril(gram), np.tril(1 + a.T @ a), rtol=tolerance, atol=tolerance)
+    np.testing.assert_array_equal(np.triu(gram, 1), np.triu(np.ones((7, 7)), 1))
+    np.testing.assert_allclose(shares, 1 + a.T @ t, rtol=tolerance, atol=tolerance)
+
+
+def test_a_single_row_with_any_stride():
+    a, out = np.lib.stride_tricks.as_strided(np.arange(3.0), (1, 3), (0, 8)), np.empty((1, 3))
+    _blas.gemm(1.0, a, np.eye(3), 0.0, out)
+    np.testing.assert_array_equal(out, [[0, 1, 2]])
+
+
+def test_a_product_leaves_python_s_lock_free():
+    a, passed, done = np.ones((1500, 1500)), [], threading.Event()
+
+    def count():
+        while not done.is_set():
+            passed.append(time.perf_counter())
+            time.sleep(0.001)
+
+    counter = threading.Thread(target=count)
+    counter.start()
+    start = time.perf_counter()
+    _blas.gemm(1.0, a, a, 0.0, np.empty_like(a))
+    end = time.perf_counter()
+    done.set()
+    counter.join()
+    inside = [moment for moment in passed if start + 0.1 * (end - start) < moment < end - 0.1 * (end - start)]
+    assert inside, "no other thread ran during the product"
+
+
+def test_both_give_their_results_and_the_second_runs_beside_the_first():
+    started = threading.Event()
+    first, second = _blas.both(lambda: started.wait(10), lambda: (started.set(), threading.get_ident())[1])
+    assert first and second != threading.get_ident()
+
+
+def test_nobody_waits_for_a_second_thread_that_is_busy():
+    here, busy, free = threading.get_ident(), threading.Event(), threading.Event()
+    blocked = _blas._helper(os.getpid()).submit(lambda: (busy.set(), free.wait(10)))
+    busy.wait(10)
+    assert _blas.both(lambda: 1, threading.get_ident) == (1, here)
+    free.set()
+    blocked.result()
+
+
+def test_an_error_of_either_is_raised():
+    def fails():
+        raise ValueError("this one")
+
+    for pair in ((fails, int), (int, fails)):
+        with pytest.raises(ValueError, match="this one"):
+            _blas.both(*pair)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_has_a_second_thread_of_its_own():
+    _blas.both(int, int)
+    child = os.fork()
+    if child == 0:
+        started = threading.Event()
+        _, ran = _blas.both(lambda: started.wait(10), lambda: started.set() or threading.get_ident())
+        os._exit(0 if started.is_set() and ran != threading.get_ident() else 1)
+    assert os.waitpid(child, 0)[1] == 0
