@@ -33,7 +33,8 @@ def main(arguments=None):
     one.add_argument("--student", help="only this student")
     one.add_argument("--course", type=Path)
     one.add_argument("--workers", type=int, help="how many submissions at a time (default: the cores)")
-    one.add_argument("--scheduler", metavar="ADDRESS", help="grade on the Dask cluster of this scheduler (tls://..., or one on this machine), or of this Dask Gateway (https://...)")
+    one.add_argument("--scheduler", metavar="ADDRESS",
+                     help="grade on the Dask cluster of this scheduler (tls://..., or one on this machine), or of this Dask Gateway (https://...)")
     one.add_argument("--resume", action="store_true", help="go on with a batch that was stopped")
     one.add_argument("--unprotected", action="store_true", help="run students' code without the sandbox")
 
