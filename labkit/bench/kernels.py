@@ -20,31 +20,39 @@ def registered():
 
 
 def rows(kernel, measured, beside_numpy):
-    """The row of one kernel, as a list."""
-    arguments = kernel.draw(kernel.bench_size)
+    """The rows of one kernel: at its own size, and beside NumPy at a smaller one where NumPy would take long."""
+    size = peer_size = kernel.bench_size
+    while beside_numpy and peer_size > 64 and oracle_seconds(kernel, peer_size) > SHORT_ORACLE:
+        peer_size //= 4
+    ours = at_size(kernel, size, measured)
+    if not beside_numpy:
+        return [ours | NO_PEER]
+    if peer_size == size:
+        return [ours | beside(kernel, size, ours["seconds"])]
+    smaller = at_size(kernel, peer_size, measured)
+    return [ours | NO_PEER, smaller | beside(kernel, peer_size, smaller["seconds"])]
+
+
+def at_size(kernel, size, measured):
+    """What a row says of the kernel alone, on work of this size."""
+    arguments = kernel.draw(size)
     work = kernel.work(*arguments)
     limit = max(work.bytes / measured["bytes_per_second"], work.operations / measured["operations_per_second"])
     first, seconds = timed(kernel, arguments)
-    row = {"name": kernel.name, "size": f"{kernel.bench_size:,}", "seconds": seconds, "first_seconds": first, "limit_share": limit / seconds}
-    return [row | (against_numpy(kernel) if beside_numpy else NO_PEER)]
+    return {"name": kernel.name, "size": f"{size:,}", "seconds": seconds, "first_seconds": first, "limit_share": limit / seconds}
 
 
-def against_numpy(kernel):
-    """Ours and plain NumPy on the same, smaller work: compared first, then timed."""
-    size = kernel.bench_size
-    while size > 64 and oracle_seconds(kernel, size) > SHORT_ORACLE:
-        size //= 4
-    found = {"peer": "numpy", "peer_size": f"{size:,}"}
+def beside(kernel, size, seconds):
+    """What a row says of plain NumPy on the same work: outputs are compared, then it is timed."""
     ours, theirs = kernel.draw(size), kernel.draw(size)
     kernel.on_current(*ours)
     kernel.oracle(*theirs)
     try:
         kernel.compare_long(ours, theirs)
     except AssertionError as error:
-        return NO_PEER | found | {"problem": f"not timed, outputs differ: {short(error)}"}
-    arguments = kernel.draw(size)
-    seconds = median_seconds(kernel.oracle, arguments, kernel.outputs)
-    return found | {"peer_seconds": seconds, "ratio": seconds / timed(kernel, arguments)[1]}
+        return NO_PEER | {"peer": "numpy", "problem": f"not timed, outputs differ: {short(error)}"}
+    peer_seconds = median_seconds(kernel.oracle, kernel.draw(size), kernel.outputs)
+    return {"peer": "numpy", "peer_seconds": peer_seconds, "ratio": peer_seconds / seconds}
 
 
 def timed(kernel, arguments):

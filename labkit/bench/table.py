@@ -14,8 +14,13 @@ def line(row):
     ratio, target = row["ratio"], row.get("target")
     limit = "" if row["limit_share"] is None else f"{row['limit_share']:.0%}"
     aim = "" if target is None else f"{target:g}" if ratio >= target else f"{target:g} missed"
-    cells = row["name"], number(row["seconds"]), limit, row["peer"] or "", number(row["peer_seconds"]), "" if ratio is None else f"{ratio:.2f}", aim
+    cells = name(row), number(row["seconds"]), limit, row["peer"] or "", number(row["peer_seconds"]), "" if ratio is None else f"{ratio:.2f}", aim
     return f"| {' | '.join(cells)} |{' ' + row['problem'] if row.get('problem') else ''}"
+
+
+def name(row):
+    """A kernel's name with its size, a single number; a model's size takes a sentence, which `notes` gives."""
+    return f"{row['name']}, {row['size']}" if row.get("size", "").replace(",", "").isdigit() else row["name"]
 
 
 def number(seconds):
@@ -51,8 +56,9 @@ def draw(found):
     axes.axvline(1, color=MUTED, linewidth=1)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.margins(x=0.05, y=0.03)
-    axes.set_yticks(range(len(rows)), [f"{row['name']} / {row['peer']}" for row in rows], fontsize=8)
+    axes.margins(x=0.05)
+    axes.set_ylim(-0.8, len(rows) - 0.2)
+    axes.set_yticks(range(len(rows)), [f"{name(row)} / {row['peer']}" for row in rows], fontsize=8)
     axes.grid(False, axis="y")
     machine = found["machine"]
     axes.set_xlabel(f"times as fast as the peer ({machine['gpu'] or machine['processor']}, {machine['cores']} cores, {machine['date']})")

@@ -39,9 +39,10 @@ def moments_cpu(S, C, Y, b, X, y, threads=1):
     n = X.shape[1]
     for table in (S, C, Y, b):
         table[...] = 0
-    rows = max(ROWS, 2**17 // (2 * n + 1))                      # more of them where they are short
-    A, B = np.ones((rows, 2 * n + 1)), np.empty((rows, n))
-    for first in range(0, len(X), rows):
+    rows = min(max(ROWS, 2**17 // (2 * n + 1)), len(X))         # more of them where they are short
+    A, B = np.empty((rows, 2 * n + 1)), np.empty((rows, n))
+    A[:, 0] = 1
+    for first in range(0, len(X), rows or 1):
         x, t = X[first:first + rows], y[first:first + rows]
         a, product = A[:len(x)], B[:len(x)]
         squares = a[:, n + 1:]
