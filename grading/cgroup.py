@@ -1,16 +1,18 @@
 """Control groups: a kernel's own limit on the memory, processes and processors of a whole tree, used where this user may make one.
 
-Version 2 with delegation (a systemd user session, a container with a writable tree) and version 1 are both understood; without them the
-limits of each process, and the template's own look at memory, remain.
+Version 1 and version 2 with delegation (`systemd-run --user --scope -p Delegate=yes`, a container with a writable tree) are both
+understood; without them the limits of each process, and the template's own look at memory, remain.
 """
 
 import contextlib
+import errno
 import os
 import time
 from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
 KNOBS = {"memory": ("memory.max", "memory.limit_in_bytes"), "pids": ("pids.max",), "cpu": ("cpu.max", "cpu.cfs_quota_us")}
+ITSELF = "labkit-itself"      # where the processes of a group go that hands its controllers down
 PERIOD = 100_000    # microseconds: the kernel's own period, in which a group may use so many of each processor
 
 
@@ -62,7 +64,33 @@ def places(root, own):
                 if folder.exists() and set(names.split(",")) & {"memory", "pids", "cpu"}:
                     yield set(names.split(",")), folder
             elif (root / "cgroup.controllers").exists():
-                yield {"memory", "pids", "cpu"}, root / path.lstrip("/")
+                yield {"memory", "pids", "cpu"}, handing_down(root / path.lstrip("/"))
+
+
+def handing_down(folder, wanted=frozenset(KNOBS)):
+    """The group of version 2, made able to give the wanted controllers to groups in it; where it cannot be, those have no limits.
+
+    The kernel lets a group do so only while it holds no process itself, its root aside. Where all processes of the group are of this
+    session, as in a scope of their own, they move into a group below it; anybody else's are left where they are.
+    """
+    if folder.name == ITSELF:
+        folder = folder.parent
+    with contextlib.suppress(OSError):
+        offered, given = ((folder / f"cgroup.{file}").read_text().split() for file in ("controllers", "subtree_control"))
+        missing = " ".join(f"+{name}" for name in sorted(wanted & set(offered) - set(given)))
+        for _ in range(5 if missing else 0):
+            try:
+                (folder / "cgroup.subtree_control").write_text(missing)
+                break
+            except OSError as error:
+                inside = (folder / "cgroup.procs").read_text().split()
+                if error.errno != errno.EBUSY or any(os.getsid(int(process)) != os.getsid(0) for process in inside):
+                    break
+            (folder / ITSELF).mkdir(exist_ok=True)
+            for process in inside:
+                with contextlib.suppress(ProcessLookupError):
+                    (folder / ITSELF / "cgroup.procs").write_text(process)
+    return folder
 
 
 def sweep(parent, name):

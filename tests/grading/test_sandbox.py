@@ -267,6 +267,54 @@ def test_limits_are_written_in_either_version(tmp_path, monkeypatch, version, kn
     assert group.limited == {controller} and (parent / "labkit-1-0" / knob).read_text() == written
 
 
+HAND_DOWN = """
+import os, subprocess, sys
+from pathlib import Path
+from grading import cgroup
+mine, controller, other = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "other"
+(mine / "cgroup.procs").write_text("0")
+child = subprocess.Popen(["sleep", "60"], start_new_session=other)
+try:
+    assert [cgroup.handing_down(mine / below, {controller}) for below in ("", cgroup.ITSELF)] == [mine, mine]
+    (mine / "box").mkdir()
+    print(bool(list((mine / "box").glob(f"{controller}.*max"))), Path("/proc/self/cgroup").read_text().split("::")[1].split("/")[-1].strip())
+finally:
+    child.kill()
+    child.wait()
+"""
+
+
+@pytest.fixture
+def group_of_version_2():
+    """(an empty group of version 2, a controller that it has), on the real kernel."""
+    for line in Path("/proc/mounts").read_text().splitlines():
+        _, mount, kind, *_ = line.split()
+        root = Path(mount)
+        if kind == "cgroup2" and os.access(root / "cgroup.subtree_control", os.W_OK) and (root / "cgroup.controllers").read_text().split():
+            break
+    else:
+        pytest.skip("no control groups of version 2 with a controller can be made here; run the tests as root")
+    controller = (root / "cgroup.controllers").read_text().split()[-1]
+    given = (root / "cgroup.subtree_control").read_text().split()
+    (root / "cgroup.subtree_control").write_text(f"+{controller}")
+    mine = root / f"labkit-test-{os.getpid()}"
+    mine.mkdir()
+    yield mine, controller
+    for folder in (mine / "box", mine / cgroup.ITSELF, mine):
+        if folder.exists():
+            folder.rmdir()
+    if controller not in given:
+        (root / "cgroup.subtree_control").write_text(f"-{controller}")
+
+
+@pytest.mark.parametrize(("other", "said"), [("own", ["True", cgroup.ITSELF]), ("other", ["False", None])])
+def test_a_group_of_version_2_hands_its_controllers_down_unless_others_are_in_it(group_of_version_2, other, said):
+    mine, controller = group_of_version_2
+    command = [sys.executable, "-c", HAND_DOWN, str(mine), controller, other]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, start_new_session=True)
+    assert done.stdout.split() == [said[0], said[1] or mine.name], done.stderr
+
+
 def test_where_there_are_control_groups_a_sandbox_is_in_them(locked):
     locked.start().kill()
     for folder in locked.template.group.folders:
