@@ -362,7 +362,7 @@ def gmdh_pairs(X, y, X_check, y_check, least_norm):
     NumPy's, wherever the rows live: the choice among them is made there.
     """
     if place(X) == "cpu":
-        with blas_threads_for(_kernel("gmdh", "ROWS") * (2 * X.shape[1] + 1) ** 2) as alone:
+        with blas_threads_for(_kernel("moments", "ROWS") * (2 * X.shape[1] + 1) ** 2) as alone:
             at_once = alone is not None and devices.cores() > 1         # while BLAS has one thread, a second one of ours is free
             return _kernel("gmdh", "fit_pairs")(X, y, X_check, y_check, least_norm, at_once)
     first, second, yy = _gmdh_tables(X, y), _gmdh_tables(X_check, y_check), float((to_numpy(y_check) ** 2).sum())
@@ -376,10 +376,10 @@ def gmdh_pairs(X, y, X_check, y_check, least_norm):
 def _gmdh_tables(X, y):
     """The moments of rows on a GPU: sums over parts of them, then the tables."""
     m, n = X.shape
-    parts = empty((_kernel("gmdh", "n_parts")(m, n), 7, n + 1, n + 1), X)
-    _run("gmdh", "sums", parts, X, y)
+    parts = empty((_kernel("moments", "n_parts")(m, n), 7, n + 1, n + 1), X)
+    _run("moments", "sums", parts, X, y)
     tables = empty((2 * n + 1, 2 * n + 1), X), empty((n, n), X), empty((n, n), X), empty(2 * n + 1, X)
-    _run("gmdh", "unfold", *tables, parts)
+    _run("moments", "unfold", *tables, parts)
     return tables
 
 

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit.gmdh import GMDHRegressor
-from labkit.kernels.gmdh import fit_pairs, moments_cpu, moments_numpy, refit_units
+from labkit.kernels.gmdh import fit_pairs, refit_units
 from labkit.kernels.gmdh import terms as quadratic
+from labkit.kernels.moments import moments_cpu, moments_numpy
 from tests.labkit.sklearn_checks import checks
 
 CORNERS, XOR = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0.0, 1, 1, 0])
@@ -283,7 +284,7 @@ def test_pairs_on_the_gpu_are_those_on_the_cpu(least_norm, m):
 
 
 def test_parts_of_the_rows_keep_a_gpu_busy_and_its_memory_small():
-    from labkit.kernels.gmdh import n_parts
+    from labkit.kernels.moments import n_parts
 
     assert n_parts(100, 5) == 1 and n_parts(1000, 5) == 3 and n_parts(10**6, 5) == 1024
     assert n_parts(100_000, 200) == 36                  # 28 strips of 32 by 32 columns, 1,008 blocks
