@@ -23,7 +23,7 @@ from labkit.emulator.report import Report
 from labkit.emulator.schedule import Schedule
 from labkit.emulator.source import as_function, python_function
 
-MAX_STEPS = 1_000_000
+MAX_STEPS = 300_000         # about half a minute of computing: an endless loop is called so while its author still waits
 _CLOCK_EVERY = 512
 _THREADS, _SIDES, _GRID = 1024, (1024, 1024, 64), (2**31 - 1, 65535, 65535)
 
