@@ -32,7 +32,7 @@ def load():
 
 def sentence(found):
     before = "" if found["load_before"] is None else f"; {found['load_before']} processes wanted a core before this began"
-    return (f"{found['gpu'] or found['processor']}, {found['cores']} cores, {found['date']}: memory gives and takes {found['bytes_per_second'] / 1e9:.1f} "
+    return (f"{found['gpu'] or found['processor']}, {found['cores']} cores, {found['date']}: memory moves {found['bytes_per_second'] / 1e9:.1f} "
             f"GB/s, a loop does {found['operations_per_second'] / 1e9:.0f} GFLOP/s{before}.")
 
 
