@@ -720,7 +720,8 @@ most_confident = Exercise(
             call(np.array([[4.0, 0.0], [1.0, 1.0]]), np.array([[1.0, 0.0], [0.0, 1.5], [0.5, 0.5]]), np.array([-0.6, 0.2, 1.0])),
             call(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[1.0, 2.0], [3.0, 1.0], [2.0, 4.0]]), np.array([50.0, 50.0, 50.0]))],
     hints=("First one example: each unit has its sum, its weights times the inputs plus its bias. Which unit's sum is the largest?",
-           "X @ W.T + b holds all sums, one row an example, one column a unit.",
+           "All sums at once: the product of X and the transpose of W has one row an example and one column a unit. Each column still "
+           "lacks its unit's bias; b has one number for each.",
            "np.argmax tells where the largest number stands, not what it is. axis=1 looks along each row."))
 
 

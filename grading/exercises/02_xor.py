@@ -594,8 +594,8 @@ two_layers = Exercise(
         call(CORNERS[[1, 3]], part="xor"),
     ],
     hidden=networks,
-    hints=("The hidden units are X @ W.T + b > 0: one row a point, one column a unit. The third unit does the same with them: "
-           "H @ v + c > 0.",
+    hints=("First a table of what the hidden units answer, one row a point, one column a unit: all sums as in lab 01's ten units, then the "
+           "threshold. The last unit is a unit like any other, and that table is its input.",
            "For XOR let one hidden unit fire when at least one input is 1, and the other when both are 1.",
            "The third unit should fire for the first hidden unit, but not when the second one fires as well: a positive "
            "weight, a negative weight, a bias between."),

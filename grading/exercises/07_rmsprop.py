@@ -540,11 +540,11 @@ def fused(w, s, g, learning_rate, decay, epsilon):
     return w_new.astype(np.float32), s_new.astype(np.float32)
 
 
-def launched(n, grid, block, rng=None):
-    """A launch of `grid` blocks of `block` threads on n weights."""
+def launched(n, grid, block, rng=None, scalars=None):
+    """A launch of `grid` blocks of `block` threads on n weights; scalars: learning rate, decay, epsilon."""
     rng = rng or np.random.default_rng(n)
     w, s, g = 0.3 * rng.normal(size=n), rng.uniform(0.1, 2.0, n), rng.choice([-1.0, 1.0], n) * rng.uniform(0.3, 2.0, n)
-    scalars = (0.1, 0.9, 1e-3) if rng.integers(2) else (0.4, 0.6, 0.05)
+    scalars = scalars or ((0.1, 0.9, 1e-3) if rng.integers(2) else (0.4, 0.6, 0.05))
     return call(*(a.astype(np.float32) for a in (w, s, g)), *scalars, writes=(0, 1), grid=grid, block=block)
 
 
@@ -555,7 +555,7 @@ def launches(rng):
 
 rmsprop_kernel = Exercise(
     "rmsprop_kernel", kind="kernel", points=3, right=fused, hidden=launches,
-    public=[launched(8, 1, 8), launched(8, 2, 4), launched(6, 2, 4)],
+    public=[launched(8, 1, 8), launched(8, 2, 4), launched(6, 2, 4, scalars=(0.4, 0.6, 0.05))],
     hints=("Thread i looks after weight i alone: its w[i], its s[i], its g[i]. Index, guard, body, as in lab 00.",
            "Two lines of arithmetic: first the new running mean, written to s[i]; then the step, with that new mean.",
            "math.sqrt works in a kernel, np.sqrt does not. The guard asks whether i is smaller than w.size."))
@@ -698,6 +698,16 @@ def no_root_taken(w, s, g, learning_rate, decay, epsilon):
 def every_weight(w, s, g, learning_rate, decay, epsilon):
     for i in range(w.size):
         s[i] = decay * s[i] + (1 - decay) * g[i] * g[i]
+        w[i] -= learning_rate * g[i] / (math.sqrt(s[i]) + epsilon)
+
+
+@rmsprop_kernel.misconception(why="The usual decay is known by heart.",
+                              hint="decay is 0.9 here, whatever was passed. It is an argument: decay * s[i] + (1 - decay) * ...")
+@cuda.jit
+def decay_by_heart(w, s, g, learning_rate, decay, epsilon):
+    i = cuda.grid(1)
+    if i < w.size:
+        s[i] = 0.9 * s[i] + 0.1 * g[i] * g[i]
         w[i] -= learning_rate * g[i] / (math.sqrt(s[i]) + epsilon)
 
 

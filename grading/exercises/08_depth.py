@@ -277,7 +277,8 @@ gradient_sizes = Exercise(
     hidden=stacks,
     hints=("Go from the last layer to the first: for W, slope in zip(weights[::-1], slopes[::-1]).",
            "Two rules a layer, as in lab 04: at the function multiply by the slope, place by place; at the matrix multiply by its transpose.",
-           "Measure between the two: dZ = dY * slope, then np.sqrt(np.mean(dZ**2)), then dY = dZ @ W.T. Turn the list round at the end."),
+           "Measure between the two rules, on dZ: square, take the mean, take the root. Only then go on through the matrix. The sizes were "
+           "collected from the top down, so turn their list round at the end."),
 )
 
 

@@ -188,7 +188,7 @@ dropout_backward = Exercise(
     hidden=ways_back,
     hints=("Y = X * mask, number by number. What is the slope of y = x m when x changes?",
            "The slope is m: 0 for a dropped unit, which had no say and gets no blame; the same factor as before for one that stayed.",
-           "dX = dY * mask. The mask is the one of the way forward, never a new one."),
+           "So the gradient meets the same numbers as X did: those of the mask that you are given, never of a new one."),
 )
 
 
@@ -271,7 +271,7 @@ scale_for_test = Exercise(
     hidden=layers_in_use,
     hints=("In training a unit of H was there in a share 1 - rate of all examples. In use it is always there: how much too loud is it?",
            "Multiply its weights by the share in which it was there. Was the bias ever dropped?",
-           "The sums are H @ ((1 - rate) * W) + b."),
+           "Scale H or W by that share, multiply the two as in any layer, and add b as it is."),
 )
 
 
@@ -366,7 +366,7 @@ soft_threshold = Exercise(
     hidden=weights_and_steps,
     hints=("Each weight walks the same distance towards zero, from whichever side it is on. What about one that is nearer than a step?",
            "Take size and sign apart: np.abs(W) and np.sign(W). The size shrinks by step, but never below 0.",
-           "np.maximum(np.abs(W) - step, 0) is the new size; give it its sign back."),
+           "np.maximum keeps a size that has shrunk by step from going below 0. Then give each size its sign back."),
 )
 
 

@@ -9,12 +9,13 @@
 # **When you have finished you can**
 #
 # - write an answer, check it, ask for a hint, and hand your work in;
+# - say what an array and its shape are, and what arithmetic does to it;
 # - compute the weighted sum that every unit in this course is made of;
 # - put a number on how wrong a set of answers is;
 # - say what a thread is, and why it must know its own number;
 # - place the main ideas of the course in time, and name more than one cause of the AI winter.
 #
-# **You need** Python (functions, loops, lists) and school mathematics. **Your time**: about 45 minutes, all of it required.
+# **You need** Python (functions, loops, lists) and school mathematics. **Your time**: about 50 minutes, all of it required.
 #
 # **The computer's time and memory**: {measured}.
 
@@ -49,6 +50,31 @@ print(devices.report())
 # Your work is graded later on other inputs than the ones you see here, so a function has to be right, not just right on the examples.
 # It returns its result (to print it is not enough), and leaves the arrays that it is given as they were, unless its docstring says otherwise.
 #
+# ## Numbers in rows
+#
+# This course keeps its numbers in **arrays** of the library NumPy, which Python programs call `np`. An array is a row of numbers, or a
+# table with rows and columns. Its **shape** says how many there are: `(3,)` is a row of three, `(2, 3)` a table of two rows and three
+# columns. Every docstring names the shapes that a function gets and returns, as in `X : (n_examples, n_inputs)`: one row an example,
+# one column an input.
+#
+# Arithmetic acts on all places at once, without a loop. For each line below, say what it will print, then run the cell.
+
+# %% role="picture"
+a, b = np.array([3.0, 1.0, 2.0]), np.array([10.0, 20.0, 30.0])
+table = np.array([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]])
+print("a + b         ", a + b)
+print("10 * a - 1    ", 10 * a - 1)
+print("a > 1.5       ", a > 1.5)
+print("a[0], len(a)  ", a[0], len(a))
+print("a.max()       ", a.max())
+print("shapes        ", a.shape, table.shape)
+print("table[1]      ", table[1])
+print("table[:, 1]   ", table[:, 1])
+
+# %% [markdown]
+# `table[1]` is a row and `table[:, 1]` a column: the places are counted from 0, and `:` means all of them. If arrays are new to you, a loop
+# is always right; the checks do not mind how you get your result.
+#
 # ## Multiply and add
 #
 # In 1943 Warren McCulloch and Walter Pitts described a nerve cell as a small piece of arithmetic: inputs arrive, and the cell counts
@@ -75,8 +101,12 @@ def weighted_sum(x, w):
 check(weighted_sum)
 
 # %% [markdown]
-# Here your sum sits inside a whole unit, which answers 1 when the sum is above a threshold and 0 otherwise. Move the weights and the
-# threshold, and watch the sum. Lab 01 is about what such a unit can do, and how it learns.
+# Here your sum sits inside a whole unit, which **fires** (answers 1) when the sum is above a threshold and answers 0 otherwise. Move the
+# weights and the threshold, and watch the sum.
+#
+# The table below the unit runs through all inputs of 0 and 1 and compares its answers with four rules of logic: AND wants a 1 when both
+# inputs are 1, OR when at least one is, NOT x1 when the first is 0, and XOR when exactly one is. Lab 01 is about what such a unit can do,
+# and how it learns.
 
 # %% [markdown]
 # ![](still:unit)
@@ -145,8 +175,8 @@ widgets.timeline()
 # perceptron cannot do is from **1969**, and Linnainmaa's thesis with the efficient way to compute gradients is from **1970**. So the answer
 # is `"a"`. Deep networks are older than the proof that is often said to have ended them.
 #
-# Notice something else on the timeline: the money and the interest went away for several reasons at once. The book is one of them. Read
-# what stands between 1966 and 1974 before you answer the last question of this lab.
+# Notice something else on the timeline: the money and the interest went away for several reasons at once. The book is one of them. Set
+# *Show* to *the first winter's causes* and read those from 1966 to 1974 before you answer the last question of this lab.
 #
 # ## Your first kernel
 #
@@ -170,7 +200,7 @@ check(guess_threads=guess_threads)
 
 # %% [markdown]
 # Blocks come whole. Seven of them hold 896 threads, too few; eight hold **1,024**. So 24 threads are left over, and they must do nothing:
-# there is no element 1,000 to write to. On a real GPU such a thread would quietly overwrite something else.
+# there is no element 1,000 to write to. On a real GPU such a thread could quietly overwrite something else.
 
 # %% role="solution" id="add"
 @cuda.jit
@@ -191,7 +221,12 @@ check(add)
 
 # %% [markdown]
 # This check always runs in labkit's **emulator**, GPU or not. It plays every thread, watches each access to memory, and names the
-# thread and the line when something is wrong. The picture shows what it saw: which thread touched which element.
+# thread and the line when something is wrong.
+#
+# The picture shows what it saw: which thread read or wrote which element (its *address*) of three arrays of 20. They lie in the GPU's
+# *global* memory, which all threads can reach, and which hands out whole *sectors*: eight neighbouring float32 numbers at a time. Twenty
+# numbers need three of them, and 100% says that no further one was asked for. Threads 20 to 23 do not appear, if your kernel is right:
+# they had nothing to do.
 
 # %% role="picture"
 from labkit.widgets import kernel_rules

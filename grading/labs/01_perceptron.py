@@ -4,15 +4,15 @@
 # *1943 to 1962. How can a single unit learn what to do, and how do we know that it will?*
 #
 # In lab 00 you computed a weighted sum. Here it gets a threshold and becomes a unit that says yes or no. First you set its
-# weights by hand. Then you write three rules by which it finds them itself, and ask each of them the same question: Mary and
-# John both gave the film *Gravity* a 3. Will I like it?
+# weights by hand. Then you write three rules by which it finds them itself. One question goes along: Mary and John both gave the
+# film *Gravity* a 3. Will I like it? Two of the rules are asked, and their answers differ in kind.
 #
 # **When you have finished you can**
 #
 # - build AND, OR and NOT from a unit with a threshold;
 # - write Rosenblatt's rule, the delta rule and one step of stochastic gradient descent for a sigmoid unit;
 # - say when the perceptron is sure to stop, how many mistakes it can make, and what the theorem leaves open;
-# - compute the largest learning rate at which the delta rule is stable;
+# - say what limits the learning rate of the delta rule, and what happens above the limit;
 # - make ten units tell ten digits apart.
 #
 # **You need** lab 00 (the weighted sum). **Your time**: about 100 minutes required; the cells marked *optional* add 15
@@ -42,7 +42,8 @@ figures.course_map("01_perceptron")
 #
 # $$ z = w_1 x_1 + \dots + w_n x_n + b \qquad\qquad \text{answer} = 1 \text{ if } z > 0, \text{ else } 0 $$
 #
-# The threshold has not gone: to ask for a weighted sum above 1.5 is to ask for $z > 0$ with $b = -1.5$. One case needs a
+# (The weighted sum has a short form, $w \cdot x$, the *dot product*; in NumPy `np.dot(w, x)` or `w @ x`.) The threshold has not gone:
+# to ask for a weighted sum above 1.5 is to ask for $z > 0$ with $b = -1.5$. One case needs a
 # decision: a sum of *exactly* 0 is not above 0, so the answer is 0. It stays so in the whole course.
 
 # %% role="solution" id="fires"
@@ -109,30 +110,14 @@ check(gate)
 # a line. This **decision boundary** is the picture to keep in mind from here on.
 
 # %% role="picture"
-from labkit.figures.picture import picture, say
-from labkit.figures.plane import box_corners, outside_legend, plane_axes, scatter, shade
-from labkit.figures.scene import crossing
-from labkit.figures.style import ACCENT, COLORS, INK, LINES, SOFT, blended
-
 def learned_gate(name, n):
     unit = Perceptron().fit(*datasets.gate(name)[:2])
     return unit.coef_[0], unit.intercept_[0]
 
 by_hand = Student(gate, learned_gate, "gate", weights_and_bias)
-figure, axes = picture(9.2, 4.4, 1, 2)
-extent = (-0.5, 1.5, -0.5, 1.5)
-for ax, name in zip(axes, ("AND", "OR"), strict=True):
-    (corners, wanted, *_), (w, b) = datasets.gate(name), by_hand(name, 2)
-    shade(ax, lambda Z, w=w, b=b: Z @ w + b > 0, extent)
-    if ends := crossing(box_corners(extent), *w, b):
-        ax.plot(*zip(*ends, strict=True), color=COLORS["line"])
-    scatter(ax, corners, wanted, ("wanted: 0", "wanted: 1"))
-    ax.set(title=name, xlabel="x1", ylabel="x2", xlim=extent[:2], ylim=extent[2:], aspect="equal")
-    ax.set(xticks=(0, 1), yticks=(0, 1))
-outside_legend(figure, axes[0])
+units = {name: by_hand(name, 2) for name in ("AND", "OR")}
 print(by_hand.sentence)
-say(figure, "A gate is a line in the right place",
-    "Two planes with the four inputs of AND and OR; a line cuts off the inputs that must fire.")
+figures.gate_planes(units)
 
 # %% [markdown]
 # Two things about the cells of 1943 are worth knowing. One inhibiting input stopped them, whatever the others did; the
@@ -181,7 +166,7 @@ check(update)
 
 # %% [markdown]
 # Here your rule learns from the movies: each point is one that I have seen, at the ratings of Mary (x1) and John (x2). A blue
-# circle means I liked it, a red square that I did not. Press **Step** a few times and watch the line after each mistake; then
+# circle means I liked it, an orange square that I did not. Press **Step** a few times and watch the line after each mistake; then
 # **Play**. After that choose other points, or place your own. When does it not come to rest?
 
 # %% [markdown]
@@ -190,7 +175,7 @@ check(update)
 # %% role="picture"
 movies = datasets.movies()
 X, y = movies.X, movies.y
-widgets.place_points(update, points=(X, y))
+widgets.place_points(update, points=(X, y), labels=("x1: Mary's rating", "x2: John's rating"))
 
 # %% [markdown]
 # ## Again and again, until a pass without a mistake
@@ -215,6 +200,9 @@ def train(rule, X, y, most_passes=500):
         if len(lengths) == before or lengths[-1] > 1e9:      # nothing to correct, or a rule that runs away
             break
     return w, b, passes, np.array(lengths)
+
+# %% role="picture"
+from labkit.figures.style import ACCENT, COLORS, INK
 
 rule = Student(update, rules.update, "update", weights_and_bias)
 w, b, passes, lengths = train(rule, X, y)
@@ -252,27 +240,13 @@ figure
 # mistake.
 
 # %% role="picture"
-figure, axes = picture(9.6, 4.6, 1, 2)
-made = []
-for ax, ratings, words in ((axes[0], X, "ratings as they are, 1 to 5"), (axes[1], X - 3, "the same ratings, minus 3")):
+caught = []
+for ratings, words in ((X, "ratings as they are, 1 to 5"), (X - 3, "the same ratings, minus 3")):
     lengths = train(rule, ratings, y)[-1]
-    R = np.sqrt((ratings**2).sum(axis=1).max() + 1)
-    margin = metrics.margin(ratings, y)
-    bound = metrics.novikoff_bound(ratings, y)
-    k = np.geomspace(1, bound, 60)
-    ax.fill_between(k, margin * k, R * np.sqrt(k), color=SOFT["here"], linewidth=0, label="room that is left")
-    ax.plot(k, R * np.sqrt(k), color=COLORS["theory"], linestyle="--", label="at most √k R")
-    ax.plot(k, margin * k, color=COLORS["theory"], linestyle=":", label="at least kγ")
-    ax.plot(np.arange(1, len(lengths) + 1), lengths, color=INK, marker="o", markersize=3, label="the weights")
-    ax.set(xscale="log", yscale="log", xlabel="mistakes so far, k", ylabel="length of (w, b)",
-           title=f"{words}:\n{len(lengths)} mistakes, {bound:,.0f} allowed")
-    made.append((len(lengths), bound))
-outside_legend(figure, axes[0])
+    longest = np.sqrt((ratings**2).sum(axis=1).max() + 1)       # R; the 1 is the bias's input
+    caught.append((words, lengths, longest, metrics.margin(ratings, y)))
 print(rule.sentence)
-caught = all(count <= bound for count, bound in made)
-say(figure, "The weights are caught in a wedge that closes" if caught else "These weights break out of the wedge",
-    f"Two plots of the weights' length against mistakes. {made[0][0]} mistakes of {made[0][1]:.0f} allowed "
-    f"with raw ratings, {made[1][0]} of {made[1][1]:.0f} with 3 subtracted.")
+figures.wedge(caught)
 
 # %% [markdown]
 # Look at the right picture. Nobody changed the movies or the rule. Measuring the ratings from the middle of their scale makes
@@ -289,7 +263,7 @@ say(figure, "The weights are caught in a wedge that closes" if caught else "Thes
 # ## Never more, in any order
 #
 # A theorem needs no experiment, but a program does: a wrong rule would break the bound. Every point below is a random problem
-# with a known margin, the rule run on it in many random orders at once, and the worst of them drawn.
+# with a known margin. The rule is run on it in twenty random orders, and the worst of them is drawn.
 
 # %% role="swarm"
 problems = devices.scale(2_000, 300, 2, what="problems")
@@ -308,7 +282,7 @@ closest = (worst / bounds).max()
 print(problems.note)
 print(f"The bound was broken {broken} times. The closest run made {closest:.0%} of the mistakes it allows.")
 never = f"{20 * problems:,} runs, and none makes more mistakes than Novikoff allows"
-figures.mistakes(worst, bounds, title=None if broken else never)
+figures.mistakes(worst, bounds, title=None if broken else never, dot="a problem, its worst order")
 
 # %% [markdown]
 # ## Predict, then look
@@ -336,23 +310,10 @@ print(many.note)
 print(f"All stopped: {stopped}. Mistakes made: {runs.mistakes.min()} to {runs.mistakes.max()}.")
 if isinstance(guess_gravity, (int, float)):
     print(f"You predicted {guess_gravity:g}%. It is {watch.mean():.0%}.")
-
-extent = (0.6, 5.4, 0.6, 5.4)
-figure, ax = plane_axes(X, movies.names, extent)
-some = slice(None, None, max(1, many // 120))
-for (w1, w2, b), likes in zip(runs.weights[some], watch[some], strict=True):
-    if ends := crossing(box_corners(extent), w1, w2, b):
-        side = "class_1" if likes else "class_0"
-        ax.plot(*zip(*ends, strict=True), color=COLORS[side], linestyle=LINES[side], linewidth=1, alpha=0.4, zorder=1)
-scatter(ax, X, y, movies.classes)
-ax.plot(*datasets.gravity(), "*", color=ACCENT, markeredgecolor=INK, markersize=20, zorder=5, label="Gravity")
-outside_legend(figure, ax)
-say(figure, f"All {many:,} are right about every movie, and {watch.mean():.0%} would watch Gravity",
-    "The 18 movies with 120 of the lines that separate them. The lines fan out around the question at (3, 3); "
-    f"{watch.mean():.0%} of all perceptrons put it on the liked side.")
+figures.many_lines(X, y, runs.weights, watch, datasets.gravity(), movies.names, movies.classes)
 
 # %% [markdown]
-# Blue lines (drawn through) have *Gravity* on the side of what I like, red ones (dashed) have it on the other. Each line
+# Blue lines (drawn through) have *Gravity* on the side of what I like, orange ones (dashed) have it on the other. Each line
 # explains the past without a fault. The rule stops at the first line that does; which one that is depends on where it began
 # and on what it happened to see last. To prefer one line to another, we need to say what makes a line *better*. That is the
 # next idea.
@@ -390,12 +351,16 @@ check(delta_step)
 # %% [markdown]
 # ## How fast is too fast?
 #
-# Take the average of the steps for all 18 movies and do that as one step: then we go down the slope of the mean error, a
-# smooth bowl. Along its steepest direction the bowl bends by $\lambda_{max}$, the largest eigenvalue of the error's
-# **Hessian** (here the mean of $(x,1)(x,1)^\top$). A step multiplies the distance from the bottom, in that direction, by $1 -
-# r \lambda_{max}$. So everything turns on one number:
+# Take the average of the steps for all 18 movies and do that as one step: then we go down the slope of the mean error. Over the
+# weights and the bias this error is a smooth bowl, narrow in some directions and wide in others. Let $\lambda_{max}$ say how strongly
+# it bends where it is narrowest. A step multiplies the distance from the bottom, in that direction, by $1 - r \lambda_{max}$. While
+# this factor lies between -1 and 1 the distance shrinks. Below -1 each step lands further up the other side. So everything turns on one
+# number:
 #
 # $$ r < \frac{2}{\lambda_{max}} $$
+#
+# (In the words of university mathematics: $\lambda_{max}$ is the largest eigenvalue of the error's **Hessian**, the table of its second
+# derivatives, here the mean of $(x,1)(x,1)^\top$. labkit works it out.)
 #
 # **We set the rate 1% above this limit. What will the error do in 400 steps?**
 #
@@ -433,22 +398,14 @@ def descend(rule, rate, steps=400):
 delta = Student(delta_step, labkit_delta, "delta_step", weights_and_bias)
 limit = metrics.hessian_limit(X)
 below, above = descend(delta, 0.99 * limit), descend(delta, 1.01 * limit)
-factor = above[-1] / above[-2]
 print(f"{delta.sentence} The limit for these ratings is {limit:.4f}.")
-figure, ax = picture(7.4, 4.2)
-ax.semilogy(above, color=COLORS["negative"], linestyle="--", label="1% above the limit")
-ax.semilogy(below, color=COLORS["positive"], label="1% below the limit")
-ax.set(xlabel="steps", ylabel="mean error, half the squared miss")
-outside_legend(figure, ax)
-say(figure, f"Just below the limit the error settles; just above, it grows by {factor - 1:.1%} a step",
-    f"Error against steps, logarithmic. At 0.99 of the limit it falls to {below[-1]:.3f}; at 1.01 it first falls "
-    f"to {above.min():.2f} and then grows to {above[-1]:.3g}.")
+figures.around_the_limit(below, above)
 
 # %% [markdown]
-# It is `"c"`, and the way there is treacherous. For the first 50 steps the dashed curve falls like the other one, because the
-# gentle directions of the bowl are still being learned; in the steepest direction each step overshoots by a little more than
-# the last. The theory even predicts the speed: $(1 - 1.01 \cdot 2)^2 = 1.0404$, so 4.04% a step. When a training run of yours
-# looks well and then explodes, think of this picture.
+# It is `"c"`, and the way there is treacherous. For the first 40 steps the dashed curve falls almost like the other one, because the
+# wide directions of the bowl are still being learned; in the narrowest each step overshoots by a little more than the last. The
+# theory even predicts the speed. A step multiplies the distance by $1 - 1.01 \cdot 2 = -1.02$, and the error goes with the square of the
+# distance: $1.02^2 = 1.0404$, so 4.04% a step. When a training run of yours looks well and then explodes, think of this picture.
 #
 # ## Le's way: a soft threshold
 #
@@ -458,7 +415,9 @@ say(figure, f"Just below the limit the error settles; just above, it grows by {f
 # $$ h = g(z) = \frac{1}{1 + e^{-z}} \qquad\qquad g'(z) = g(z)\,(1 - g(z)) $$
 #
 # Where the sum is 0 it says 0.5; far from the line it is nearly sure. For a movie with $y = 0$ or $1$ we want $(h - y)^2$ to
-# be small, this time without a half. The chain rule gives its slopes (Le's equations 7 to 10):
+# be small, this time without a half. How does it change with a weight? The weight moves the sum, the sum moves the answer, and the
+# answer moves the square, so three slopes are multiplied: $x$, then $g'(z) = h(1 - h)$, then $2(h - y)$. That is the **chain rule**, and
+# these are Le's equations 7 to 10, with his $\Delta$ for a slope:
 #
 # $$ \Delta w = 2\,(h - y)\;h\,(1 - h)\;x \qquad\qquad \Delta b = 2\,(h - y)\;h\,(1 - h) $$
 #
@@ -494,16 +453,16 @@ check(sigmoid_step)
 # ![](still:sigmoid_movies)
 
 # %% role="picture"
-def probability(w, b, x):
-    return 1 / (1 + np.exp(-(np.dot(w, x) + b)))
-
-widgets.sigmoid_movies(sigmoid_step, probability)
+widgets.sigmoid_movies(sigmoid_step)
 
 # %% [markdown]
 # The perceptrons disagreed about *Gravity*. Do sigmoid units? Twelve of labkit's, each from its own random start and with its
 # own random order:
 
 # %% role="picture"
+from labkit.figures.picture import picture, say
+from labkit.figures.plane import outside_legend
+
 units = [SigmoidUnit(max_epochs=500, random_state=seed).fit(X, y) for seed in range(12)]
 answers = np.array([unit.predict_proba(datasets.gravity()[None])[0, 1] for unit in units])
 figure, ax = picture(7.4, 2.5)
@@ -526,7 +485,10 @@ say(figure, f"Twelve sigmoid units say {answers.min():.2f} to {answers.max():.2f
 # ask all ten and believe the one with the largest sum. It may be that several units fire, or none; the largest sum decides
 # all the same.
 #
-# Put the units' weights one below the other, as the rows of a matrix $W$. Then all sums of all images are one matrix product.
+# Put the units' weights one below the other, as the rows of a matrix $W$, and the images as the rows of $X$. Then all sums of all
+# images are one **matrix product**. In NumPy, `A @ B` takes each row of `A` with each *column* of `B` and puts their weighted sum where
+# that row and that column meet. Here the units are rows of $W$, so $W$ has to be turned on its side first: `W.T`, the *transpose*, has
+# the rows of `W` as its columns.
 
 # %% role="solution" id="most_confident"
 def most_confident(X, W, b):
@@ -564,12 +526,13 @@ print(f"Split: {digits.split}.")
 figure, axes = picture(9.6, 4.3, 2, 5)
 for k, ax in enumerate(axes.flat):
     size = np.abs(unit.coef_[k]).max()
-    ax.imshow(blended(0.5 + 0.5 * unit.coef_[k].reshape(8, 8) / size), interpolation="nearest")
+    ax.imshow(figures.style.blended(0.5 + 0.5 * unit.coef_[k].reshape(8, 8) / size), interpolation="nearest")
     ax.set(xticks=[], yticks=[], xlabel=f"unit {k}")
     ax.grid(False)
 say(figure, f"Ten perceptrons read {correct:.1%} of {len(said)} unseen digits. "
-    "Ink where a unit is blue speaks for its digit, ink where it is red against it",
-    f"The weights of ten units as 8 by 8 images, blue for positive and red for negative ones. Accuracy {correct:.3f}.")
+    "Ink where a unit is blue speaks for its digit, ink where it is orange against it",
+    "The weights of ten units as 8 by 8 images, blue for positive and orange for negative ones. "
+    f"Accuracy {correct:.3f}.")
 
 # %% [markdown]
 # How do the three rules compare? Each row is ten units trained by one rule for 20 epochs, tested on digits that it has never
@@ -595,7 +558,8 @@ print(f"Shuffling alone is worth {min(gaps):.1%} to {max(gaps):.1%}. How far apa
 # Novikoff's bound has a property that is easily overlooked: the number of examples does not appear in it. If the margin
 # holds, a perceptron may read ten million examples, each of them once, and still make no more mistakes than the bound says.
 # Here 32 of them read the same stream of random rows with ten inputs and a margin of 0.2. Nothing is kept: each block of rows
-# is made, read and forgotten.
+# is made, read and forgotten. (In the picture the bound creeps up all the same. That is $R$: the longest of many rows is longer than the
+# longest of few.)
 
 # %% role="swarm"
 rows = devices.scale(10_000_000, 1_000_000, 1_000, what="rows")
@@ -621,16 +585,7 @@ stream_bound = history[-1][2]
 quiet = counts[np.flatnonzero(curves[:, 0] == curves[-1, 0])[0]]
 print(rows.note)
 print(f"The perceptron that began at zero made {curves[-1, 0]} mistakes, all within the first {quiet:,} rows.")
-figure, ax = picture(7.6, 4.4)
-ax.loglog(counts, curves[:, 1:], color=figures.style.MUTED, linewidth=0.8, alpha=0.6)
-ax.loglog([], [], color=figures.style.MUTED, linewidth=0.8, label="31 from random starts")
-ax.loglog(counts, curves[:, 0], color=INK, linewidth=2.6, label="from zero")
-allowed = [bound for *_, bound in history]
-ax.loglog(counts, allowed, color=COLORS["theory"], linestyle="--", label="bound for the rows so far")
-ax.set(xlabel="rows read", ylabel="mistakes made so far")
-outside_legend(figure, ax)
-say(figure, f"{rows:,} rows, {curves[-1, 0]} mistakes: the bound does not know how many rows there are",
-    f"Mistakes against rows read, both logarithmic. The curves flatten; the bound is {stream_bound:.0f}.")
+figures.stream_of_mistakes(counts, curves, np.array([bound for *_, bound in history]))
 
 # %% [markdown]
 # ## The paper said, we got, why

@@ -56,8 +56,11 @@ figures.course_map("02_xor")
 # %% role="picture"
 data = datasets.xor()
 X, y = data.X.astype(float), data.y
-figures.points(X, y, names=("answer 0", "answer 1"), extent=(-0.5, 1.5, -0.5, 1.5),
-               title="Four points. Which line has the circles on one side and the squares on the other?")
+square = (-0.5, 1.5, -0.5, 1.5)
+figure = figures.points(X, y, names=("answer 0", "answer 1"), extent=square,
+                        title="Four points. Which line has the circles on one side and the squares on the other?")
+figure.axes[0].set(xticks=[0, 1], yticks=[0, 1])
+figure
 
 # %% [markdown]
 # ## How good is a line?
@@ -144,13 +147,10 @@ def sortings(W, b, X):
 check(sortings)
 
 # %% [markdown]
-# A grid of 36 lines is enough to see everything that lines can do with the four corners. Each square below is one of the 16 ways.
+# A grid of 36 lines is enough to see everything that lines can do with the four corners. First three helpers: one runs your function
+# if it is ready and labkit's otherwise, one is labkit's way, and one draws a unit for each way.
 
 # %% role="picture"
-from labkit.figures.picture import picture, say
-from labkit.figures.plane import scatter, shade
-
-
 def usable(function, fallback, arguments, shape):
     """`working`, and the result has the shape that the picture needs; None stands for any length."""
     chosen, whose = working(function, fallback, arguments)
@@ -171,24 +171,16 @@ def rule_for(gate):
         return lambda Z: np.full(len(Z), gate[0])
     return Perceptron().fit(X, np.array(gate)).predict
 
+# %% [markdown]
+# Each square below is one of the 16 ways.
 
+# %% role="picture"
 lines = np.array(list(itertools.product([-1.0, 0.0, 1.0], [-1.0, 0.0, 1.0], [-1.5, -0.5, 0.5, 1.5])))
 W, b = lines[:, :2], lines[:, 2]
 find, whose = usable(sortings, from_random_lines, (W, b, X), (None, 4))
 ways = {tuple(int(answer) for answer in row) for row in find(W, b, X)}
-figure, axes = picture(9.6, 3.3, 2, 8)
-for ax, gate in zip(axes.flat, itertools.product([0, 1], repeat=4), strict=True):
-    ax.set(xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), xticks=[], yticks=[], aspect="equal")
-    if gate in ways:
-        shade(ax, rule_for(gate), (-0.5, 1.5, -0.5, 1.5), side=161)
-    else:
-        ax.set_title("no line", fontsize=10.5, loc="center", pad=4)
-    scatter(ax, X, np.array(gate), ("0", "1"))
 print(whose)
-finding = f"Lines sort the four corners in {len(ways)} of 16 ways"
-say(figure, finding + (": all but XOR and its opposite" if len(ways) == 14 else ""),
-    f"Sixteen small squares, one for each way to answer 0 or 1 at four corners. In {len(ways)} of them "
-    "a unit's two sides are shaded; the two without a line are XOR and its opposite.")
+figures.sixteen_ways(ways, X, rule_for)
 
 # %% [markdown]
 # Fourteen of the sixteen. AND, OR, NOT and all their relatives are there; the two missing ones are XOR and its opposite, and
@@ -242,17 +234,22 @@ check(guess_cycle=guess_cycle)
 
 # %% [markdown]
 # Here is the first pass, corner by corner. The ringed corner is the one being looked at. Each time its sum is on the wrong side or
-# exactly 0, and labkit's rule corrects both.
+# exactly 0, and labkit's rule corrects both. (A rule that takes a sum of 0 for the answer 0, as yours in lab 01 may, needs two passes
+# to enter its circle. Then it too stays in it.)
 
 # %% role="picture"
-ink, said = figures.style.INK, ("at the start", "after 1 correction", "after 2", "after 3", "after 4: as at the start")
+from labkit.figures.picture import picture, say
+from labkit.figures.plane import scatter, shade
+
+ink = figures.style.INK
+said = ("at the start", "after 1 correction", "after 2", "after 3", "after 4: as at the start")
 W, b = np.zeros((1, 2)), np.zeros(1)
 targets = np.where(y == 1, 1, -1)[:, None]
 figure, axes = picture(9.6, 2.9, 1, 5)
 for step, ax in enumerate(axes):
-    ax.set(xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), xticks=[], yticks=[], aspect="equal")
+    ax.set(xlim=square[:2], ylim=square[2:], xticks=[], yticks=[], aspect="equal")
     ax.set_title(f"w = ({W[0, 0]:g}, {W[0, 1]:g}), b = {b[0]:g}", fontsize=9.5, loc="center")
-    shade(ax, lambda Z: Z @ W[0] + b[0] > 0, (-0.5, 1.5, -0.5, 1.5), side=161)
+    shade(ax, lambda Z: Z @ W[0] + b[0] > 0, square, side=161)
     scatter(ax, X, y, ("0", "1"))
     ax.set_xlabel(said[step], fontsize=9.5)
     if step < 4:
@@ -343,14 +340,6 @@ say(figure, "On Susan's movies the weights wander, then run in a circle",
 # tutorial that this part follows.
 
 # %% role="picture"
-def panel(ax, X, y, answer, title, words, extent):
-    """One plane: shaded by what `answer` says of each place, with the points on it."""
-    ax.set(xlim=extent[:2], ylim=extent[2:], xlabel=words[0], ylabel=words[1])
-    ax.set_title(title, fontsize=11)
-    shade(ax, answer, extent)
-    scatter(ax, X, y, ("0", "1"))
-
-
 def trained(X, y):
     """A sigmoid unit as in lab 01."""
     return SigmoidUnit(learning_rate=0.3, max_epochs=400, loss="cross_entropy", random_state=0).fit(X, y)
@@ -368,15 +357,17 @@ def best_line(Z):
     return Z @ np.array([steps[i], steps[j]]) + shifts[k] > 0
 
 
-figure, axes = picture(10.2, 4.0, 1, 3)
-for ax, title, answer, rows in [(axes[0], "best line for all", best_line, likes >= 0),
-                                (axes[1], "h1, no terrible ones", unit_1.predict, ~terrible),
-                                (axes[2], "h2, no good ones", unit_2.predict, ~good)]:
-    right = int(np.sum(answer(ratings[rows]) == likes[rows]))
-    panel(ax, ratings[rows], likes[rows], answer, f"{title}: {right} of {rows.sum()}", words, scale)
-say(figure, f"No line of {scores.size:,} fits Susan, but each half of her taste has one",
-    "Three planes of ratings. The best line for all eighteen movies makes mistakes; a unit trained without the "
-    "terrible movies that Susan likes, and one trained without the good ones, are both right everywhere.")
+panels = []
+for title, answer, rows in [("best line for all", best_line, likes >= 0),
+                            ("h1, no terrible ones", unit_1.predict, ~terrible),
+                            ("h2, no good ones", unit_2.predict, ~good)]:
+    some_X, some_y = ratings[rows], likes[rows]
+    right = int(np.sum(answer(some_X) == some_y))
+    panels.append({"title": f"{title}: {right} of {rows.sum()}", "X": some_X, "y": some_y, "answer": answer})
+figures.planes(panels, f"No line of {scores.size:,} fits Susan, but each half of her taste has one",
+               labels=words, extent=scale,
+               alt="Three planes of ratings. The best line for all eighteen movies makes mistakes; a unit trained "
+                   "without the terrible movies that Susan likes, and one trained without the good ones, are both right.")
 
 # %% [markdown]
 # Two units, each right about a part and wrong about the rest. Now the idea: **let a third unit decide, and let it see only what
@@ -419,17 +410,16 @@ tabulate, whose = usable(decision_table, by_labkit, (ratings, *weights), (18, 2)
 print(whose)
 table = tabulate(ratings, *weights)
 unit_3 = trained(table, likes)
-
-figure, axes = picture(10.2, 4.9, 1, 2)
-panel(axes[0], ratings, likes, lambda Z: unit_3.predict(tabulate(Z, *weights)),
-      "the ratings, and what three units say", words, scale)
-panel(axes[1], table, likes, unit_3.predict, "the decisions: here one line is enough",
-      ("h1: what the first unit says", "h2: what the second unit says"), (-0.1, 1.1, -0.1, 1.1))
 right = int(np.sum(unit_3.predict(table) == likes))
-say(figure, f"A decision about decisions gets {right} of 18 of Susan's movies right",
-    "Left, the plane of ratings with two shaded corners where the three units together say that Susan will like "
-    "a movie. Right, the same movies by the two decisions h1 and h2: those she dislikes lie near the origin, cut "
-    "off by one line.")
+figures.planes(
+    [{"title": "the ratings, and what three units say", "X": ratings, "y": likes, "labels": words, "extent": scale,
+      "answer": lambda Z: unit_3.predict(tabulate(Z, *weights))},
+     {"title": "the decisions: here one line is enough", "X": table, "y": likes, "answer": unit_3.predict}],
+    f"A decision about decisions gets {right} of 18 of Susan's movies right", size=(10.2, 4.9),
+    labels=("h1: what the first unit says", "h2: what the second unit says"), extent=(-0.1, 1.1, -0.1, 1.1),
+    alt="Left, the plane of ratings with two shaded corners where the three units together say that Susan will like "
+        "a movie. Right, the same movies by the two decisions h1 and h2: those she dislikes lie near the origin, cut "
+        "off by one line.")
 
 # %% [markdown]
 # And *Gravity*, which Mary and John both gave a 3?
@@ -495,35 +485,35 @@ def by_lab_01(Z):
 net, whose = usable(two_layers, by_lab_01, (X,), (4,))
 print(whose)
 right = int(np.sum(np.asarray(net(X)) == y))
-figures.boundary(X, y, predict=lambda Z: np.asarray(net(Z), float), names=("answer 0", "answer 1"),
-                 extent=(-0.5, 1.5, -0.5, 1.5), title=f"Three units answer {right} of 4 corners of XOR rightly")
+figure = figures.boundary(X, y, predict=lambda Z: np.asarray(net(Z), float), names=("answer 0", "answer 1"),
+                          extent=square, title=f"Three units answer {right} of 4 corners of XOR rightly")
+figure.axes[0].set(xticks=[0, 1], yticks=[0, 1])
+figure
 
 # %% [markdown]
 # Why does it work? Follow the four corners through a network whose hidden units are OR and AND. Two of the four corners land on
 # the *same* place, and the plane is folded as Susan's was.
 
 # %% role="picture"
-square, across = (-0.5, 1.5, -0.5, 1.5), np.array([-0.5, 1.5])
-figure, axes = picture(9.6, 4.8, 1, 2)
-axes[0].set(xlim=square[:2], ylim=square[2:], xlabel="x1", ylabel="x2")
-axes[0].set_title("the inputs: two lines", fontsize=11)
-scatter(axes[0], X, y, ("0", "1"))
+folded, across = np.array([unit.predict(X) for unit in hidden]).T, np.array([-0.5, 1.5])
+figure = figures.planes(
+    [{"title": "the inputs: two lines", "X": X, "y": y, "answer": None},
+     {"title": "the decisions: one line is enough", "X": folded, "y": y, "answer": last.predict,
+      "labels": ("answer of OR", "answer of AND")}],
+    "The hidden layer puts (0, 1) and (1, 0) in one place, and XOR becomes easy", extent=square, size=(9.6, 4.8),
+    alt="Left, the four corners with two lines, OR below and AND above. Right, the answers of OR and AND as "
+        "coordinates: the corners (0, 1) and (1, 0) fall together at (1, 0), and one line cuts that place off from "
+        "the other two.")
+axes = figure.axes
 for unit, style in zip(hidden, ("-", "--"), strict=True):
     w, b = unit.coef_[0], unit.intercept_[0]
     axes[0].plot(across, -(w[0] * across + b) / w[1], color=ink, linestyle=style)
 axes[0].text(-0.44, -0.42, "solid: OR fires above\ndashed: AND fires above", fontsize=9.5)
-
-folded = np.array([unit.predict(X) for unit in hidden]).T
-panel(axes[1], folded, y, last.predict, "the decisions: one line is enough",
-      ("answer of OR", "answer of AND"), square)
 for place, said in [((0, 0), "(0, 0)"), ((1, 0), "(0, 1) and (1, 0)"), ((1, 1), "(1, 1)")]:
     axes[1].annotate(said, place, xytext=(0, -19), textcoords="offset points", ha="center", fontsize=9.5)
 for ax in axes:
     ax.set(xticks=[0, 1], yticks=[0, 1], aspect="equal")
-say(figure, "The hidden layer puts (0, 1) and (1, 0) in one place, and XOR becomes easy",
-    "Left, the four corners with two lines, OR below and AND above. Right, the answers of OR and AND as "
-    "coordinates: the corners (0, 1) and (1, 0) fall together at (1, 0), and one line cuts that place off from "
-    "the other two.")
+figure
 
 # %% [markdown]
 # Minsky and Papert knew this. McCulloch and Pitts had shown in 1943 how to build any logical function from such units, and
@@ -544,7 +534,8 @@ names = ("a zero", "the same zero, moved", "a six")
 figures.images([zero, moved, six], names=names, title="Which two of the three belong together?", distances=False)
 
 # %% [markdown]
-# The distance of two images is Pythagoras with 784 directions (Le 2015, equations 11 and 12):
+# The distance of two images is Pythagoras with 784 directions (Le 2015, equations 11 and 12). With $A_{ij}$ for the pixel of image $A$
+# in row $i$ and column $j$:
 #
 # $$ \text{distance}(A, B) = \sqrt{\sum_{i=1}^{28} \sum_{j=1}^{28} (A_{ij} - B_{ij})^2} $$
 #
@@ -595,7 +586,7 @@ figures.images([zero, moved, six], names=names)
 # %% [markdown]
 # The six is less than half as far. Moving an image by six pixels changes nearly every pixel of the stroke; turning a zero into
 # a six changes a few. So the answer is `"b"`, and a rule that keeps near things together will put the six with the zero. We
-# want the opposite: the *far* pair should get the same answer, and the near one a different answer.
+# want the opposite: the *far* pair should get the same answer, and the near pair two different ones.
 #
 # Take the same situation with one number in place of 784. Three points, $x_1 = 2$, $x_2 = 6$, $x_3 = 4$: the first is nearer to
 # the third than to the second. We want a function with $h(x_1) = h(x_2) \ne h(x_3)$. A straight line $h(x) = ax + b$ cannot do
@@ -621,20 +612,7 @@ bump = (np.array([[1.0], [1.0]]), np.array([-3.0, -5.0]), np.array([1.0, -1.0]),
 x, marks = np.linspace(0, 8, 801)[:, None], np.array([[2.0], [6.0], [4.0]])
 net, whose = usable(two_layers, of_units, (marks, *bump), (3,))
 print(whose)
-figure, axes = picture(9.6, 3.4, 1, 2, sharey=True)
-for slope, style in ((0.22, "-"), (-0.13, "--"), (0.0, ":")):
-    axes[0].plot(x[:, 0], 0.5 + slope * (x[:, 0] - 4), color=figures.style.MUTED, linestyle=style)
-axes[1].plot(x[:, 0], np.asarray(net(x, *bump), float), color=ink)
-titles = ("h(x) = ax + b: equal at 2 and 6 only if flat", "three units: h(2) = h(6), but not h(4)")
-for ax, title in zip(axes, titles, strict=True):
-    ax.set(xlabel="x", ylabel="h(x)", ylim=(-0.45, 1.45), xticks=[0, 2, 4, 6, 8], yticks=[0, 0.5, 1])
-    ax.set_title(title, fontsize=11)
-    scatter(ax, np.array([[2, -0.25], [6, -0.25], [4, -0.25]]), np.array([0, 0, 1]), ("0", "1"))
-    for place, said in ((2, "x1"), (6, "x2"), (4, "x3")):
-        ax.annotate(said, (place, -0.25), xytext=(9, 5), textcoords="offset points", fontsize=10)
-say(figure, "Far points together, near points apart: no straight h can, a bump can",
-    "Left, three straight lines over x from 0 to 8; only the flat one has equal values at 2 and 6. Right, a step up "
-    "at 3 and a step down at 5: 0 at 2 and at 6, 1 at 4.")
+figures.straight_or_bump(x[:, 0], np.asarray(net(x, *bump), float))
 
 # %% [markdown]
 # XOR is the same once more: along the diagonal, $x_1 + x_2$ takes the values 0, 1 and 2, and the answer is 1 only in the
@@ -651,9 +629,9 @@ say(figure, "Far points together, near points apart: no straight h can, a bump c
 # $$ \text{answer} = 1 \text{ if } x_1 + x_2 - 2 x_1 x_2 - \tfrac{1}{2} > 0 $$
 #
 # Their theorem: **parity of n inputs has order n.** Some part must look at everything at once, and then the parts have done the
-# work, not the jury. The cell below asks a linear-program solver, for each $n$, whether any weights exist for parts that look
-# at no more than $k$ inputs. Products of up to $k$ inputs are enough to try: every function of $k$ inputs of 0 and 1 is a
-# weighted sum of them.
+# work, not the jury. The cell below asks a solver of linear inequalities (a *linear program*), for each $n$, whether any weights
+# exist for parts that look at no more than $k$ inputs. Products of up to $k$ inputs are enough to try: every function of $k$
+# inputs of 0 and 1 is a weighted sum of them.
 
 # %% role="picture"
 def products(X, k):
@@ -783,12 +761,13 @@ curves = [(counting, "^", "-", "n hidden units"), (pairs, "s", "--", "two hidden
 for values, marker, style, said in curves:
     ax.plot(list(reached), values, color=ink, marker=marker, linestyle=style, label=said)
 ax.axhline(0.5, color=figures.style.MUTED, linewidth=1)
-ax.annotate("a coin", (2, 0.5), xytext=(0, 4), textcoords="offset points", fontsize=9.5)
-ax.set(xlabel="inputs", ylabel="patterns answered rightly", xticks=list(reached), ylim=(0.45, 1.03))
+ax.annotate("a coin", (2, 0.5), xytext=(5, 4), textcoords="offset points", fontsize=9.5)
+ax.set(xlabel="inputs, n", ylabel="share of patterns right", xticks=list(reached), ylim=(0.45, 1.03))
 figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=3)
-say(figure, "The more inputs, the less one unit knows of parity; n hidden units know it all",
-    "Share of patterns right against the number of inputs, 2 to 4. Counting networks stay at 1; two hidden units "
-    "fall from 1 to 0.875; one unit falls from 0.75 towards the coin's one half.")
+one, two, four = (f"{shares[-1]:.0%}" for shares in (alone, pairs, counting))
+say(figure, f"Parity of 4: one unit at best {one}, two hidden units {two}, four {four}",
+    "Share of patterns right against the number of inputs, 2 to 4. " + " ".join(
+        f"{said}: {', '.join(f'{value:.3g}' for value in values)}." for values, _, _, said in curves))
 
 # %% [markdown]
 # *Optional.* **Round in circles.** The same eighteen movies in hundreds of random orders, each order kept for ever. Every run

@@ -76,12 +76,9 @@ def features(x, z):
 check(features)
 
 # %% [markdown]
-# Six hills and valleys. A unit adds them up, each with its own strength.
+# Six surfaces over x and z. A unit adds them up, each with its own strength.
 
 # %% role="picture"
-from labkit.figures.picture import picture, say
-
-
 def piece(function, fallback, *examples):
     """Your function or labkit's, with arrays for answers; and which of the two it is."""
     chosen, whose = agreeing(function, fallback, *examples)
@@ -93,16 +90,8 @@ terms, whose = piece(features, ours.terms, (some[:, 0], some[:, 1]))
 print(whose)
 across = np.linspace(-1, 1, 41)
 gx, gz = np.meshgrid(across, across)
-columns = terms(gx.ravel(), gz.ravel())
-figure, axes = picture(10.2, 2.3, 1, 6)
-for k, (ax, name) in enumerate(zip(axes, ("1", "x", "z", "x z", "x²", "z²"), strict=True)):
-    ax.imshow(columns[:, k].reshape(41, 41), origin="lower", extent=(-1, 1, -1, 1), vmin=-1, vmax=1)
-    ax.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1] if k == 0 else [], xlabel="x", ylabel="z" if k == 0 else "")
-    ax.set_title(name, fontsize=11, loc="center")
-    ax.grid(False)
-say(figure, "A unit is a weighted sum of six surfaces; only x z makes the inputs act together",
-    "Six small maps over x and z from -1 to 1: a constant, a slope in each direction, a saddle for x times z, and "
-    "a valley for each square. Bright is 1, dark is -1.")
+columns = terms(gx.ravel(), gz.ravel())             # a row for each of 41 x 41 places
+figures.six_terms(columns)
 
 # %% [markdown]
 # ## Fitting it
@@ -112,10 +101,13 @@ say(figure, "A unit is a weighted sum of six surfaces; only x z makes the inputs
 #
 # $$ \min_c \; \lVert F c - y \rVert^2 $$
 #
-# Legendre published the method in 1805, Gauss in 1809. At the smallest sum its slope is zero in every direction; written out,
-# these are the **normal equations**, six equations for six numbers:
+# ($F c$ holds the unit's answers, one a row, and $\lVert v \rVert^2$ is the sum of the squares of all numbers in $v$.) Legendre published
+# the method in 1805, Gauss in 1809. At the smallest sum its slope is zero in every direction; written out, these are the **normal
+# equations**, six equations for six numbers:
 #
 # $$ F^\top F \, c = F^\top y $$
+#
+# where $F^\top$ is the transpose of lab 01: the columns of $F$ as rows.
 #
 # So a unit is not trained in small steps. It is *solved*, once. Or is it? Take the four corners of XOR, with $x$ and $z$ equal
 # to 0 or 1.
@@ -137,7 +129,9 @@ check(guess_corners=guess_corners)
 
 # %% [markdown]
 # Now write the fit. It must give an answer in every case. Where several $c$ fit equally well, give the **shortest**, the one
-# with the smallest sum of squared coefficients; it is also called the *least-norm* solution.
+# with the smallest sum of squared coefficients; it is also called the *least-norm* solution. You need not solve the equations by
+# hand: the part of NumPy for such systems is `np.linalg`. Look there for least squares, and read what each function does when there
+# are many solutions.
 
 # %% role="solution" id="fit_unit"
 def fit_unit(F, y):
@@ -179,40 +173,17 @@ print("The shortest solution:", " ".join(f"{value:+.2f}" for value in shortest +
 print("Its answers at the corners:", " ".join(f"{value:.2f}" for value in F @ shortest + 0.0))
 
 # %% [markdown]
-# So it is `"c"`: rank 4 of 6 leaves two coefficients free. The system is **singular**. And a single unit of Ivakhnenko's
+# So it is `"c"`. The **rank** of a table is the number of its columns that are not weighted sums of the others; rank 4 of 6 leaves
+# two coefficients free. The system is **singular**. And a single unit of Ivakhnenko's
 # does compute XOR, with no hidden layer and no backpropagation. That contradicts nothing in lab 02: this unit gets the product
 # $xz$ ready-made, and with the product as a third input XOR is easy (you saw it in "More inputs: parity").
 #
-# Here are two of the infinitely many. They agree at the corners, the only places where there are data.
+# Here are two of the infinitely many. They agree at the corners, the only places where there are data. The black curves are where
+# the answer is one half.
 
 # %% role="picture"
-wide = np.linspace(-0.4, 1.4, 73)
-gx, gz = np.meshgrid(wide, wide)
-short, plain = shortest, np.array([0.0, 1.0, 1.0, -2.0, 0.0, 0.0])
-colors = figures.style.COLORS
-figure, axes = picture(10.2, 4.0, 1, 3)
-for ax, c, name in ((axes[0], short, "the shortest c"), (axes[1], plain, "x + z - 2xz")):
-    surface = (ours.terms(gx.ravel(), gz.ravel()) @ c).reshape(gx.shape)
-    shown = ax.contourf(gx, gz, surface, np.linspace(-1, 2, 13), cmap="cividis", extend="both")
-    ax.contour(gx, gz, surface, [0.5], colors=figures.style.INK, linewidths=1.4)
-    for (a, b), answer in zip(X, y, strict=True):
-        mark, color = ("o", colors["class_1"]) if answer else ("s", colors["class_0"])
-        ax.plot(a, b, mark, markersize=11, color=color, markeredgecolor=figures.style.CARD)
-    ax.set(xlabel="x", ylabel="z", xticks=[0, 1], yticks=[0, 1], aspect="equal")
-    ax.set_title(f"{name}, length {np.linalg.norm(c):.2f}", fontsize=11)
-    ax.grid(False)
-figure.colorbar(shown, ax=axes[1], shrink=0.6, ticks=[-1, 0, 1, 2]).set_label("answer")
-along = np.linspace(-0.4, 1.4, 100)
-for c, name, style in ((short, "the shortest c", "-"), (plain, "x + z - 2xz", "--")):
-    axes[2].plot(along, ours.terms(along, along) @ c, linestyle=style, color=figures.style.INK, label=name)
-axes[2].plot([0, 1], [0, 0], "s", color=colors["class_0"], markersize=9)
-axes[2].set(xlabel="along the diagonal, x = z", ylabel="answer", xticks=[0, 0.5, 1])
-axes[2].set_box_aspect(1)
-axes[2].legend(loc="lower center")
-gap = np.abs(ours.terms(along, along) @ (short - plain)).max()
-say(figure, f"Both answer all four corners of XOR, and along the diagonal they part by up to {gap:.1f}",
-    "Two maps over x and z with the four XOR points, both right at the corners. Beside them the two units along "
-    "the diagonal: they meet at 0 and at 1 and nowhere else.")
+plain = np.array([0.0, 1.0, 1.0, -2.0, 0.0, 0.0])
+figures.units_at_corners({"the shortest c": shortest, "x + z - 2xz": plain}, ours.terms, X, y)
 
 # %% [markdown]
 # Remember this for later: *the rows do not say what happens where there are no rows.*
@@ -285,7 +256,10 @@ def prepared(X, y, X_check, y_check):
     middle, spread = y.mean(), y.std()
     return (X - mean) / scale, (y - middle) / spread, (X_check - mean) / scale, (y_check - middle) / spread
 
+# %% [markdown]
+# Every pair of inputs gets its unit. Each is fitted on 200 patients and judged twice: on the same 200, and on 120 others.
 
+# %% role="picture"
 (X_fit, y_fit), (X_check, y_check), (X_exam, y_exam) = three_sets(0)
 U, t, V, t_check = prepared(X_fit, y_fit, X_check, y_check)
 pairs = list(itertools.combinations(range(10), 2))
@@ -294,17 +268,7 @@ print(whose)
 units = [fit(terms(U[:, i], U[:, j]), t) for i, j in pairs]
 inside = [judge(c, terms(U[:, i], U[:, j]), t) for c, (i, j) in zip(units, pairs, strict=True)]
 outside = [judge(c, terms(V[:, i], V[:, j]), t_check) for c, (i, j) in zip(units, pairs, strict=True)]
-figure, ax = picture(6.4, 4.6)
-ax.plot([0.4, 1.1], [0.4, 1.1], color=figures.style.MUTED, linestyle=":")
-ax.plot(inside, outside, "D", color=figures.style.COLORS["check"], markersize=6)
-winner = int(np.argmin(outside))
-i, j = pairs[winner]
-ax.annotate(f"{names[i]} with {names[j]}", (inside[winner], outside[winner]), xytext=(9, -3),
-            textcoords="offset points", fontsize=9.5)
-ax.set(xlabel="error on the fitting rows", ylabel="error on the checking rows")
-say(figure, f"45 units: on rows they have not seen, {names[i]} with {names[j]} does best",
-    "Each of 45 units as a point: its error on the fitting rows across, on the checking rows up. The dotted line is "
-    "where both are equal.")
+figures.seen_and_unseen(inside, outside, pairs, names)
 
 # %% [markdown]
 # Here the trap of the four corners returns in real life. The column `sex` holds only two values, so its square is a straight
@@ -345,7 +309,8 @@ for (i, j), error in zip(pairs, outside, strict=True):
 select, whose = piece(best_pairs, ours.lowest, (table, 6))
 print(whose)
 kept = [(int(i), int(j)) for i, j in select(table, 6)]
-figures.pair_map(table, names=names, marked=kept, title="Each square is a unit; the ringed six go on")
+figures.pair_map(table, names=names, marked=kept,
+                 title="A square and its mirror image are one unit; the six with rings go on")
 
 # %% [markdown]
 # A bright row is an input that helps whatever it is paired with. Look at the six: every one of them contains `bmi`. Selection is
@@ -442,7 +407,10 @@ class MyGMDH:
             X = stack((X - mean) / scale, pairs, coefficients)
         return self.middle + self.spread * X[:, 0]
 
+# %% [markdown]
+# Let it grow on the patients, beside labkit's network, and compare the two.
 
+# %% role="picture"
 stack, whose = piece(next_layer, ours.outputs, (some, np.array([[0, 1], [0, 1]]), np.ones((2, 6))))
 stop, whose_stop = piece(stop_at, ours.depth, (np.array([0.5, 0.4, 0.39999, 0.2]),), (np.array([0.5]),))
 print(whose, whose_stop, sep="\n")
@@ -522,25 +490,10 @@ def eight_layers(seed):
 
 
 curves = np.median([eight_layers(seed) for seed in range(40)], axis=0)
-figure, axes = picture(9.6, 4.2, 1, 2)
-kinds = (("train", "fitting rows"), ("check", "checking rows"), ("exam", "exam rows"))
-for ax in axes:
-    for values, (name, words) in zip(curves, kinds, strict=True):
-        ax.plot(range(1, 9), values, label=words, **figures.style.look(name))
-    ax.set(xlabel="layers", xlim=(0.8, 8.2), xticks=range(1, 9))
-axes[0].set(ylabel="error (median of 40 splits)", ylim=(0.44, 0.7))
-axes[0].set_title("close up", fontsize=11)
-axes[1].set(yscale="log")
-axes[1].set_title("all of it, on a logarithmic scale", fontsize=11)
-axes[1].axhline(1, color=figures.style.MUTED, linewidth=1)
-axes[1].annotate("always answer the mean", (1, 1), xytext=(0, 4), textcoords="offset points", fontsize=9.5)
-figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=3)
 best_layer = 1 + int(np.argmin(curves[2]))
 for words, values in zip(("fitting ", "checking", "exam    "), curves, strict=True):
     print(words, " ".join(f"{value:8.3g}" for value in values))
-say(figure, f"The checking error falls from layer to layer; the exam error turns after layer {best_layer}",
-    "Three curves over one to eight layers. Fitting and checking error fall slowly all the way; the exam error "
-    f"falls to layer {best_layer}, then rises, above 1 and far beyond.")
+figures.over_selection(curves, splits=40)
 
 # %% [markdown]
 # It is `"b"`, and it is worse than most people guess. Two things happen at once.
@@ -579,7 +532,7 @@ honest = ours.criterion(weights[luck.argmin()], ours.terms(noise[exam, i], noise
 print(f"{luck.size:,} units, {wide.note}")
 print(f"The best: checking error {lucky:.2f}, exam error {honest:.2f}")
 figures.histogram_of_runs(
-    luck[luck < 3], label="checking error of a unit fitted to noise",
+    luck[luck < 3], label="checking error of a unit fitted to noise", count="units",
     title=f"The luckiest of {luck.size:,} units on noise: checking error {lucky:.2f}, exam error {honest:.2f}",
     alt=f"The checking errors of {luck.size:,} units as a histogram, most a little above 1, the smallest {lucky:.2f}.")
 
@@ -595,6 +548,8 @@ figures.histogram_of_runs(
 
 # %% role="picture"
 from sklearn.linear_model import LinearRegression
+
+from labkit.figures.picture import picture, say
 
 scores = {"yours": [], "labkit": [], "linear": []}
 for sets in map(three_sets, range(40)):

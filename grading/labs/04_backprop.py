@@ -5,8 +5,8 @@
 #
 # Lab 03 ended with a unit that was useless as an answer and necessary as a step, and with a method that had no reason to keep
 # it. What is missing is a message: each hidden unit must be told how the final error would change if *its* answer changed a
-# little. This lab sends that message. You write two small rules, chain them into a whole network, prove your result by nudging,
-# and then let it find what people in 1986 did not expect to be found.
+# little. This lab sends that message. You write two small rules, chain them into a whole network, test your result by nudging,
+# and then see what its hidden units come to stand for.
 #
 # **When you have finished you can**
 #
@@ -62,8 +62,9 @@ figures.course_map("04_backprop")
 # table of 3 rows and 5 columns: one row a pixel, one column a unit. Their matrix product has 128 rows and 5 columns: a sum for
 # each image and each unit.
 #
-# Backwards the same two things are met in the opposite order. In this course `dZ` is short for $\partial E / \partial Z$: how
-# much the error $E$ rises when an element of $Z$ rises a little. It always has the shape of $Z$.
+# Backwards the same two things are met in the opposite order. In this course `dZ` is short for $\partial E / \partial Z$, the
+# **gradient** of the error $E$ by $Z$: for each element of $Z$, how fast $E$ rises when that element rises and the others stay as
+# they are. So it always has the shape of $Z$.
 #
 # | you meet | forwards | backwards |
 # |---|---|---|
@@ -83,9 +84,12 @@ figures.matrix_blocks(128, 3, 5)
 #
 # $$ dx_i = \sum_j dz_j \, w_{ij} \qquad dw_{ij} = \sum_{\text{examples}} x_i \, dz_j \qquad db_j = \sum_{\text{examples}} dz_j $$
 #
-# The first sum runs over the *columns* of $W$; that is what multiplying by $W^\top$ means. The other two run over the
-# examples, because every
-# example used the same weight. (For one example $dW$ is the *outer product* of what went in and what came back.)
+# This is the **chain rule**: along one way from $x_i$ to $E$ the slopes are multiplied, and where there are several ways the products
+# are added.
+#
+# The first sum runs along a *row* of $W$, over all units that input $i$ feeds; that is what multiplying by $W^\top$ means. The other
+# two run over the examples, because every example used the same weight. (For one example $dW$ is the *outer product* of what went in
+# and what came back: the table of all products of the two.)
 #
 # ## Meet a matrix
 #
@@ -125,7 +129,7 @@ for n, inputs, units in ((128, 3, 5), (512, 30, 20)):
             results[name] = rule(*step)
         seconds[name] = (time.perf_counter() - start) / times
     same = max(np.abs(a - b).max() for a, b in zip(*results.values(), strict=True))
-    print(f"{n} x {inputs} and {inputs} x {units}:", ", ".join(f"{k} {1e3 * t:.3f} ms" for k, t in seconds.items()),
+    print(f"{n} x {inputs} times {inputs} x {units}:", ", ".join(f"{k} {1e3 * t:.3f} ms" for k, t in seconds.items()),
           f"({seconds['loops'] / seconds['matrix products']:.0f} times faster; results differ by {same:.0e})")
 print(whose)
 
@@ -154,8 +158,7 @@ check(sigmoid_backward)
 
 # %% [markdown]
 # The slope is 1/4 at most, at $y = 1/2$, and close to nothing near 0 and 1. So each sigmoid lets at most a quarter of an error
-# through. Keep
-# that in mind; lab 08 is about what it does to deep networks.
+# through. Keep that in mind; lab 08 is about what it does to deep networks.
 #
 # ## Where the error begins
 #
@@ -164,7 +167,9 @@ check(sigmoid_backward)
 # $$ \text{squared error } \; E = \tfrac{1}{2} \sum (y - t)^2 \qquad\qquad
 #    \text{cross-entropy } \; E = -\sum \big( t \log y + (1 - t) \log (1 - y) \big) $$
 #
-# The first is the one of 1986. The second takes $y$ as a probability and counts how surprised it is by the truth.
+# Here $y$ is an output, $t$ (for *target*) the right answer, and log the natural logarithm, `np.log`. The first is the one of 1986. The
+# second takes $y$ as a probability and counts how surprised it is by the truth: $-\log 1 = 0$ for a sure and right answer, more and more
+# the less probable the truth was held to be.
 
 # %% role="solution" id="loss_gradient"
 def loss_gradient(Y, T, loss):
@@ -239,10 +244,9 @@ check(backprop)
 # ## The rule machine
 #
 # Here is every rule, one at a time, in any of five networks. Step with the arrow keys: first to the right through the network,
-# then back. The picture, the
-# mathematics and the rule always show *the same step*; below them stand the matrices with their numbers, and the backward ones
-# come from
-# *your* functions. Then press *One step of descent* and watch $E$ fall.
+# then back. The picture, the mathematics and the rule always show *the same step*; below them stand the matrices with their numbers,
+# and the backward ones come from *your* functions. ($\sigma$, read sigma, is the sigmoid and $\sigma'$ its slope.) Then press *One step
+# of descent* and watch $E$ fall.
 #
 # - In *128 images*, find the three shapes 128×3, 3×5 and 128×5, and where they come back.
 # - In *three layers*, count the rules. Did you need a new one?
@@ -315,7 +319,7 @@ figures.nudging(steps, curves)
 
 # %% [markdown]
 # It is `"b"`. The two values of $f$ become so alike that their difference consists of rounding, and rounding is then divided by a
-# tiny number. At the end `float64` has three digits left. `float32` has hardly two at the step that is best for `float64`, and none
+# tiny number. At the end `float64` has three digits left. `float32` has two or three at the step that is best for `float64`, and none
 # below $10^{-7}$ (an error of 1 on the axis is 100%): there 2 and the nudged 2 are the same number. So: **check gradients in `float64`,
 # by central differences, with a step near $10^{-5}$.**
 #
@@ -423,8 +427,8 @@ print(f"784-1000-10 has {big:,}: one gradient would take {2 * big:,} forward run
 # ## Equal starts
 #
 # Everything is ready for learning. A **sweep** is one pass through all examples and one change of the weights. The paper's change
-# has a running sum in it, $v \leftarrow \alpha v - \varepsilon \, \partial E / \partial w$, then $w \leftarrow w + v$; lab 06 is
-# about what the $\alpha$ does.
+# has a running sum $v$ in it: $v \leftarrow \alpha v - \varepsilon \, \partial E / \partial w$, then $w \leftarrow w + v$. Here
+# $\varepsilon$ is the learning rate, and $\alpha$, the *momentum*, says how much of the last change is kept; lab 06 is about what it does.
 #
 # Which weights to start from? Suppose all are 0.5, in a 2-2-1 network, with biases 0. **What do the two hidden units do
 # in 500 sweeps of XOR?**
@@ -522,7 +526,7 @@ places = float(np.isclose(ratio, np.array([1, 2, 4])[:, None], rtol=0.1).all(axi
 print(f"{solved.sum():,} of {runs:,} networks answer all 64 patterns rightly within {most:,} sweeps; {runs.note}")
 print(f"of these {places:.0%} have sizes as 1:2:4, to within a tenth")
 figures.sweeps_needed(crowd.sweeps_needed, paper=1425,
-                      title=f"{solved.mean():.0%} learn symmetry in {most:,} sweeps, half of these in {middle[1]:.0f}")
+                      title=f"{solved.mean():.0%} learn symmetry in {most:,} sweeps, half of these in {middle[1]:,.0f}")
 
 # %% [markdown]
 # Not every start gets there, and those that do vary widely; the paper shows one. (Our mark: each answer on the right side of
@@ -530,9 +534,8 @@ figures.sweeps_needed(crowd.sweeps_needed, paper=1425,
 #
 # ## A code of one's own
 #
-# Eight patterns, each with a single 1, must come out as they went in, but through only *three* hidden units. With units that
-# are on or off
-# there are exactly $2^3 = 8$ codes. Does the network find one for each pattern?
+# Eight patterns, each with a single 1, must come out as they went in, but through only *three* hidden units: an **encoder**, 8-3-8. With
+# units that are on or off there are exactly $2^3 = 8$ codes. Does the network find one for each pattern?
 
 # %% role="picture"
 narrow = [w[0] for w in ours.starts((8, 3, 8), 1, np.random.default_rng(5))]
@@ -550,8 +553,10 @@ W1, b1, _, _ = coders.layers(8, 3)
 inside = sigmoid(W1 + b1[:, None])                  # pattern k has its 1 at input k, so only row k of W1 speaks
 counts = np.array([different(code) for code in inside])
 repeats, all_differ = float(coders.solved.mean()), float((counts == 8).mean())
-print(f"{repeats:.0%} of {count:,} networks repeat all eight patterns; in {all_differ:.0%} the eight rounded codes all differ")
-print("different codes: " + ", ".join(f"{k} in {(counts == k).mean():.1%}" for k in range(5, 9)), count.note, sep="\n")
+print(f"{repeats:.0%} of {count:,} networks repeat all eight patterns;",
+      f"in {all_differ:.0%} the eight rounded codes all differ")
+print("different codes: " + ", ".join(f"{k} in {(counts == k).mean():.1%}" for k in range(5, 9)))
+print(count.note)
 print(f"{((inside > 0.2) & (inside < 0.8)).mean():.0%} of all activities lie between 0.2 and 0.8")
 
 # %% [markdown]
@@ -585,16 +590,16 @@ figures.family_weights(trained[best][0].params[0][:24, :6], family_trees.facts()
 # With the settings as the caption prints them ($\varepsilon = 0.01$, each weight shrunk by 0.2% after every change, 1,500
 # sweeps) our network learns nothing: the shrinking wins. Something in the original that we do not know was
 # different. With a larger rate, larger starts, less shrinking and more sweeps it learns nearly all, and some of the questions
-# it never saw. The paper reports all four. Look at
-# the units: where the English and the Italian row agree, the unit treats a person and her counterpart alike, so that what
-# was learnt in one family helps in the other. The network has found that the trees have the same shape.
+# it never saw. The paper reports all four. Look at the units: where the English and the Italian row agree, the unit treats a person
+# and her counterpart alike, so that what was learnt in one family helps in the other. (The number above each unit is the correlation
+# of its two rows: +1 for the same pattern, 0 for nothing in common.) The network has found that the trees have the same shape.
 #
 # ## One hidden unit is enough, with a short cut (*optional*)
 #
-# In a book chapter of the same year stands a number that is often quoted wrongly: XOR, learnt in 558 sweeps. It belongs to another
-# network, with *one* hidden unit and direct links from the inputs to the output as well. The rules need nothing
-# new. The output meets *one* matrix, whose inputs are x1, x2 and the hidden unit, side by side; on the way back the last column of
-# what it hands out goes to the hidden unit. These are all the rules, with labkit's functions:
+# In a book chapter of the same year stands a number that is often quoted wrongly: XOR, learnt in 558 sweeps. It belongs to
+# another network, with *one* hidden unit and direct links from the inputs to the output as well. The rules need nothing new. The
+# output meets *one* matrix, whose inputs are x1, x2 and the hidden unit, side by side; on the way back the last column of what it
+# hands out goes to the hidden unit. These are all the rules, with labkit's functions:
 #
 #     H = sigmoid(dense(X, W1, b1));  seen = [X, H];  Y = sigmoid(dense(seen, W2, b2))
 #     dseen, dW2, db2 = dense_backward(sigmoid_backward(Y - T, Y), seen, W2)
@@ -699,7 +704,7 @@ figures.paper_table([
 # ## What came of it
 #
 # Within a few years backpropagation read zip codes, pronounced text and steered a van. It also showed its limits: many layers
-# of sigmoids would not learn, big networks remembered in place of understanding, and each step was slow. The next five labs
+# of sigmoids would not learn, big networks learnt their examples by heart, and each step was slow. The next five labs
 # are about these, one after the other. What they all share is what you wrote here: the step down a slope, and the slope from
 # two rules. First the step. Which examples should it look at, and how large may it be? That is lab 05.
 #
@@ -708,48 +713,39 @@ figures.paper_table([
 # **A friend says: "Backpropagation is a great fuss about nothing. To know how a weight matters, I change it a little and look
 # what the error does. That gives the same numbers, and I need no transposes." Explain what is right about this and what is not:
 # how many runs through the network each way takes, and why going backwards gets by with so few; what has to be remembered on the way
-# forward, and where each of these things is used on the way back; what a hidden unit is told on the way back that lab 03's
-# units were not; and what your friend's
-# way is still good for, with a number or a result from this lab.** (Eight to twelve sentences.)
+# forward, and where each of these things is used on the way back; what a hidden unit is told on the way back that lab 03's units were
+# not; and what your friend's way is still good for, with a number or a result from this lab.** (Eight to twelve sentences.)
 
 # %% [markdown] role="explain" id="explain_backwards" points=4
-# A model answer. It is true that nudging gives the same numbers, up to rounding: in the lab the two agreed to about nine
-# digits. But each weight has to
-# be nudged separately, and a central difference needs two runs through the network for each of them, so a network of
-# 784-1000-10 with its 795,010 weights
-# needs about 1.6 million runs for one gradient. Going backwards takes about as much work as two forward runs, whatever the
-# number of weights. That is possible
-# because the weights share most of the way: all that a weight in the first layer does to the error it does through its hidden unit, so
-# the influence of that hidden unit on the error is computed once and used for all its weights. On the way forward the outputs
-# of every layer have to be kept.
-# A function's backward rule needs them for its slope, y(1 - y), and the gradient of a weight matrix needs what went into it, X
-# transposed times the error. A hidden unit is
-# told by how much the final error would change if its own answer changed, in view of the weights that follow it; in lab 03
-# each unit was told only the final answer, so a unit that
-# is useless by itself but needed by others could not be recognised. Nudging is still the best check, because it knows nothing of the
-# rules: in the lab it found all six planted bugs, each off by far more than the 1e-9 or so of the right gradient. It has to be
-# done in float64 and with a
-# step near 1e-5, since with smaller ones rounding takes over.
+# A model answer. It is true that nudging gives the same numbers, up to rounding: in the lab the two agreed to about nine digits.
+# But each weight has to be nudged separately, and a central difference needs two runs through the network for each of them, so a
+# network of 784-1000-10 with its 795,010 weights needs about 1.6 million runs for one gradient. Going backwards takes about as
+# much work as two forward runs, whatever the number of weights. That is possible because the weights share most of the way: all
+# that a weight in the first layer does to the error it does through its hidden unit, so the influence of that hidden unit on the
+# error is computed once and used for all its weights. On the way forward the outputs of every layer have to be kept. A function's
+# backward rule needs them for its slope, y(1 - y), and the gradient of a weight matrix needs what went into it, X transposed
+# times the error. A hidden unit is told by how much the final error would change if its own answer changed, in view of the
+# weights that follow it; in lab 03 each unit was told only the final answer, so a unit that is useless by itself but needed by
+# others could not be recognised. Nudging is still the best check, because it knows nothing of the rules: in the lab it found all
+# six planted bugs, each off by far more than the 1e-9 or so of the right gradient. It has to be done in float64 and with a step
+# near 1e-5, since with smaller ones rounding takes over.
 #
 # **Marking scheme** (4 points)
 #
 # - 1 point: the cost: two (or, for forward differences, about one) runs a weight against about two or three in all, *and* why:
-#   influence on
-#   the error is computed once a unit and shared. Numbers without the reason are half a point.
-# - 1 point: what is kept (the outputs of the layers, or sums) and both uses: slopes of the functions, and inputs for the
-#   weights' gradients. One of the
-#   uses is half a point.
+#   influence on the error is computed once a unit and shared. Numbers without the reason are half a point.
+# - 1 point: what is kept (the outputs of the layers, or sums) and both uses: slopes of the functions, and inputs for the weights'
+#   gradients. One of the uses is half a point.
 # - 1 point: the hidden unit gets the influence of its answer on the final error, through the weights after it, while lab 03 gave every
 #   unit the final answer as its own target. "It gets the error" alone is half a point.
 # - 1 point: nudging as a check, with a result or number from the lab (agreement of about 1e-9, bugs found, 12.006 and 12.000,
-#   best step, float32
-#   unfit). Without any result half a point.
+#   best step, float32 unfit). Without any result half a point.
 
 # %% [markdown]
 # ## What you have now
 #
 # - Two rules that carry an error back through any network: a matrix, transposed; a function, its derivative.
-# - A whole network's gradients in six lines, proved by nudging.
+# - A whole network's gradients in six lines, tested by nudging.
 # - Reasons for three habits: random starts, cross-entropy for yes-or-no outputs, `float64` for checking.
 # - Hidden units that mirror, that code, that know a family: found, not told.
 # - The question for lab 05: all examples at each step, or one, or a few, and how large a step?
@@ -764,8 +760,7 @@ figures.paper_table([
 #   pages 533 to 536: the equations, symmetry, family trees, and the sentences quoted here.
 # - D. E. Rumelhart, G. E. Hinton and R. J. Williams, *Learning internal representations by error propagation*, chapter 8 of
 #   *Parallel Distributed Processing*, volume 1, MIT Press, 1986, pages 318 to 362: XOR and the 558 sweeps (page 331), the
-#   encoder (pages
-#   335 to 337), momentum "about 0.9" (page 330).
+#   encoder (pages 335 to 337), momentum "about 0.9" (page 330).
 # - G. E. Hinton, *Learning distributed representations of concepts*, Proceedings of the Eighth Annual Conference of the Cognitive
 #   Science Society, 1986: the family trees at length.
 # - S. Linnainmaa, master's thesis, University of Helsinki, 1970; *Taylor expansion of the accumulated rounding error*, BIT 16, 1976.

@@ -16,8 +16,8 @@
 # - find a usable learning rate in one short run, and watch a training on rows that it does not learn from;
 # - write a CUDA kernel in which each thread is a descent of its own.
 #
-# **You need** labs 01 (learning rate, delta rule) and 04 (backpropagation). **Your time**: about 110 minutes required;
-# the parts marked *optional* add 15.
+# **You need** labs 00 (a first kernel), 01 (learning rate, delta rule) and 04 (backpropagation). **Your time**: about 110
+# minutes required; the parts marked *optional* add 15.
 #
 # **The computer's time and memory**: {measured}.
 
@@ -162,9 +162,10 @@ figures.curves(
         "rising at 1.01.")
 
 # %% [markdown]
-# The boundary is sharp: one percent below is a success, one percent above a catastrophe. Notice two more things. The best
-# rate is not a tiny one: 0.1 of the limit is safe and slow. And when the bends differ a lot (here 10 to 1) the steep
-# direction sets the limit while the flat one does the walking, so a long valley is always slow. Lab 06 is about that.
+# The boundary is sharp: one percent below it the walk arrives, one percent above it the walk is lost. Notice two more
+# things. The best rate is not a tiny one: 0.1 of the limit is safe and slow. And when the bends differ a lot, here by a
+# factor of ten, the steep direction sets the limit while the flat one does the walking. So a long valley is always slow.
+# Lab 06 is about that.
 #
 # ## Sharp valleys and wide valleys
 #
@@ -259,7 +260,12 @@ figures.basin_maps(
 # ## Flat, and not at the bottom
 #
 # At a **saddle point** the slope is zero too, but one direction leads up and another down. Whoever arrives exactly on the
-# ridge feels nothing. Here is a saddle between two valleys; the walkers start on its ridge, or a little beside it.
+# ridge feels nothing. Here is a saddle between two valleys,
+#
+# $$ \text{height} = \tfrac12 x^2 - \tfrac12 y^2 + \tfrac14 y^4 . $$
+#
+# Its ridge is the line $y = 0$. Beside it the ground bends by $-1$, so a step with rate 0.1 multiplies the distance from
+# the ridge by $1 + 0.1$. The walkers start on the ridge, or a little beside it.
 
 # %% role="picture"
 saddle = surfaces.saddle()
@@ -306,8 +312,8 @@ rng = np.random.default_rng(0)
 valleys = []
 for n in range(1, 6):
     tables = rng.normal(size=(50_000, n, n))
-    bends = np.linalg.eigvalsh(tables + tables.transpose(0, 2, 1))
-    valleys.append(float(np.mean(bends[:, 0] > 0)))
+    thrown = np.linalg.eigvalsh(tables + tables.transpose(0, 2, 1))         # the bends of each, the smallest first
+    valleys.append(float(np.mean(thrown[:, 0] > 0)))
     print(f"{n} weights: {valleys[-1]:.3%} of 50,000 random flat places are valleys")
 
 # %% [markdown]
@@ -323,8 +329,9 @@ for n in range(1, 6):
 # $$ \text{height} = \tfrac14 x^4 - x y + \tfrac12 y^2, \qquad \text{slope along } x: \; x^3 - y, \qquad \text{slope along } y: \; y - x $$
 #
 # Its valleys lie at $(1, 1)$ and $(-1, -1)$, the pass at $(0, 0)$. Each thread is one walker: it finds its number, asks
-# whether there is a walker of that number, and goes down all the steps by itself. No thread needs to know of any other,
-# which is why a GPU is so good at it.
+# whether there is a walker of that number, and goes down all the steps by itself. (As in lab 00, `cuda.grid(1)` tells a thread
+# its number, and a thread without a walker must leave the arrays alone.) No thread needs to know of any other, which is why
+# a GPU is so good at it.
 
 # %% role="solution" id="descend_kernel"
 @cuda.jit
@@ -336,6 +343,8 @@ def descend_kernel(x, y, rates, steps):
     steps : a whole number
     There may be more threads than walkers; those have nothing to do.
     Both slopes of a step belong to the same place: x**3 - y and y - x, before either has moved.
+
+    A walker at (1.0, -1.0) with the rate 0.2: the slopes are 2 and -2, so one step leads to (0.6, -0.6)
     """
     ### BEGIN SOLUTION
     i = cuda.grid(1)
@@ -362,12 +371,11 @@ emulator.run(kernel_rules.descend, 1, 4, *wanted, 5)
 good = emulator.run(descend_kernel, 1, 4, *trial, 5).ok and np.allclose(trial, wanted, atol=1e-4)
 print("This runs your descend_kernel." if good else "descend_kernel is not right yet: this shows labkit's.")
 side = devices.scale(1_000, 40, emulated=40, what="starts along each side")
-x, y = (part.astype(np.float32).ravel() for part in np.meshgrid(*[np.linspace(-2, 2, side)] * 2))
-start = time.perf_counter()
-walk_down = descend_kernel if good else kernel_rules.descend
-walk_down[(x.size + 127) // 128, 128](x, y, np.full(x.size, 0.15, np.float32), 40)
-print(f"{x.size:,} descents of 40 steps in {time.perf_counter() - start:.1f} s. {side.note}")
-reached = np.where(np.abs(x - np.sign(x)) < 0.1, (x < 0) * 1, -1).reshape(side, side)
+east, north = (part.astype(np.float32).ravel() for part in np.meshgrid(*[np.linspace(-2, 2, side)] * 2))
+start, walk_down = time.perf_counter(), descend_kernel if good else kernel_rules.descend
+walk_down[(east.size + 127) // 128, 128](east, north, np.full(east.size, 0.15, np.float32), 40)
+print(f"{east.size:,} descents of 40 steps in {time.perf_counter() - start:.1f} s. {side.note}")
+reached = np.where(np.abs(east - np.sign(east)) < 0.1, (east < 0) * 1, -1).reshape(side, side)
 figures.basin_maps({"": reached}, (-2, 2, -2, 2), ("valley (1, 1)", "valley (-1, -1)"),
                    points=((1, 1), (-1, -1)), unsettled="still on the way",
                    title=f"Two basins; along the border between them {np.mean(reached == -1):.0%} are still on their way")
@@ -388,6 +396,10 @@ figures.basin_maps({"": reached}, (-2, 2, -2, 2), ("valley (1, 1)", "valley (-1,
 # For monkey and sloth this is $(0.3 - 1, \; 0.7 - 0) = (-0.7, \; +0.7)$. Going against it lifts the monkey's score and
 # lowers the sloth's, the more the more wrong the network was. For many examples the loss is the mean, so every row counts
 # $1/n$.
+#
+# One trap: scores may be of any size, and $e^{1000}$ is larger than any number that a float can hold. But adding the same
+# number to all the scores of an example, or subtracting it, leaves its probabilities as they are. Choose a number that
+# keeps every power within bounds.
 
 # %% role="solution" id="softmax_feedback"
 def softmax_feedback(Z, classes):
@@ -580,7 +592,7 @@ def loss(W, X, classes):
     """The mean cross-entropy."""
     return float(softmax_cross_entropy(X @ W, classes)[0])
 
-
+# %% role="picture"
 def price(size, rate, target=0.3, seed=0, passes=None):
     """(steps, examples looked at) until the loss on the checking rows is below the target; None if it never is."""
     rng, W, steps, looked = np.random.default_rng(seed), np.zeros((65, 10)), 0, 0
@@ -607,6 +619,8 @@ for size in sizes:
     best[size] = (rate, *map(int, costs[rate]))
     print(f"batches of {size:3d}: best rate {rate:4g}, {best[size][1]:5,} steps, {best[size][2]:7,} examples looked at")
 print(f"{time.perf_counter() - start:.1f} s in all")
+
+# %% role="picture"
 steps_taken, looked_at = [best[size][1] for size in sizes], [best[size][2] for size in sizes]
 figures.curves(
     {"": {"steps taken": (sizes, steps_taken), "examples looked at": (sizes, looked_at)}}, "examples a batch",
@@ -647,7 +661,8 @@ print(f"By the clock batches of {quickest} win.")
 #
 # With a constant rate SGD never stops trembling. Robbins and Monro's steps become smaller. How fast may they shrink? Take
 # the simplest noisy mountain, a bowl $\tfrac12 x^2$ whose slope is measured with an error of size 1: slope $= x +
-# \text{noise}$, start at 3.
+# \text{noise}$, start at 3. At a constant rate $r$ the squared distance should settle at $r / (2 - r)$ on average; with
+# the rate $1/t$ at step $t$ it should be $1/t$.
 
 # %% role="picture"
 def noisy(schedule, runs=2_000, steps=1_000, seed=0):
@@ -658,7 +673,7 @@ def noisy(schedule, runs=2_000, steps=1_000, seed=0):
         far.append(np.mean(x**2))
     return np.array(far)
 
-
+# %% role="picture"
 count = np.arange(1, 1_001)
 rests = {"0.1 always": noisy(lambda t: 0.1), "0.02 always": noisy(lambda t: 0.02), "1 / t": noisy(lambda t: 1 / t),
          "0.5 / t²": noisy(lambda t: 0.5 / t**2)}
@@ -693,7 +708,7 @@ def training(rate, size=25, passes=20, seed=1):
         losses.append((loss(W, X, y), loss(W, X_check, y_check)))
     return np.array(losses).T, W
 
-
+# %% role="picture"
 watched = {f"rate {rate:g}": training(rate)[0] for rate in (0.03, 1.0, 30.0)}
 passes = np.arange(1, 21)
 figures.curves(
@@ -755,10 +770,11 @@ for rows, rate in zip(batches, raised, strict=True):
 found = float(finder(raised, np.array(record)))
 print(f"one epoch of {len(batches)} steps, and the answer: {found:.3f}")
 figures.curves({"": {"loss on the checking rows after each step": (raised, record)}}, "learning rate of this step",
-               "mean loss on the checking rows", logx=True, logy=True, marks=[(found, f"found: {found:.2g}")],
+               "mean loss on the checking rows", logx=True, logy=True, ylim=(1, 40),
+               marks=[(found, f"found: {found:.2g}")],
                title=f"The loss falls, then explodes; a tenth of the best rate is {found:.2g}",
-               alt="The loss while the rate is raised from 0.001 to 100: level, a fall near 1, then a steep rise. A dotted "
-                   "line marks the rate found.")
+               alt="The loss while the rate is raised from 0.001 to 100: level, a fall near 1, then a rise that leaves the "
+                   "picture. A dotted line marks the rate found.")
 
 # %% [markdown]
 # Is it any good? Ten epochs with each of many rates, the slow way, for comparison.

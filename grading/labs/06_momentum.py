@@ -4,10 +4,9 @@
 # *1964 to 2013. The walls of a valley decide how long a step may be, and its floor is long. How do you get along without longer
 # steps?*
 #
-# Lab 05 ended with a hard limit: a learning rate above 2 over the largest curvature, and descent leaves for good. In a long
-# valley this limit comes from the steep walls, and it is the walk along the gentle floor that pays for it. This lab gives the
-# walker a memory. It is two lines of code, it has been with neural networks since 1986, and three people who write these two
-# lines down usually write three different things.
+# Lab 05 had a hard limit: a learning rate above 2 over the largest bend, and descent leaves for good. In a long valley this
+# limit comes from the steep walls, and it is the walk along the gentle floor that pays for it. This lab gives the walker a
+# memory. It is two lines of code, it has been with neural networks since 1986, and not everybody writes the same two lines.
 #
 # **When you have finished you can**
 #
@@ -43,9 +42,10 @@ figures.course_map("06_momentum")
 #
 # $$ \text{error}(x, y) = \tfrac12 \left( x^2 + 30\, y^2 \right). $$
 #
-# The slope is $x$ along the valley and $30y$ across, so a plain step with learning rate $\varepsilon$ multiplies $x$ by $1 -
-# \varepsilon$ and $y$ by $1 - 30\varepsilon$. Each direction goes its own way. The second factor must stay above $-1$, which
-# keeps $\varepsilon$ below $2/30$; and then the first factor is close to 1, whatever we do.
+# The slope is $x$ along the valley and $30y$ across. So the ground bends by 1 along it and by 30 across; from here on we call
+# a bend by its usual name, **curvature**. A plain step with learning rate $\varepsilon$ multiplies $x$ by $1 - \varepsilon$ and
+# $y$ by $1 - 30\varepsilon$. Each direction goes its own way. The second factor must stay above $-1$, which keeps $\varepsilon$
+# below $2/30$; and then the first factor is close to 1, whatever we do.
 
 # %% role="picture"
 STEEP = np.array([1.0, 30.0])
@@ -67,7 +67,7 @@ def roll(step, w, slope, learning_rate, momentum, steps, ahead=False):
         path.append(w)
     return np.array(path)
 
-
+# %% role="picture"
 start = np.array([-3.0, 0.9])
 plain = roll(ours.momentum_step, start, slope, 0.065, 0.0, 25)          # without momentum it is the plain step
 crossings = int((np.diff(np.sign(plain[:, 1])) != 0).sum())
@@ -97,7 +97,8 @@ figures.draw_mountain(
 #
 # $$ v = -\varepsilon \left( g_t + \mu\, g_{t-1} + \mu^2 g_{t-2} + \mu^3 g_{t-3} + \dots \right), $$
 #
-# a **running sum** of all gradients in which the old ones fade. Multiplying by $\mu$ at every step is the **attenuation**: with
+# a **running sum** of all gradients, the newest $g_t$ first, in which the old ones fade. Multiplying by $\mu$ at every step is
+# the **attenuation**: with
 # 0.5 hardly more than two gradients count, with 0.99 a hundred do.
 #
 # **The ground is an even slope: the gradient is 1 everywhere. The learning rate is 0.01, the momentum 0.9, and the ball starts
@@ -224,7 +225,7 @@ def steps_needed(step, condition, learning_rate, momentum, share=1e-6):
             last = count
     return last + 1
 
-
+# %% role="picture"
 conditions = np.array([10, 30, 100, 300, 1000, 3000])
 plainly = [steps_needed(classical, c, 2 / (1 + c), 0.0) for c in conditions]
 heavily = [steps_needed(classical, c, *best_pair(c)) for c in conditions]
@@ -242,10 +243,10 @@ figures.curves({"down to a millionth of the distance": {"plain, best rate": (con
 #
 # ## Look before you leap, 1983
 #
-# Yurii Nesterov found in 1983 a method for convex problems that is provably faster than plain descent, and that no method which
-# only looks at gradients can beat by more than a constant factor. His paper speaks of sequences and estimates and shows no
-# ball. Thirty years later Sutskever, Martens, Dahl and Hinton rewrote it for neural networks, and it turned out to be momentum
-# with one change:
+# Yurii Nesterov found in 1983 a method for convex problems (one valley and no other flat place) that is provably faster than
+# plain descent, and that no method which only looks at gradients can beat by more than a constant factor. His paper speaks of
+# sequences and estimates and shows no ball. Thirty years later Sutskever, Martens, Dahl and Hinton rewrote it for neural
+# networks, and it turned out to be momentum with one change:
 #
 # $$ v \leftarrow \mu v - \varepsilon\, g(w + \mu v), \qquad w \leftarrow w + v $$
 #
@@ -305,7 +306,8 @@ widgets.rolling_ball(momentum_step, nesterov_step)
 # %% [markdown]
 # ## The same thing after all, on a quadratic
 #
-# Why does Nesterov's ball swing less? On a quadratic bowl this has an exact answer. Along a direction of curvature $\lambda$
+# Why does Nesterov's ball swing less? On a **quadratic** bowl, where the slope along each axis is a fixed curvature times the
+# distance from the bottom, this has an exact answer. Along a direction of curvature $\lambda$
 # (an **eigendirection**: the bowl's axes) the gradient at $w$ is $\lambda w$. Put that into Nesterov's first line:
 #
 # $$ v \leftarrow \mu v - \varepsilon \lambda\, (w + \mu v) $$
@@ -486,10 +488,10 @@ figures.curves({"": climbs}, "step", "gradients remembered", marks=[(reached[0.9
 # ## A deep network
 #
 # In 2013 many believed that deep networks cannot be trained from a random start by descent alone: they were pretrained layer by
-# layer (lab 08), or trained with second-order methods. Sutskever and his co-authors took Hinton and Salakhutdinov's deep
-# **autoencoders**, networks that have to give back their input through a narrow middle. With a careful start, 15 random
-# connections into each unit, and a schedule up to a high $\mu_{\max}$, plain backpropagation with momentum reached what only
-# the second-order method had reached.
+# layer (lab 08), or trained with second-order methods, which use curvatures as well as slopes. Sutskever and his co-authors
+# took Hinton and Salakhutdinov's deep **autoencoders**, networks that have to give back their input through a narrow middle.
+# With a careful start, 15 random connections into each unit, and a schedule up to a high $\mu_{\max}$, plain backpropagation
+# with momentum reached what only the second-order method had reached.
 #
 # Their networks, step counts and sweeps over settings are far too much for a notebook, and were not run for it. Here is the
 # shape of it: digits of 8 by 8 pixels through layers of 32, 16, **8**, 16 and 32 sigmoid units, 1,000 steps on 100 digits each,
@@ -504,8 +506,14 @@ from labkit.network import dense_network
 images = np.asarray(datasets.digits().X, np.float32)
 
 
+def image_error(network):
+    """The squared error of the network's answers, summed over an image; the mean over all images."""
+    answers = 1 / (1 + np.exp(-network.predict(images)))
+    return float(((answers - images) ** 2).sum(axis=1).mean())
+
+# %% role="picture"
 def autoencode(most, ahead, learning_rate, steps=1000, every=8, lower_last=0, seed=0):
-    """Train an autoencoder; returns its summed squared error an image. lower_last : so many last steps keep to 0.9."""
+    """Train an autoencoder; returns its error. lower_last : so many last steps keep to a momentum of 0.9."""
     rng, sizes = np.random.default_rng(1), (64, 32, 16, 8, 16, 32, 64)
     network = dense_network(sizes, "sigmoid", initializer=sparse, random_state=seed, dtype=np.float32)
     weights = network.params.flat
@@ -521,9 +529,7 @@ def autoencode(most, ahead, learning_rate, steps=1000, every=8, lower_last=0, se
         mu = min(mu, 0.9) if t >= steps - lower_last else mu
         w, v = look_ahead(w, v, gradient, learning_rate, mu) if ahead else classical(w, v, gradient(w), learning_rate, mu)
     weights[:] = w
-    answers = 1 / (1 + np.exp(-network.predict(images)))
-    return float(((answers - images) ** 2).sum(axis=1).mean())
-
+    return image_error(network)
 
 # %% role="picture"
 begun = time.perf_counter()
@@ -540,8 +546,8 @@ panels = {f"learning rate {rate}": {label: (memory, [found[most, ahead, rate] fo
                                     for label, ahead, name in methods} for rate in rates}
 best = {(most, ahead): min(found[most, ahead, rate] for rate in rates) for most in mosts for ahead in (False, True)}
 figures.curves(panels, "1 / (1 - highest momentum)", "squared error an image", logx=True, logy=True, markers=True,
-               title=f"Best error: plain {best[0.0, False]:.2f}; at 0.9 classical {best[0.9, False]:.2f}, Nesterov "
-                     f"{best[0.9, True]:.2f}; at 0.999 classical {best[0.999, False]:.2f}, Nesterov {best[0.999, True]:.2f}",
+               title=f"Momentum up to 0.999: classical gets to {best[0.999, False]:.2f}, Nesterov to "
+                     f"{best[0.999, True]:.2f}; plain steps to {best[0.0, False]:.2f}",
                alt="Three panels, one a learning rate, of the error against the momentum reached, from 0 to 0.999. Up to "
                    "0.9 both fall alike; beyond it the classical error rises, far more than Nesterov's.")
 
@@ -664,7 +670,7 @@ def with_drop(form, steps=120, momentum=0.95):
         w = new
     return np.array(moves)
 
-
+# %% role="picture"
 moves = {form: with_drop(form) for form in ("paper", "PyTorch")}
 overshoot = float(moves["paper"][60:].sum() / moves["PyTorch"][60:].sum())
 figures.curves({"momentum 0.95 on an even slope": {"paper: v = μv - εg": (np.arange(1, 121), moves["paper"]),
@@ -693,6 +699,8 @@ for heading, name in (("classical", "momentum"), ("Nesterov", "nesterov")):
     swarm_runs = swarm.descents(valley, rate_axis[None, :], mu_axis[:, None], (2.0, 1.0), name, steps=steps)
     runs[heading] = swarm_runs.value / valley.value(2.0, 1.0)
     agreement[heading] = float(np.mean(swarm_runs.diverged == (rate_axis[None, :] > limits[heading][:, None])))
+
+# %% role="swarm"
 for mu in (0.0, 0.9, 0.99):
     row = np.abs(mu_axis - mu).argmin()
     deep = [(ends[row] < 1e-6).sum() * np.log10(rate_axis[1] / rate_axis[0]) for ends in runs.values()]

@@ -15,8 +15,8 @@
 # - read a race of seven optimizers: who is fast where, and what the choice of rates has to do with it;
 # - write the whole update as one kernel for a graphics processor.
 #
-# **You need** lab 05 (gradient descent, mini-batches) and lab 06 (momentum). **Your time**: about 105 minutes required; the
-# cells marked *optional* add 15.
+# **You need** lab 00 (a first kernel), lab 05 (gradient descent, mini-batches) and lab 06 (momentum). **Your time**: about 105
+# minutes required; the cells marked *optional* add 15.
 #
 # **The computer's time and memory**: {measured}.
 
@@ -72,14 +72,15 @@ def rprop_step(w, size, g, before):
 
 
 bowl = surfaces.bowl(1000)          # a thousand times as steep along the second weight as along the first
-plain = w = np.array([-1.8, 1.5])
-size, before, counts = np.full(2, 0.01), np.zeros(2), [0, 0]
-while bowl.value(*plain) > 1e-6:
-    plain, counts[0] = plain - 0.0015 * np.array(bowl.gradient(*plain)), counts[0] + 1
+w, size, before, by_sign = np.array([-1.8, 1.5]), np.full(2, 0.01), np.zeros(2), 0
 while bowl.value(*w) > 1e-6:
     g = np.array(bowl.gradient(*w))
-    (w, size), before, counts[1] = rprop_step(w, size, g, before), g, counts[1] + 1
-print(f"steps to a height of 0.000001: Rprop {counts[1]}, gradient descent {counts[0]:,},",
+    w, size = rprop_step(w, size, g, before)
+    before, by_sign = g, by_sign + 1
+w, by_slope = np.array([-1.8, 1.5]), 0
+while bowl.value(*w) > 1e-6:
+    w, by_slope = w - 0.0015 * np.array(bowl.gradient(*w)), by_slope + 1
+print(f"steps to a height of 0.000001: Rprop {by_sign}, gradient descent {by_slope:,},",
       "whose rate may not pass 0.002 here")
 
 # %% [markdown]
@@ -408,8 +409,8 @@ print(film.source, film.standings(), sep="\n\n")
 film
 
 # %% [markdown]
-# The film plays in the page itself: it can be wound and replayed where no kernel runs, and where scripts do not run either, a
-# strip of pictures stands in its place. Four things to see:
+# The film plays in the page itself: you can stop it, wind it back and play it again even where no kernel runs. Where scripts
+# do not run either, a strip of pictures stands in its place. Four things to see:
 #
 # - **The saddle.** Gradient descent, momentum and Nesterov walk straight to the pass, because the slope sideways is a
 #   thousandth of the slope ahead. The methods that divide each slope by its own size turn off at once.
@@ -452,10 +453,10 @@ print(side.note, f"{7 * side * side:,} runs of 300 steps.", sep="\n")
 figures.height_maps(low, surfaces.beale())
 
 # %% [markdown]
-# Vermillion is lost: there the walls are so steep that a step of gradient descent or momentum leaves the map for good. **The
-# four methods with a rate for every weight lose nobody**, because their steps have a length that the slope cannot change. But
-# look at the colours inside. RMSprop comes near the bottom from the most starts, and nowhere quite to it: its steps never
-# become shorter, so it goes on trembling around the minimum. Momentum, where it survives, goes all the way down.
+# Bright is low. Vermillion is lost: there the walls are so steep that a step of gradient descent or momentum leaves the map for
+# good. **The four methods with a rate for every weight lose nobody**, because their steps have a length that the slope cannot
+# change. But look at the colours inside. RMSprop comes near the bottom from the most starts, and nowhere quite to it: its steps
+# never become shorter, so it goes on trembling around the minimum. Momentum, where it survives, goes all the way down.
 #
 # Then Himmelblau's function, which has four minima, all equally good. Which one is it? ("borders" is the share of starts whose
 # neighbour ends elsewhere.)
@@ -469,7 +470,7 @@ figures.arrival_maps(ends, hills)
 # Gradient descent divides the land along the watersheds. Momentum rolls through valleys and over passes, and its borders are
 # frayed: move such a start by a pixel, and it ends elsewhere. The borders of the adaptive methods run *diagonally*. At first
 # they take steps of equal length along both weights, whatever the slopes, so they set out at 45 degrees. They do not go
-# downhill by the steepest way, and they do not mean to.
+# downhill by the steepest way, and they do not mean to. Adadelta's map is mostly white: 300 steps are too few for its start.
 #
 # ## On a real network
 #
@@ -491,7 +492,7 @@ def exam_error(optimizer):
         return math.nan
     return 1 - model.score(ink_exam, digits.y_test)
 
-
+# %% role="picture"
 rates = 10.0 ** np.arange(-4, 1)
 errors = {name: (rates, [exam_error(optimizers.OPTIMIZERS[name](rate)) for rate in rates])
           for name in ("gradient_descent", "momentum", "adagrad", "rmsprop", "adam")}
@@ -512,7 +513,8 @@ figures.setting_curves(errors, len(digits.y_test))
 # `np.sqrt(s)` and so on as whole new arrays, one after the other. A **fused** kernel does all of it while the numbers are at
 # hand: each is read once and written once.
 #
-# Write it. Thread $i$ looks after weight $i$: first its mean, then its step, in place, with $\epsilon$ outside the root.
+# Write it. Thread $i$ looks after weight $i$: first its mean, then its step, in place, with $\epsilon$ outside the root. (As in
+# lab 00, `cuda.grid(1)` tells a thread its number, and a thread without a weight must leave the arrays alone.)
 
 # %% role="solution" id="rmsprop_kernel"
 @cuda.jit
@@ -524,6 +526,8 @@ def rmsprop_kernel(w, s, g, learning_rate, decay, epsilon):
 
     w, s, g : float32 arrays of the same length, (n,)      the other three : numbers
     math.sqrt takes a root. There may be more threads than weights; those have nothing to do.
+
+    From w 1, s 4, g 2 with learning rate 0.1, decay 0.9 and epsilon 0, s[i] stays 4 and w[i] becomes 0.9
     """
     ### BEGIN SOLUTION
     i = cuda.grid(1)
@@ -555,6 +559,8 @@ g, w, s = np.random.default_rng(0).normal(size=(3, n)).astype(np.float32)
 w2, s2 = w.copy(), np.square(s)
 s = s2.copy()
 ops.update("rmsprop", w[:100_000], s[:100_000], g[:100_000], 0.0, 1.0, 1e-8)    # the first call compiles it
+
+# %% role="picture"
 seconds = {"NumPy": [], "fused": []}
 for _ in range(3):
     start = time.perf_counter()
@@ -571,10 +577,10 @@ print(f"{n:,} weights: NumPy {1e3 * best['NumPy']:.0f} ms, fused {1e3 * best['fu
 # %% [markdown]
 # ## Epilogue: Adam
 #
-# In December 2014 Diederik Kingma and Jimmy Ba joined the two memories: a running mean of the gradient, $m$, for the direction,
-# which is momentum, and a running mean of its square, $s$, for the size, which is RMSprop. And they mended what you found in
-# the very first step. Both means start at zero, so after $t$ steps with a constant gradient they hold only the share $1 -
-# \beta^t$ of what they should. Divide by that share:
+# In December 2014 Diederik Kingma and Jimmy Ba joined the two memories: a running mean of the gradient, $m$ with decay
+# $\beta_1$, for the direction, which is momentum, and a running mean of its square, $s$ with decay $\beta_2$, for the size,
+# which is RMSprop. And they mended what you found in the very first step. Both means start at zero, so after $t$ steps with a
+# constant gradient each holds only the share $1 - \beta^t$ of what it should, with its own $\beta$. Divide by that share:
 #
 # $$ \hat m = \frac{m}{1 - \beta_1^t}, \qquad \hat s = \frac{s}{1 - \beta_2^t}, \qquad
 # w \leftarrow w - \eta \, \frac{\hat m}{\sqrt{\hat s} + \epsilon} $$

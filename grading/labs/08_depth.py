@@ -49,7 +49,8 @@ figures.course_map("08_depth")
 # why with your own hands, without the proof.
 #
 # A sigmoid is a soft step from 0 to 1. Make its sum `steepness * (x - edge)`: the step stands at `x = edge`, and the larger
-# the steepness, the sharper it is. One step up, then the same step down a little further right, and a **bump** is left:
+# the steepness, the sharper it is. One step up, then the same step down a little further right, and a **bump** is left (with
+# $\sigma$ for the sigmoid and $s$ for the steepness):
 #
 # $$ \text{bump}(x) = \text{height} \cdot \big( \sigma(s\,(x - \text{left})) - \sigma(s\,(x - \text{right})) \big) $$
 
@@ -94,7 +95,8 @@ def bump_network(heights, steepness):
     Returns w, b, v, (2 n,) each, so that the answer at x is the sum over k of v[k] * sigmoid(x * w[k] + b[k]).
     Units 0 to n - 1 are the left edges, in order; units n to 2 n - 1 the right edges. All w are the steepness.
 
-    bump_network(np.array([5.0]), 10.0) is [10, 10], [0, -10], [5, -5]: edges at 0 and at 1
+    bump_network(np.array([5.0, 3.0]), 10.0) is [10, 10, 10, 10], [0, -5, -5, -10], [5, 3, -5, -3]:
+    two bumps, with edges at 0, 0.5 and 1
     """
     ### BEGIN SOLUTION
     n = len(heights)
@@ -242,7 +244,7 @@ def tooth_error(sizes, seed, steps=1_500):
         network.train_step(2 * points - 1, wanted, squared_error, optimizer)
     return float(np.mean((network.predict(2 * points - 1) - wanted) ** 2) / wanted.var())
 
-
+# %% role="picture"
 shapes = {"one layer of 104 units": (1, 104, 1), "four layers of 8 units": (1, 8, 8, 8, 8, 1)}
 for words, sizes in shapes.items():
     print(f"{words}: {sum(n * m for n, m in pairwise(sizes))} connections")
@@ -253,7 +255,8 @@ figures.paired_runs(trained, "error left (0 perfect, 1 no better than the mean)"
                     f"{medians[1]:.3f} with four")
 
 # %% [markdown]
-# With rectified units, a good start and Adam, depth can be *found*. In 1991 none of the three was at hand, at least not together.
+# With rectified units, a good start and Adam, depth can be *found*, if not from every start. In 1991 none of the three was at
+# hand, at least not together.
 #
 # ## Why it did not learn
 #
@@ -276,9 +279,9 @@ figures.saturation()
 # grows. The thesis is in German; an English account came in 1997. Yoshua Bengio, Patrice Simard and Paolo Frasconi published a
 # similar analysis in 1994. All of them had recurrent networks in mind, whose steps through time are their layers.
 #
-# Twenty layers of 64 sigmoid units. The weights are random, normal, with a standard deviation of $1/\sqrt{64}$, so that a sum
-# of 64 inputs is about as large as one of them. At the top an error of size 1 arrives at each unit. **How large is it when it
-# reaches the sums of the first layer?**
+# Twenty layers of 64 sigmoid units. The weights are random, normal, with a **spread** (standard deviation) of $1/\sqrt{64}$, so
+# that a sum of 64 inputs is about as large as one of them. At the top an error of size 1 arrives at each unit. **How large is
+# it when it reaches the sums of the first layer?**
 #
 # - `"a"` about as large: random weights as often enlarge it as they shrink it
 # - `"b"` about twenty times smaller: one share lost a layer
@@ -309,6 +312,8 @@ def gradient_sizes(weights, slopes, dY):
     at the layer's sums.
 
     One layer, slopes [[0.5, 0.5]], dY [[6.0, 8.0]]: dZ is [[3, 4]], the size sqrt((9 + 16) / 2) = 3.536
+    Two layers of one unit, weights [[7.0]] and [[3.0]], slopes [[0.25]] and [[0.5]], dY [[4.0]]: dZ is 2 at the
+    second layer; 3 * 2 = 6 arrives at the first, where dZ is 1.5. The sizes are [1.5, 2]
     """
     ### BEGIN SOLUTION
     sizes = []
@@ -329,10 +334,12 @@ UNITS = {   # each unit: its curve, its slope
     "ReLU": (lambda z: np.maximum(z, 0), lambda z: (z > 0).astype(float)),
     "PReLU": (lambda z: np.where(z > 0, z, 0.25 * z), lambda z: np.where(z > 0, 1.0, 0.25)),
 }
+digits = datasets.digits("shuffled")
+ink, ink_test = digits.X.astype(np.float32), digits.X_test.astype(np.float32)
 some_digits = datasets.digits().X[:100]
-some_digits = some_digits / np.sqrt(np.mean(some_digits**2))
+some_digits = some_digits / np.sqrt(np.mean(some_digits**2))            # so that their size, too, is 1
 
-
+# %% role="picture"
 def deep_stack(unit, spread, layers=20, width=64, seed=0):
     """Digits sent up through random layers: weights, slopes on the way, last answers, an error of size 1 at the top."""
     rng, (curve, slope) = np.random.default_rng(seed), UNITS[unit]
@@ -406,11 +413,11 @@ check(prelu_backward)
 # %% role="picture"
 arriving, inputs = np.array([[1.0, -1.0, 1.0, -1.0]]), np.array([[2.0, 2.0, -2.0, -2.0]])
 backward = piece(prelu_backward, ours.prelu_backward, (arriving, inputs, np.full(4, 0.25)))
-print(" " * 24 + "".join(f"{x:>10g}" for x in inputs[0]) + "   the unit's input")
-print(" " * 24 + "".join(f"{g:>10g}" for g in arriving[0]) + "   the gradient that arrives")
+print(f"{'the input of the unit':<28}" + "".join(f"{z:>8g}" for z in inputs[0]))
+print(f"{'the gradient that arrives':<28}" + "".join(f"{g:>8g}" for g in arriving[0]))
 for name, slope in (("ReLU", 0.0), ("PReLU, slope 0.25", 0.25)):
     dX, _ = backward(arriving, inputs, np.full(4, slope))
-    print(f"{name + ' passes on':<24}" + "".join(f"{g + 0.0:>10g}" for g in dX[0]))
+    print(f"{name + ' passes on':<28}" + "".join(f"{g + 0.0:>8g}" for g in dX[0]))
 
 # %% [markdown]
 # A negative gradient passes wherever the input was positive. Where the input was negative ReLU passes nothing, of either
@@ -418,10 +425,11 @@ for name, slope in (("ReLU", 0.0), ("PReLU, slope 0.25", 0.25)):
 #
 # ## How large should the first weights be?
 #
-# Send a signal up through layers of *linear* units. A sum of $n_\text{in}$ terms with independent weights of variance
-# $\text{Var}(w)$ has $n_\text{in} \text{Var}(w)$ times the mean square of its inputs. To keep it: $n_\text{in} \text{Var}(w)
-# = 1$. Walk an error down, and by the same count $n_\text{out} \text{Var}(w) = 1$. Both at once is impossible unless the
-# layers are equally wide. Xavier **Glorot** and Yoshua Bengio (2010) take the middle:
+# Send a signal up through layers of *linear* units. The **variance** $\text{Var}(w)$ of the weights is their spread, squared. A
+# sum of $n_\text{in}$ terms with independent weights of variance $\text{Var}(w)$ has $n_\text{in} \text{Var}(w)$ times the mean
+# square of its inputs. To keep it: $n_\text{in} \text{Var}(w) = 1$. Walk an error down, and by the same count $n_\text{out}
+# \text{Var}(w) = 1$. Both at once is impossible unless the layers are equally wide. Xavier **Glorot** and Yoshua Bengio (2010)
+# take the middle:
 #
 # $$ \text{Var}(w) = \frac{2}{n_\text{in} + n_\text{out}} $$
 #
@@ -509,11 +517,9 @@ figures.layer_profiles(profiles, f"Kept within a factor of ten over 20 layers: {
 # in the paper: Glorot's start with Adam.
 
 # %% role="picture"
-from labkit.initializers import glorot, he, uniform
+from labkit.initializers import glorot, he
 from labkit.mlp import MLPClassifier
 
-digits = datasets.digits("shuffled")
-ink, ink_test = digits.X.astype(np.float32), digits.X_test.astype(np.float32)
 thirty, runs = {}, (("He, momentum", he, "momentum", 0.002), ("Glorot, momentum", glorot, "momentum", 0.002),
                     ("Glorot, Adam", glorot, "adam", 0.001))
 for words, start, optimizer, rate in runs:
@@ -531,9 +537,9 @@ print(f"{'guessing':<18} loss {np.log(10):.3f}")
 # ## At scale
 #
 # One network, one pixel. Below, each pixel is a random network of its own, with as many layers as the height says and first
-# weights as large as the place across says (their standard deviation times the root of the number of inputs, so that 1 is
-# Glorot's for equally wide layers and √2 is He's). An error is sent down from the top. Pale: it arrives with its size.
-# Orange: it has vanished. Blue: it has exploded.
+# weights as large as the place across says (their spread times the root of the number of inputs, so that 1 is Glorot's for
+# equally wide layers and √2 is He's). An error is sent down from the top. Pale: it arrives with its size. Orange: it has
+# vanished. Blue: it has exploded. Between the two black lines the size changes by less than a factor of ten.
 
 # %% role="picture"
 from labkit import cuda
@@ -558,13 +564,13 @@ depths, scales = np.linspace(2, 47, int(many) // 3 // across).round().astype(int
 maps = {name: np.array([[reaches_the_bottom(name.lower(), depth, scale) for scale in scales] for depth in depths])
         for name in ("sigmoid", "tanh", "ReLU")}
 print(many.note)
-low, high = (np.mean([np.abs(values[row]) <= 1 for values in maps.values()]) for row in (0, -1))
+few, most = (np.mean([np.abs(values[row]) <= 1 for values in maps.values()]) for row in (0, -1))
 figures.gradient_map(maps, depths, scales, {"tanh": 1.0, "ReLU": np.sqrt(2)},
-                     f"Starts that keep the gradient within a factor of ten: {low:.0%} at {depths[0]} layers, "
-                     f"{high:.0%} at {depths[-1]}")
+                     f"Starts that keep the gradient within a factor of ten: {few:.0%} at {depths[0]} layers, "
+                     f"{most:.0%} at {depths[-1]}")
 
 # %% [markdown]
-# The strips narrow as the networks grow deeper: what is a matter of taste at three layers decides over life and death at forty.
+# The strips narrow as the networks grow deeper: at three layers nearly any start will do, at forty only a few are left.
 # The yellow lines are the laws. He's lies in its strip. Glorot's lies at the lower edge of tanh's, because the law was made for
 # linear units, and tanh bends: it loses a little at each layer. For the sigmoid the strip lies beyond 4, Hochreiter's number, and
 # it is an awkward place: units so far out are mostly saturated, and the few that are not carry everything.
@@ -581,7 +587,7 @@ figures.gradient_map(maps, depths, scales, {"tanh": 1.0, "ReLU": np.sqrt(2)},
 # Their layer was the **restricted Boltzmann machine** (Smolensky 1986, under the name harmonium): visible units and hidden
 # units that switch on and off at random, every visible one joined to every hidden one, none to its own kind. Given the
 # picture, hidden unit $j$ is on with probability $\sigma(V W + c)_j$; given the hidden units, the picture has probabilities
-# $\sigma(H W^\top + b)$. One matrix, used in both directions.
+# $\sigma(H W^\top + b)$. One matrix, used in both directions; $b$ and $c$ are the biases of the visible and of the hidden units.
 #
 # Hinton's **contrastive divergence** (2002), one step of it, CD-1:
 #
@@ -683,6 +689,7 @@ check(guess_plain_start=guess_plain_start)
 
 # %% role="picture"
 from labkit.activations import Sigmoid
+from labkit.initializers import glorot, uniform
 from labkit.pretraining import RBM, Autoencoder, pretrain, unrolled
 
 
@@ -693,7 +700,7 @@ def plain_start(X, sizes, initializer, unit=Sigmoid, seed=0):
     del layers[-1], layers[2 * len(sizes) - 1]
     return Network(*layers)
 
-
+# %% role="picture"
 def pretrained_start(X, sizes, kind="rbm", epochs=20, batch=20, seed=0):
     """The same network with each layer trained first, on the codes of the one below it."""
     def machine(size):
@@ -724,7 +731,7 @@ def fine_tune(network, X, X_test, epochs, batch=20, seed=0):
 def image_error(network, X):
     return float(((ops.sigmoid(network.predict(X)) - X) ** 2).sum(axis=1).mean())
 
-
+# %% role="picture"
 def pca_error(X, X_test, size):
     """The squared error an image of the best linear code with `size` numbers, found on X and measured on X_test."""
     mean = X.mean(axis=0, dtype=float)

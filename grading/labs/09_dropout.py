@@ -45,11 +45,11 @@ figures.course_map("09_dropout")
 # %% [markdown]
 # ## More weights than examples
 #
-# In the late 1980s networks began to have more weights than there were examples to fix them. Several answers came within a few
-# years. Stephen Hanson and Lorien Pratt charged a price for large weights (1988). Yann LeCun, John Denker and Sara Solla removed
-# weights that seemed to matter least, and called it *optimal brain damage* (1990). Anders Krogh and John Hertz showed for a linear
-# unit why a simple decay of all weights helps (1992). Robert Tibshirani's lasso (1996) penalised the absolute value, and found
-# that it sets coefficients to exactly zero.
+# A network may easily have more weights than there are examples to fix them. Several answers came one after the other. Stephen Hanson
+# and Lorien Pratt charged a price for large weights (1988). Yann LeCun, John Denker and Sara Solla removed weights that seemed to
+# matter least, and called it *optimal brain damage* (1990). Anders Krogh and John Hertz showed for a linear unit why a simple decay
+# of all weights helps (1992). Robert Tibshirani's lasso (1996) penalised the absolute value, and found that it sets coefficients to
+# exactly zero.
 #
 # In July 2012 Geoffrey Hinton, with Nitish Srivastava, Alex Krizhevsky, Ilya Sutskever and Ruslan Salakhutdinov, proposed something of
 # another kind: in every training step, for every example, leave out half of the units, chosen at random. Three of them used it in the
@@ -63,8 +63,8 @@ figures.course_map("09_dropout")
 # - **checking rows**, 598: we look at them as often as we like, to choose;
 # - **exam rows**, 899: looked at when everything has been chosen.
 #
-# And one thing more. Whoever labelled the fitting rows was tired: every fifth label was written down without looking, as any
-# digit at all. The checking and exam rows were labelled with care.
+# And one thing more, which we add ourselves. Suppose that whoever labelled the fitting rows was tired: about every fifth label
+# was written down without looking, as any digit at all. The checking and exam rows keep their careful labels.
 
 # %% role="picture"
 def three_sets(seed, tired=0.2):
@@ -117,7 +117,7 @@ def learn(network, sets, epochs=100, regularizers=(), step=0.003, seed=0):
         history.append([error(network, X, y) for X, y in sets])
     return np.array(history).T
 
-
+# %% role="picture"
 sizes, epochs = (64, 256, 10), np.arange(1, 101)
 plain = learn(dense_network(sizes, random_state=0, dtype=np.float32), (fitting, checking))
 best_epoch = 1 + int(plain[1].argmin())
@@ -243,7 +243,7 @@ class MyDropout(Layer):
         Y, mask = drop(X, self.rng.random(X.shape), self.rate)
         return np.asarray(Y, X.dtype), lambda dY: (np.asarray(back(dY, mask), dY.dtype), [])
 
-
+# %% role="picture"
 network = Network(MyDropout(0.2, 1), Dense(64, 256, he, 0, np.float32), ReLU(),
                   MyDropout(0.5, 2), Dense(256, 10, he, 1, np.float32))
 dropped = learn(network, (fitting, checking))
@@ -298,7 +298,7 @@ figures.loudness(rates, heard)
 # %% [markdown]
 # At 0.5, keep and drop are the same number, and no test with 0.5 will ever find the mistake. At 0.2 the layer hears a quarter of what it was
 # trained on. What does that cost? Two networks, trained in the paper's form with rate 0.2 and with 0.5 on inputs and hidden units, and
-# used in three ways:
+# used in three ways. (An answer's *confidence* is the largest of its ten probabilities.)
 
 # %% role="picture"
 def used(network, factor, X, y):
@@ -330,8 +330,9 @@ for rate in (0.2, 0.5):
 #
 # With ten hidden units there are $2^{10}$ ways to drop some: 1,024 **thinned** networks, all sharing their weights. Training with
 # dropout trains a random one of them at each example. In use, we would like to ask all of them and average. For one layer in front of a
-# softmax, Hinton and his colleagues noticed, a single run does it: the network with scaled weights gives *exactly* the geometric mean of the
-# answers of all thinned networks, each counted as often as it is drawn, brought back to a sum of 1.
+# softmax, Hinton and his colleagues noticed, a single run does it: the network with scaled weights gives *exactly* the geometric mean
+# (answers multiplied and a root taken, where the ordinary mean adds and divides) of the answers of all thinned networks, each counted as
+# often as it is drawn, brought back to a sum of 1.
 
 # %% role="picture"
 tiny = Network(Dense(64, 10, he, 0), ReLU(), Dropout(0.2, False, 2), Dense(10, 10, he, 1))
@@ -354,8 +355,9 @@ figures.thinned(every[:, digit], chances, whole[digit], f"the right digit, {digi
 #
 # ## The mask as a kernel
 #
-# Dropout is a perfect task for a GPU: every unit asks only its own random number. One thread a unit. Remember what a kernel may not
-# assume: there may be more threads than units, and `out` holds anything at all before it is written.
+# Dropout suits a GPU well: every unit asks only its own random number. One thread a unit; as in lab 00, `cuda.grid(1)` tells a thread
+# its number. Remember what a kernel may not assume: there may be more threads than units, and `out` holds anything at all before it is
+# written.
 
 # %% role="solution" id="dropout_kernel"
 @cuda.jit
@@ -365,6 +367,8 @@ def dropout_kernel(out, x, uniforms, rate):
 
     out, x, uniforms : float32 arrays of the same length, (n,)      rate : a number, at least 0 and below 1
     There may be more threads than elements; those have nothing to do.
+
+    With rate 0.2, x 3 and 5 and uniforms 0.1 and 0.9, out becomes 0 and 6.25
     """
     ### BEGIN SOLUTION
     i = cuda.grid(1)
@@ -398,7 +402,7 @@ kernel_rules.watched(dropout_kernel, kernel_rules.dropout, 3, 8, np.zeros(20, np
 # positive weight and $-s$ for every negative one, however small: each is pulled by the same amount. At zero it has no slope at all, and
 # that is where it gets interesting. A step of the size $s$ against the slope would take a small weight across zero, the next one back,
 # for ever. **Soft-thresholding** does it properly: each weight walks the same distance *towards* zero, and what is nearer than a step
-# stops there.
+# stops there. (With a learning rate $\eta$ the step is $\eta s$.)
 
 # %% role="solution" id="soft_threshold"
 def soft_threshold(W, step):
@@ -466,7 +470,7 @@ def one_layer(optimizer, *regularizers, steps=400):
         layer.train_step(fitting[0].astype(float), fitting[1], softmax_cross_entropy, optimizer, regularizers)
     return layer
 
-
+# %% role="picture"
 priced = {"no price": one_layer(GradientDescent(0.3)),
           "L2, s = 0.01": one_layer(GradientDescent(0.3), L2(0.01)),
           "L1, s = 0.003": one_layer(GradientDescent(0.3), MyL1(0.003))}
@@ -478,15 +482,18 @@ figures.weights_left(left)
 
 # %% role="picture"
 figures.weight_images({name: W[:, 3] for name, W in left.items()}, (8, 8),
-                      title="What speaks for a 3: L2 pales all pixels, L1 keeps a few and drops the rest")
+                      title="What speaks for a 3: L2 pales all pixels, L1 "
+                            f"drops {np.sum(left['L1, s = 0.003'][:, 3] == 0)} of 64")
 
 # %% [markdown]
-# It is `"b"`. L2 spreads an opinion over many small weights; L1 buys a few and pays for no others, which is welcome where somebody
-# wants to read the weights, or to store few. Which is better on new data depends on whether the truth is spread out or not.
+# It is `"b"`. (In the pictures blue pixels speak for a 3, orange ones against it, and a cross marks a weight of exactly zero.) L2
+# spreads an opinion over many small weights; L1 buys some and pays for no others, which is welcome where somebody wants to read
+# the weights, or to store few. Which is better on new data depends on whether the truth is spread out or not.
 #
-# **L2 and weight decay.** Under plain gradient descent the step against L2's slope is $w - \eta s w = (1 - \eta s)\, w$: each weight decays by
-# a share. The two names are used as if they were one thing. They are, under plain gradient descent, and under no other optimizer:
-# momentum carries the pull along, and Adam divides it by the size of past gradients, like everything else that it is given.
+# **L2 and weight decay.** Under plain gradient descent the step against L2's slope is $w - \eta s w = (1 - \eta s)\, w$: each
+# weight decays by a share. The two names are used as if they were one thing. They are, under plain gradient descent, and under
+# no other optimizer: momentum carries the pull along, and Adam divides it by the size of past gradients, like everything else
+# that it is given.
 
 # %% role="picture"
 apart = {}
@@ -546,7 +553,7 @@ for rate, limits in itertools.product((0.0, 0.5), ((), (MyMaxNorm(),))):
 # ## In the manner of the paper
 #
 # Srivastava and his colleagues compare four networks on MNIST, where nothing is known about which pixels are neighbours: a standard
-# network of logistic units, dropout with logistic units, dropout with ReLU, and max-norm on top. Their test errors are 1.60, 1.35,
+# network of logistic (sigmoid) units, dropout with logistic units, dropout with ReLU, and max-norm on top. Their test errors are 1.60, 1.35,
 # 1.25 and 1.06 percent. The first is quoted from another paper (Simard and colleagues 2003: 800 units a layer); the other three are
 # networks 784-1024-1024-1024-10.
 #
@@ -757,9 +764,10 @@ figures.paper_table(rows)
 # | 2006-15 | pretraining, ReLU, good starts | why do the first layers of a deep network learn nothing? | 08 |
 # | 1988-2014 | decay, L1, dropout | is what was learnt also true of the next example? | 09 |
 #
-# None of these was obvious at the time, several were found more than once, and most were doubted. Networks of the 2010s are made of
-# all of them: a unit of 1943, learning from examples as in 1958, many layers as in 1965, trained by the chain rule as in 1970, in
-# small noisy steps as in 1951. What was new was mostly that it worked, on machines a good deal faster and sets of examples a good deal larger.
+# None of these was obvious at the time, several were found more than once, and most were doubted. Networks of the 2010s are
+# made of all of them: a unit of 1943, learning from examples as in 1958, many layers as in 1965, trained by the chain rule as
+# in 1970, in small noisy steps as in 1951. What was new was mostly that it worked, on machines a good deal faster and sets of
+# examples a good deal larger.
 #
 # ## Explain it
 #
@@ -771,17 +779,19 @@ figures.paper_table(rows)
 # should make a network better on new examples at all, and on which rows she may find out which rate to take.** (Eight to twelve sentences.)
 
 # %% [markdown] role="explain" id="explain_keep_drop" points=4
-# A model answer. In the paper p is the probability of keeping a unit, in her library rate is the probability of dropping one. So p = 0.8 means
-# rate = 0.2; she drops four of five pixels where the paper drops one of five. In use the weights have to be multiplied by the probability
-# with which their unit was there, which is 1 - rate, not rate. At 0.5 both probabilities are the same number, so each mistake leaves every
-# result unchanged; a test with 0.2 or 0.8 would have failed at once. As she has it, each input is there in 20% of the examples, so in training
-# the sums behind it are on average 0.2 of the full sums; in use she multiplies by 0.8, four times as much as the layer was trained on. As it
-# should be, with rate 0.2, the layer hears 0.8 of the full sums on average in training, and in use the weights are multiplied by 0.8, so
-# that it hears the same. Inverted dropout divides by 1 - rate in training, so that the full sums arrive on average there already, and in use nothing
-# is scaled and there is nothing to confuse. Dropping helps because a unit cannot rely on particular others being there: conspiracies of many
-# units that fit single examples, mistakes among them, fall apart, and each unit has to learn something useful by itself. One can also say
-# that very many thinned networks with common weights are averaged. In the lab the standard network learnt all wrong labels and its checking error
-# rose, with dropout it stayed low. The rate is chosen on checking rows that were not fitted; the exam rows are for one final number.
+# A model answer. In the paper p is the probability of keeping a unit, in her library rate is the probability of dropping one.
+# So p = 0.8 means rate = 0.2; she drops four of five pixels where the paper drops one of five. In use the weights have to be
+# multiplied by the probability with which their unit was there, which is 1 - rate, not rate. At 0.5 both probabilities are the
+# same number, so each mistake leaves every result unchanged; a test with 0.2 or 0.8 would have failed at once. As she has it,
+# each input is there in 20% of the examples, so in training the sums behind it are on average 0.2 of the full sums; in use she
+# multiplies by 0.8, four times as much as the layer was trained on. As it should be, with rate 0.2, the layer hears 0.8 of the
+# full sums on average in training, and in use the weights are multiplied by 0.8, so that it hears the same. Inverted dropout
+# divides by 1 - rate in training, so that the full sums arrive on average there already, and in use nothing is scaled and there
+# is nothing to confuse. Dropping helps because a unit cannot rely on particular others being there: conspiracies of many units
+# that fit single examples, mistakes among them, fall apart, and each unit has to learn something useful by itself. One can also
+# say that very many thinned networks with common weights are averaged. In the lab the standard network learnt all wrong labels
+# and its checking error rose, with dropout it stayed low. The rate is chosen on checking rows that were not fitted; the exam
+# rows are for one final number.
 #
 # **Marking scheme** (4 points)
 #

@@ -5,7 +5,10 @@ from importlib import import_module
 # No file bears the name of a function of this list: loading the file would put the module in the function's place.
 _HOMES = {
     "course_map": "stations", "points": "plane", "boundary": "plane", "unit": "unit_drawing", "line_map": "accuracy_map",
-    "mistakes": "novikoff", "histogram_of_runs": "runs", "images": "small_images", "paper_table": "claims",
+    "gate_planes": "rosenblatt", "wedge": "rosenblatt", "many_lines": "rosenblatt", "around_the_limit": "rosenblatt",
+    "stream_of_mistakes": "rosenblatt", "sixteen_ways": "corners", "planes": "corners", "straight_or_bump": "corners",
+    "six_terms": "quadratic_units", "units_at_corners": "quadratic_units", "seen_and_unseen": "quadratic_units",
+    "over_selection": "quadratic_units", "mistakes": "novikoff", "histogram_of_runs": "runs", "images": "small_images", "paper_table": "claims",
     "saturation": "deep_signals", "layer_profiles": "deep_signals", "signal_growth": "deep_signals", "gradient_map": "deep_signals",
     "two_steps": "deep_shapes", "followers": "deep_shapes", "compositions": "deep_shapes", "equal_connections": "deep_shapes",
     "paired_runs": "deep_shapes", "code_errors": "deep_codes", "image_rows": "deep_codes",

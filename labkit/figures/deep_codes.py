@@ -7,8 +7,8 @@ import numpy as np
 from labkit.figures.picture import drawn, picture, say
 from labkit.figures.style import COLORS, EDGE, INK, LINES, MUTED, blended
 
-LOOKS = ({"color": COLORS["momentum"], "linestyle": "-", "marker": "o"}, {"color": COLORS["nesterov"], "linestyle": "-.", "marker": "^"},
-         {"color": MUTED, "linestyle": "--", "marker": "s"}, {"color": COLORS["sgd"], "linestyle": ":", "marker": "v"})
+LOOKS = ({"color": INK, "linestyle": "-", "marker": "o"}, {"color": INK, "linestyle": "-.", "marker": "^"},
+         {"color": "#868686", "linestyle": "--", "marker": "s"}, {"color": "#868686", "linestyle": ":", "marker": "v"})
 
 
 @drawn

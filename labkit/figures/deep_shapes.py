@@ -15,14 +15,15 @@ def two_steps(bump, left=0.3, right=0.6, steepnesses=(10, 30, 200)):
     bump : function (x, left, right, height, steepness). Returns a Picture.
     """
     x = np.linspace(0, 1, 401)
-    figure, axes = picture(10.2, 3.2, 1, len(steepnesses), sharey=True)
+    figure, axes = picture(10.2, 3.5, 1, len(steepnesses), sharey=True)
     for ax, s in zip(axes, steepnesses, strict=True):
         for edge, style in ((left, "--"), (right, ":")):
-            ax.plot(x, 0.5 * (1 + np.tanh(0.5 * s * (x - edge))), color=MUTED, linestyle=style, linewidth=1.5)
-        ax.plot(x, np.asarray(bump(x, left, right, 1.0, s), float), color=INK, linewidth=2.6)
+            ax.plot(x, 0.5 * (1 + np.tanh(0.5 * s * (x - edge))), color=MUTED, linestyle=style, linewidth=1.5, label=f"step at {edge:g}")
+        ax.plot(x, np.asarray(bump(x, left, right, 1.0, s), float), color=INK, linewidth=2.6, label="the first minus the second")
         ax.set(xlabel="x", xticks=[0, left, right, 1], ylim=(-0.1, 1.15))
         ax.set_title(f"steepness {s:g}", fontsize=11)
     axes[0].set_ylabel("answer")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=3)
     return say(figure, "One step up, one step down: a bump, and the steeper the steps the more it is a block",
                f"Three panels, steepness {', '.join(f'{s:g}' for s in steepnesses)}. In each two rising sigmoids, dashed at {left:g} and dotted "
                f"at {right:g}, and their difference, a bump between {left:g} and {right:g} that becomes a block.")
@@ -84,7 +85,8 @@ def paired_runs(groups, label, title):
     """A row of marks for each group of runs. groups : {words: (n_runs,)}. Returns a Picture."""
     figure, ax = picture(7.6, 0.9 + 0.75 * len(groups))
     for row, values in enumerate(groups.values()):
-        ax.plot(values, np.full(len(values), -row), "o", color=INK, markersize=9, alpha=0.55)
+        heights = -row + 0.11 * (np.arange(len(values)) % 3 - 1)     # so that runs which end alike do not hide each other
+        ax.plot(np.sort(values), heights, "o", color=INK, markersize=9, alpha=0.55)
     ax.set(yticks=[-row for row in range(len(groups))], ylim=(0.5 - len(groups), 0.5), xlabel=label)
     ax.set_yticklabels(list(groups))
     ax.set_xlim(left=min(0, *(min(v) for v in groups.values())) - 0.03)

@@ -8,7 +8,7 @@ from labkit.figures.picture import drawn, picture, say
 from labkit.figures.style import ACCENT, CARD, COLORS, INK, LINES, MUTED, SOFT, blended
 
 STARTS = ({"color": MUTED, "linestyle": ":", "marker": "v"}, {"color": INK, "linestyle": "--", "marker": "s"},
-          {"color": COLORS["momentum"], "linestyle": "-", "marker": "o"})
+          {"color": INK, "linestyle": "-", "marker": "o"})
 FLOOR = 1e-16
 
 
@@ -63,7 +63,7 @@ def signal_growth(measured, theory, title):
         line, = ax.plot(layers, sizes, linestyle="", marker=mark, markersize=5, color=INK, label=words)
         ax.plot(layers, theory[words] ** (layers - 1.0), color=COLORS["theory"], linestyle=LINES["theory"], linewidth=1.4, zorder=1)
         ax.annotate(words, (layers[-1], theory[words] ** (layers[-1] - 1.0)), xytext=(8, 0), textcoords="offset points", va="center", fontsize=9.5)
-    ax.set(yscale="log", xlabel="layer", ylabel="mean square of the sums (first layer: 1)", xlim=(0.5, 1.5 * len(sizes)))
+    ax.set(yscale="log", xlabel="layer", ylabel="mean square of the sums (first layer: 1)", xlim=(0.5, 1.25 * len(sizes)))
     ax.set_xticks(range(5, len(sizes) + 1, 5))
     return say(figure, title, f"{title}. Marks: measured; dashed lines: the law. " +
                "; ".join(f"{words}: {sizes[-1]:.1e} after {len(sizes)} layers" for words, sizes in measured.items()) + ".")
@@ -77,7 +77,9 @@ def gradient_map(maps, depths, scales, theory, title):
     scales : start's standard deviation times the root of the number of inputs; theory : {activation: the scale that a law names, or None}
     Returns a Picture.
     """
-    figure, axes = picture(10.6, 4.2, 1, len(maps), sharey=True, squeeze=False)
+    from matplotlib.lines import Line2D
+
+    figure, axes = picture(10.6, 4.5, 1, len(maps), sharey=True, squeeze=False)
     places = np.log2(scales)
     half_x, half_y = (places[1] - places[0]) / 2, (depths[1] - depths[0]) / 2
     extent = (places[0] - half_x, places[-1] + half_x, depths[0] - half_y, depths[-1] + half_y)
@@ -93,6 +95,9 @@ def gradient_map(maps, depths, scales, theory, title):
         ax.grid(False)
     axes[0, 0].set_ylabel("layers")
     key(figure, axes)
+    signs = {"a tenth of it arrives": (INK, "--", 1.1), "ten times it arrives": (INK, "-", 1.1), "the law": (ACCENT, "-", 2.4)}
+    figure.legend([Line2D([], [], color=color, linestyle=dash, linewidth=width) for color, dash, width in signs.values()], signs,
+                  loc="outside lower left", ncols=3)
     held = ", ".join(f"{name} {np.mean(np.abs(values) <= 1):.0%}" for name, values in maps.items())
     return say(figure, title, f"{title}. Maps with depth up and start scale across; pale where the gradient keeps its size within a factor of "
                               f"ten, orange where it vanishes, blue where it explodes. Share of pale pixels: {held}.")

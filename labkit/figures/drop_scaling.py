@@ -28,7 +28,7 @@ def loudness(rates, yours, title=None):
     for rate in (0.2, 0.5):
         ax.axvline(rate, color=MUTED, linestyle=":", linewidth=1.2)
         at = rate / (1 - rate)
-        ax.annotate(f"rate {rate:g}: times rate is {at:g}", (rate, at), xytext=(10, -20), textcoords="offset points", fontsize=9.5)
+        ax.annotate(f"rate {rate:g}: times rate is {at:g}", (rate, at), xytext=(6, -20), textcoords="offset points", fontsize=9)
     ax.set(xlabel="rate, the probability of dropping", ylabel="heard in use / in training", yscale="log", yticks=[0.1, 0.25, 1, 4, 10],
            xlim=(0, 1))
     ax.yaxis.set_major_formatter("{x:g}")
@@ -52,10 +52,10 @@ def thinned(probabilities, chances, mean_network, digit, title=None):
     figure, ax = picture(7.2, 3.7)
     ax.hist(probabilities, np.linspace(0, 1, 41), weights=chances, color=MUTED, edgecolor=CARD)
     ax.axvline(mean_network, color=INK, linewidth=2.5, label=f"the whole network with scaled weights: {mean_network:.3f}")
-    ax.set(xlabel=f"probability that a network gives to {digit}", ylabel="share of networks", xlim=(0, 1))
+    ax.set(xlabel=f"probability that a network gives to {digit}", ylabel="how often it is drawn", xlim=(0, 1))
     ax.yaxis.set_major_formatter("{x:.0%}")
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left")
     low, high = probabilities.min(), probabilities.max()
-    return say(figure, title or f"{probabilities.size:,} thinned networks give the right answer between {low:.2f} and {high:.2f}",
+    return say(figure, title or f"{probabilities.size:,} thinned networks give the right digit a probability of {low:.2f} to {high:.2f}",
                f"A histogram of {probabilities.size:,} probabilities from {low:.2f} to {high:.2f}, and a line at {mean_network:.3f} for the one "
                "network that stands for all of them.")

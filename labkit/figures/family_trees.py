@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 from labkit.activations import Sigmoid
 from labkit.figures.picture import drawn, picture, say
@@ -110,7 +111,7 @@ def family_weights(W, names, title=None):
     W : (24, 6), the weights from the people to the units; names : the 24 people, English then Italian. Returns a Picture.
     """
     W = np.asarray(W, float)
-    figure, axes = picture(10.4, 5.9, 3, 2)
+    figure, axes = picture(10.4, 6.2, 3, 2)
     largest = np.abs(W).max()
     for unit, ax in enumerate(axes.T.ravel()):
         for row, tree in enumerate((W[:12, unit], W[12:, unit])):
@@ -122,6 +123,10 @@ def family_weights(W, names, title=None):
         for between in (3.5, 9.5):
             ax.axvline(between, color=MUTED, linewidth=1, linestyle=":")
         ax.grid(False)
+    dots = [Line2D([], [], marker=mark, color=COLORS[name], linestyle="", markersize=9, label=f"{name} weight; its area is the size")
+            for name, mark in (("positive", "o"), ("negative", "s"))]
+    figure.legend(handles=[*dots, Line2D([], [], color=MUTED, linewidth=1, linestyle=":", label="parts the generations")],
+                  loc="outside lower left", ncols=3)
     for ax in axes[-1]:
         ax.set_xticklabels(names[:12], rotation=60, ha="right", fontsize=8.5, color=INK)
     shared = sum(alike(W[:, unit]) > 0.5 for unit in range(W.shape[1]))

@@ -33,7 +33,8 @@ def draw_mountain(surface, paths=None, extent=(-3, 3, -3, 3), minima=(), levels=
         draw_path(ax, name, np.asarray(path, float))
     ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=labels[0], ylabel=labels[1])
     ax.grid(False)
-    bar = figure.colorbar(filled, ax=ax, shrink=0.85, pad=0.02, format="%.2g", ticks=cuts[:: max(1, len(cuts) // 6)])
+    bar = figure.colorbar(filled, ax=ax, shrink=0.85, pad=0.02, ticks=cuts[:: max(1, len(cuts) // 6)],
+                          format=lambda level, _: f"{0 if abs(level) < 1e-3 * np.ptp(cuts) else level:.2g}")
     bar.set_label(height)
     bar.outline.set_visible(False)
     if paths or len(minima):

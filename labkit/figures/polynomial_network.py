@@ -60,7 +60,7 @@ def draw_growth(scene, layers, names, box, selected=None):
 def growth(model, names=None, title=None, alt=None):
     """A fitted GMDHRegressor after one layer, after two, and so on, at most the first three and the last.
 
-    Every kept unit is drawn; those that the answer (filled) is made of are dark, the others pale. Below each panel stands the best
+    Every kept unit is drawn; those that the answer (orange) is made of are dark, the others pale. Below each panel stands the best
     unit's criterion on the checking rows. Returns a Picture.
     """
     names = names or [f"x{k + 1}" for k in range(model.n_features_in_)]
@@ -80,7 +80,7 @@ def growth(model, names=None, title=None, alt=None):
         words = f"{stage} layer{'s' * (stage > 1)}: {model.criteria_[stage - 1]:.3f}"
         scene.text(x + step * stage / 2, height + 96, words, 13, INK, "middle")
         x += step * (stage + 1)
-    words = "number: checking error of the best unit (filled); dark: what the answer is made of; pale: kept, not used"
+    words = "number: checking error of the best unit (orange); dark: what the answer is made of; pale: kept, not used"
     scene.text(16, height + 118, words, 12, MUTED)
     alive = [len(units) for units in reached(model.layers_)]
     scene.alt = alt or (f"{finding}. {len(stages)} drawings of the network as it grows. In the last, the answer is made of "
@@ -90,4 +90,4 @@ def growth(model, names=None, title=None, alt=None):
 
 def headline(model):
     alive = [len(units) for units in reached(model.layers_)]
-    return f"The network grows layer by layer; what the answer needs is {' → '.join(map(str, alive))} units"
+    return f"The network grows layer by layer; the answer is made of {alive[0]} inputs, then {', '.join(map(str, alive[1:]))} units"

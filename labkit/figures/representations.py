@@ -27,7 +27,7 @@ def unit_paths(equal, random, title=None):
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
     gap, apart = (np.abs(paths[..., 0] - paths[..., 1]).max() for paths in (equal, random))
     equally = f"stay equal to {gap:.0e}" if gap else "stay exactly equal"
-    return say(figure, title or f"Equal starts {equally}; from random starts the units part by {apart:.1f}",
+    return say(figure, title or f"Equal starts {equally}; from random starts the units part by up to {apart:.1f}",
                "Left, the weights of both hidden units lie on each other through all sweeps. Right, they part ways.")
 
 
@@ -37,7 +37,7 @@ def learning_curve(errors, title=None, log=True):
     figure, ax = picture(7.2, 3.4)
     for (label, values), (color, line) in zip(errors.items(), ((COLORS["class_1"], "-"), (COLORS["class_0"], "--"), (INK, ":")), strict=False):
         ax.plot(np.arange(1, len(values) + 1), values, color=color, linestyle=line, label=label)
-    ax.set(xlabel="sweep", ylabel="E", yscale="log" if log else "linear")
+    ax.set(xlabel="sweep", ylabel="error E", yscale="log" if log else "linear")
     if len(errors) > 1:
         figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=3)
     ends = ", ".join(f"{label} {values[-1]:.3g}" for label, values in errors.items())

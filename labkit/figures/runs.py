@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from labkit.figures.picture import drawn, picture, say
 from labkit.figures.style import COLORS, INK, LINES, MUTED
 
 
 @drawn
-def histogram_of_runs(values, label="mistakes until the last", unit="", bound=None, groups=None, title=None, alt=None, bins=40):
+def histogram_of_runs(values, label="mistakes until the last", unit="", bound=None, groups=None, title=None, alt=None, bins=40, count="runs"):
     """How many runs ended at each value.
 
     values : (n,) one number a run, NaN for a run that did not finish (counted in the title, not drawn)
     bound  : a number drawn as a dashed line (a theorem's bound, a target), or None
-    groups : (n,) of 0 and 1 to split the runs by, or None
+    groups : (n,) of 0 and 1 to split the runs by, or None; count : what is counted
     Returns a Picture.
     """
     values = np.asarray(values, float).ravel()
@@ -32,10 +33,11 @@ def histogram_of_runs(values, label="mistakes until the last", unit="", bound=No
     ax.axvline(middle, color=INK, linewidth=2, label=f"median {middle:.4g}")
     if bound is not None:
         ax.axvline(bound, color=COLORS["theory"], linestyle=LINES["theory"], label=f"bound {bound:.4g}")
-    ax.set(xlabel=f"{label} ({unit})" if unit else label, ylabel="runs")
+    ax.set(xlabel=f"{label} ({unit})" if unit else label, ylabel=count)
+    ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4)
     left_out = f"; {np.count_nonzero(~ended):,} did not finish" if not ended.all() else ""
-    finding = f"Half of {done.size:,} runs end at {middle:.4g} {label} or less{left_out}"
+    finding = f"Half of {done.size:,} {count} end at {middle:.4g} {label} or less{left_out}"
     return say(figure, title or finding, alt or f"{finding}. Histogram from {done.min():.4g} to {done.max():.4g}.")
 
 

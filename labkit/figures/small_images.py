@@ -32,10 +32,9 @@ def images(pictures, names=None, title=None, alt=None, distances=True):
         for spine in ax.spines.values():
             spine.set(visible=True, color=EDGE)
     gaps = {pair: float(np.linalg.norm(stack[pair[0]] - stack[pair[1]])) for pair in pairs}
-    rows = [f"{names[i]} to {names[j]}: {gap:.4g}" for (i, j), gap in gaps.items()]
+    rows = [f"{names[i]} / {names[j]}: {gap:,.0f}" if gap >= 100 else f"{names[i]} / {names[j]}: {gap:.3g}" for (i, j), gap in gaps.items()]
     if rows:
-        figure.supxlabel("distance between pixels, " + rows[0] if len(rows) == 1 else "distance between pixels\n" + "\n".join(rows),
-                         fontsize=10, color=MUTED)
+        figure.supxlabel("distance, " + rows[0] if len(rows) == 1 else "distance, pixel by pixel\n" + "\n".join(rows), fontsize=10, color=MUTED)
     return say(figure, title or finding(names, gaps),
                alt or f"{len(stack)} grey images of {stack[0].shape[0]} by {stack[0].shape[1]} pixels: {', '.join(names)}. "
                       f"{'Distances: ' + '; '.join(rows) + '.' if rows else ''}")

@@ -17,7 +17,7 @@ def stability_maps(maps, rates, momenta, limits=None, best=None, title=None, alt
 
     maps    : {heading: (n_momenta, n_rates)} of heights at the end over the height at the start, NaN where a run left for good
     rates   : (n_rates,) evenly spaced on a logarithmic scale; momenta : (n_momenta,) with 1 - momentum likewise
-    limits  : {heading: (n_momenta,)}, the learning rate above which theory says that a run leaves; best : (rate, momentum) to mark
+    limits  : {heading: (n_momenta,)}, the learning rate above which theory says that a run leaves; best : (rate, momentum) to mark on the first
     Returns a Picture.
     """
     rates, momenta = np.asarray(rates, float), np.asarray(momenta, float)
@@ -25,7 +25,7 @@ def stability_maps(maps, rates, momenta, limits=None, best=None, title=None, alt
         raise ValueError(f"each map needs a row a momentum and a column a rate: shape {(len(momenta), len(rates))}")
     across, up = np.log10(rates), -np.log10(1 - momenta)
     figure, axes = picture(4.5 * len(maps) + 1.2, 4.3, 1, len(maps), squeeze=False, sharey=True)
-    for ax, (heading, ends) in zip(axes[0], maps.items(), strict=True):
+    for k, (ax, (heading, ends)) in enumerate(zip(axes[0], maps.items(), strict=True)):
         with np.errstate(divide="ignore", invalid="ignore"):
             gained = np.clip(-np.log10(np.asarray(ends, float)), 0, 8)
         ax.set_facecolor(CARD)
@@ -34,7 +34,7 @@ def stability_maps(maps, rates, momenta, limits=None, best=None, title=None, alt
         if limits and heading in limits:
             ax.plot(np.log10(limits[heading]), up, color=INK, linestyle=(0, (5, 3)), linewidth=2, label="theory: stable to the left",
                     path_effects=[patheffects.withStroke(linewidth=4.5, foreground=CARD)])
-        if best:
+        if best and k == 0:
             ax.plot(np.log10(best[0]), -np.log10(1 - best[1]), "*", markersize=15, color=COLORS["here"], markeredgecolor=INK, linestyle="",
                     label="Polyak's best pair")
         powers = np.arange(np.ceil(across[0]), np.floor(across[-1]) + 1)

@@ -63,7 +63,7 @@ def height_maps(runs, surface, title=None, lowest=1e-6):
     size = next(iter(runs.values())).size
     best = max(runs, key=lambda racer: (np.asarray(runs[racer]) < 0.01).mean())
     finding = f"From {size:,} starts each: {NAMES.get(best, best)} comes below 0.01 most often"
-    return say(figure, title or finding, f"{finding}. One map an optimizer; dark is low, vermillion where the run was lost.")
+    return say(figure, title or finding, f"{finding}. One map an optimizer; bright is low, vermillion where the run was lost.")
 
 
 @drawn

@@ -28,10 +28,10 @@ def slopes_of_weights(groups):
         ax.axvline(middle, color=INK, linewidth=2)
         ax.set(xscale="log", yticks=[], ylabel=name)
         ax.annotate(f"median {middle:.1g}", (middle, 0.98), xycoords=("data", "axes fraction"), xytext=(6, 0), textcoords="offset points",
-                    va="top", fontsize=9.5)
+                    va="top", fontsize=9.5, bbox={"facecolor": CARD, "edgecolor": "none", "pad": 1.5})
     axes[-1, 0].set_xlabel("size of one weight's gradient")
     zero = sum(int((values == 0).sum()) for values in sizes.values())
-    finding = f"Nine in ten weights see gradients from {low:.0e} to {high:.0e}, a factor of {high / low:,.0f}"
+    finding = f"Nine in ten weights see gradients from {low:.0e} to {high:.0e}, a factor of {float(f'{high / low:.1g}'):,.0f}"
     return say(figure, finding, f"{finding}. One histogram a layer; {zero:,} weights have no gradient at all and are not drawn.")
 
 

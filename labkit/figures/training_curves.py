@@ -38,8 +38,25 @@ def curves(panels, xlabel, ylabel, title, alt, logx=False, logy=False, ylim=None
             ax.set_yscale("log")
         if ylim:
             ax.set_ylim(*ylim)
+        for axis in [ax.xaxis] * logx + [ax.yaxis] * logy:
+            plain_numbers(axis)
     axes[0, 0].set(ylabel=ylabel)
     handles = {label: handle for ax in axes[0] for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     if len(handles) > 1:
         figure.legend(handles.values(), handles.keys(), loc="outside lower left", ncols=4 if len(handles) != 5 else 3)
     return say(figure, title, alt)
+
+
+def plain_numbers(axis):
+    """Numbers from 0.0001 to 10,000 as one writes them, powers of ten beyond; on an axis of two decades or less also the 2 and the 5 between."""
+    from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullFormatter
+
+    power = LogFormatterSciNotation()
+    power.set_axis(axis)
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.5g}" if 0.9e-4 < value < 1.1e4 else power(value)))
+    low, high = axis.get_view_interval()
+    if high < 200 * low:
+        axis.set_minor_locator(LogLocator(subs=(2, 5)))
+        axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
+    else:
+        axis.set_minor_formatter(NullFormatter())

@@ -48,25 +48,25 @@ def weights_left(weights, title=None):
             ax.plot(kept.size, kept[-1], "o", color=color)
     ax.set(xlabel="weights, the largest first", ylabel="size", yscale="log")
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=2)
-    finding = ", ".join(f"{count} under {label}" for label, count in zeros.items())
+    finding = ", ".join(f"{count} under {label.split(',')[0]}" for label, count in zeros.items())
     return say(figure, title or f"Weights that are exactly zero: {finding}", f"Sorted sizes of all weights. Exactly zero: {finding}.")
 
 
 @drawn
 def weight_images(weights, shape, title, alt=None):
-    """Weights laid out as the pixels they belong to: blue pushes towards the answer, vermillion against it.
+    """Weights laid out as the pixels they belong to, on one scale: blue pushes towards the answer, vermillion against it.
 
     weights : {label: (n_pixels,)}; shape : rows and columns of the image. Crosses mark exact zeros. Returns a Picture.
     """
     figure, axes = picture(2.6 * len(weights), 3.2, 1, len(weights), squeeze=False)
+    most = max(float(np.abs(w).max()) for w in weights.values()) or 1.0
     for ax, (label, w) in zip(axes[0], weights.items(), strict=True):
         w = np.asarray(w, float).reshape(shape)
-        most = np.abs(w).max() or 1.0
         ax.imshow(blended(0.5 + 0.5 * w / most), interpolation="nearest")
         rows, columns = np.nonzero(w == 0)
         ax.plot(columns, rows, "x", color=MUTED, markersize=4, linewidth=1)
         ax.set(xticks=[], yticks=[])
-        ax.set_title(f"{label}\nlargest {most:.2f}", fontsize=10, loc="center")
+        ax.set_title(f"{label}\nlargest {np.abs(w).max():.2f}", fontsize=10, loc="center")
         ax.grid(False)
         for spine in ax.spines.values():
             spine.set(visible=True, color=CARD)

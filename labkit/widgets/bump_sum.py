@@ -60,7 +60,8 @@ class Bumps(Board):
     name = "bumps"
     title = "Draw a curve; pairs of steep sigmoids follow it"
     help = ("Draw with the mouse. With the picture focused: Left and Right move the cursor (Shift: further), Up and Down raise and lower "
-            "the curve there, 0 flattens it. The thick pale line is your curve, the dark one the network's answer.")
+            "the curve there, 0 flattens it. The thick pale line is your curve, the dark one the network's answer, the orange one the bump "
+            "at the cursor.")
     hears = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "0")
 
     def __init__(self, bump=None, bump_network=None, **traits):

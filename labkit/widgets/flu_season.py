@@ -120,7 +120,8 @@ class Classroom(Board):
         days = f"{self.days} day{'s' * (self.days != 1)}"
         return (f"After {days} at rate {self.rate:.2f}",
                 [f"A pupil was here on {self.here.mean():.0%} of the days (1 - rate is {1 - self.rate:.0%}). On average {self.Y.mean():.3f} "
-                 f"arrived of an answer of 1. Both who study were ill on {gone} of {days}; rate times rate makes {self.rate**2 * self.days:.1f}."])
+                 f"arrived of an answer of 1. Both who study were ill on {gone} of {days}; "
+                 f"rate × rate, a share of {self.rate**2:.2f}, would be {self.rate**2 * self.days:.1f}."])
 
     def scene(self):
         scene = Scene(800, 408)

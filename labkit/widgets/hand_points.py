@@ -29,10 +29,12 @@ class PlacePoints(Board):
             "(Shift: further), F flips its class, Delete removes it; S takes a step, Space plays, R resets the weights.")
     hears = (*MOVES, "0", "1", "n", "p", "N", "P", "f", "F", "Delete", "Backspace", "x", "s", "S", " ", "r", "R")
 
-    def __init__(self, update=None, points="clouds", **traits):
+    def __init__(self, update=None, points="clouds", labels=("x1", "x2"), **traits):
+        self.labels = labels
         self.student = Student(update, rules.update, getattr(update, "__name__", "update"), weights_and_bias)
         self.student(np.zeros(2), 0.0, np.ones(2), 1)       # tried once, so that the line below the picture is true from the start
         self.X, self.y, self.preset = *preset(points), points if isinstance(points, str) else "own"
+        self.low, self.high = window(self.X, self.preset)
         self.selected, self.adds, self.speed = (0 if len(self.X) else None), 1, 6
         self.forget()
         super().__init__(**traits)
@@ -77,6 +79,7 @@ class PlacePoints(Board):
     def control(self, name, value):
         if name == "preset" and value in PRESETS:
             self.X, self.y, self.preset, self.selected = *preset(value), value, 0 if PRESETS[value][1] else None
+            self.low, self.high = window(self.X, value)
             self.forget()
         elif name == "adds":
             self.adds = int(value)
@@ -88,15 +91,18 @@ class PlacePoints(Board):
     def point_at(self, kind, x, y, shift):
         if kind == "down":
             near = self.nearest(x, y)
-            if near is None and abs(x) <= 5 and abs(y) <= 5:
+            if near is None and self.low <= min(x, y) and max(x, y) <= self.high:
                 self.add(x, y, 1 - self.adds if shift else self.adds)
             else:
                 self.selected = near
         elif self.selected is not None:
-            self.X[self.selected] = np.clip([x, y], -5, 5)
+            self.X[self.selected] = self.inside([x, y])
             self.changed_points()
 
     # What is done to the points
+
+    def inside(self, place):
+        return np.clip(place, self.low, self.high)
 
     def nearest(self, x, y, reach=0.4):
         if not len(self.X):
@@ -106,9 +112,9 @@ class PlacePoints(Board):
 
     def free_place(self):
         """A spot near the middle, or near the chosen point, where no point stands yet."""
-        start = np.zeros(2) if self.selected is None else self.X[self.selected]
+        start = np.full(2, (self.low + self.high) / 2) if self.selected is None else self.X[self.selected]
         ring = [start + 0.75 * k * np.array([np.cos(2.4 * k), np.sin(2.4 * k)]) for k in range(60)]
-        return next((np.clip(p, -5, 5) for p in ring if self.nearest(*np.clip(p, -5, 5), 0.6) is None), start)
+        return next((self.inside(p) for p in ring if self.nearest(*self.inside(p), 0.6) is None), start)
 
     def add(self, x, y, label):
         self.X, self.y = np.vstack([self.X, [x, y]]), np.append(self.y, label)
@@ -133,7 +139,7 @@ class PlacePoints(Board):
 
     def nudge(self, direction, far):
         if self.selected is not None:
-            self.X[self.selected] = np.clip(self.X[self.selected] + far * np.array(direction), -5, 5)
+            self.X[self.selected] = self.inside(self.X[self.selected] + far * np.array(direction))
             self.changed_points()
 
     def changed_points(self):
@@ -217,14 +223,14 @@ class PlacePoints(Board):
         ]
 
     def plane(self, scene):
-        return Plane(scene, (46, 30, 380, 380), (-5, 5), (-5, 5))
+        return Plane(scene, (46, 30, 380, 380), (self.low, self.high), (self.low, self.high))
 
     def scene(self):
         scene = Scene(800, 462)
         plane = self.plane(scene)
         if self.w.any():
             plane.sides(self.w, self.b)
-        plane.axes("x1", "x2", (-4, -2, 0, 2, 4), (-4, -2, 0, 2, 4))
+        plane.axes(*(self.labels if self.preset == "own" else ("x1", "x2")), *[range(self.low + 1, self.high, 2 if self.low < 0 else 1)] * 2)
         if self.before and self.before[0].any():
             plane.boundary(*self.before, color=MUTED, width=2, dash="--")
         if self.w.any():
@@ -239,7 +245,7 @@ class PlacePoints(Board):
         ends = plane.boundary(self.w, self.b, color=COLORS["line"])
         if ends:
             middle = np.mean(ends, axis=0)
-            tip = middle + 0.9 * self.w / np.hypot(*self.w)
+            tip = middle + 0.09 * (self.high - self.low) * self.w / np.hypot(*self.w)
             scene.arrow(*plane.to(*middle), *plane.to(*tip), color=COLORS["line"])
 
     def draw_points(self, scene, plane):
@@ -285,6 +291,11 @@ class PlacePoints(Board):
                 f"{self.steps} examples shown, {self.mistakes} mistakes.")
 
 
+def window(X, name):
+    """The lowest and the highest number on both axes: -5 to 5, and 0 to 6 for the reader's own points if they all lie within."""
+    return (0, 6) if name == "own" and len(X) and 0 < X.min() and X.max() < 6 else (-5, 5)
+
+
 def preset(points):
     """(X, y) from a preset's name, from rows (x1, x2, class), or from a pair X, y."""
     if isinstance(points, str):
@@ -299,10 +310,11 @@ def preset(points):
     return rows[:, :2].copy(), rows[:, 2].astype(int)
 
 
-def place_points(update=None, points="clouds"):
+def place_points(update=None, points="clouds", labels=("x1", "x2")):
     """Place points by hand and watch your rule learn from them.
 
     update : your function update(w, b, x, y) -> (w, b) with w, x of shape (2,), y 0 or 1; labkit's without
-    points : "clouds", "close", "xor", "empty", or rows (x1, x2, class) between -5 and 5
+    points : "clouds", "close", "xor", "empty", or rows (x1, x2, class) between -5 and 5, or a pair of arrays X, y
+    labels : what the axes mean for points of your own
     """
-    return PlacePoints(update, points)
+    return PlacePoints(update, points, labels)

@@ -223,7 +223,7 @@ class HeavyBall(Board):
                 found.append(float(gap.max()))
         if not found:
             return ""
-        return "Your paths are labkit's." if max(found) < 1e-9 else f"Your paths part from labkit's by up to {max(found):.2g}."
+        return "Your paths and labkit's are the same." if max(found) < 1e-9 else f"Your paths part from labkit's by up to {max(found):.2g}."
 
     def height(self, w):
         w = np.clip(w, -FAR, FAR)

@@ -111,7 +111,8 @@ class Timeline(Board):
         for year in range(1940, 2017, 10):
             x = years.to(year, 0)[0]
             scene.line(x, 92, x, bottom, color=GRID, width=1)
-            scene.text(x, bottom + 14, year, 13, MUTED, "middle")
+            if abs(year - self.event()["year"]) > 4:                # nearer, the chosen year's badge would cover it
+                scene.text(x, bottom + 14, year, 13, MUTED, "middle")
         x = years.to(self.event()["year"], 0)[0]
         scene.line(x, 58, x, bottom, color=MUTED, width=1.5, dash=":", opacity=0.6)
         scene.rect(x - 23, bottom + 3, 46, 22, INK)

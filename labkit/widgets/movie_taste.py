@@ -36,13 +36,14 @@ class SigmoidMovies(Board):
         self.asked = self.home.copy()
         self.stepper = Student(step, rules.sgd_step, getattr(step, "__name__", "sgd_step"), weights_and_bias)
         self.answerer = Student(probability, rules.probability, getattr(probability, "__name__", "probability"), share)
+        self.given = probability is not None
         self.rate, self.seed, self.side, self.drawn = 0.1, seed, None, None
         self.restart()
         self.stepper(self.w.copy(), self.b, self.X[0], self.y[0], self.rate)     # tried once, so that the line below is true from the start
         super().__init__(**traits)
 
     def students(self):
-        return (self.stepper, self.answerer)
+        return (self.stepper, self.answerer) if self.given else (self.stepper,)
 
     def restart(self):
         self.random = np.random.default_rng(self.seed)

@@ -129,4 +129,4 @@ def draw_names(scene, x, y):
         racer_line(scene, [(x, y), (x + 26, y)], racer)
         racer_mark(scene, x + 13, y, racer, 5.5)
         scene.text(x + 32, y, name, 12.5, INK)
-        x += 62 + 7.4 * len(name)
+        x += 56 + 7.2 * len(name)

@@ -79,13 +79,8 @@ def test_a_broken_event_is_said_and_survived(board):
     assert not stumbled(board)
 
 
-def test_an_answer_takes_a_small_part_of_150_ms(board):
-    times = []
-    for _ in range(9):
-        start = time.process_time()
-        press(board, board.view["keys"][0])
-        times.append(time.process_time() - start)
-    assert statistics.median(times) < 0.1
+def test_an_answer_takes_a_small_part_of_150_ms(board, calls_of):
+    assert statistics.median(calls_of(lambda: press(board, board.view["keys"][0])) for _ in range(5)) < 80_000
 
 
 def test_the_still_form_stands_behind_the_live_one(board):
@@ -445,7 +440,7 @@ def test_the_sigmoid_unit_learns_the_movies_with_the_students_step():
     calls = calls[1:]       # the first is the trial at the start
     assert len(calls) == board.steps == 2000 and set(calls) == {0.5}
     assert board.loss < start / 3 and "18 of 18 past movies" in board.view["note"]
-    assert "Running your `step`." in board.view["source"] and "labkit's `probability`" in board.view["source"]
+    assert "Running your `step`." in board.view["source"] and "probability" not in board.view["source"]
 
 
 def test_labkits_own_step_agrees_with_the_formula():

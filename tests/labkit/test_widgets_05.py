@@ -2,7 +2,6 @@
 
 import json
 import statistics
-import time
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -35,19 +34,17 @@ def test_the_view_is_a_drawing_with_words_and_hides_the_mountain():
     assert "pass 0.48" in board.view["svg"] and "valley lies" in board.view["note"]
 
 
-def test_every_key_and_control_answers_and_quickly():
-    board, times = widgets.fog(my_step), []
+def test_every_key_and_control_answers_and_with_little_work(calls_of):
+    board, work = widgets.fog(my_step), []
     for key in board.view["keys"]:
-        began = time.process_time()
-        press(board, key)
-        times.append(time.process_time() - began)
+        work.append(calls_of(lambda key=key: press(board, key)))
         assert "stumbled" not in board.view["note"], key
     for control in board.view["controls"]:
         for value in {"slider": [control.get("min"), control.get("max")], "choice": [v for v, _ in control.get("options", [])]}.get(
                 control["kind"], [None]):
             use(board, control["name"], value)
             assert "stumbled" not in board.view["note"], control["name"]
-    assert statistics.median(times) < 0.15
+    assert statistics.median(work) < 20_000
 
 
 def test_the_slope_step_is_the_students_and_the_rate_is_the_sliders():

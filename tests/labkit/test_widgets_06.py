@@ -34,7 +34,8 @@ def test_the_walks_are_those_of_the_rules():
     for _ in range(board.steps):
         w, v = rules.nesterov_step(w, v, lambda p: np.array([1.0, 25.0]) * p, board.rate, 0.7)
     np.testing.assert_allclose(board.walks["nesterov"][-1], w)
-    assert "Your paths are labkit's" in board.view["note"] and board.view["source"] == "Running your `momentum_step` and `nesterov_step`."
+    assert "Your paths and labkit's are the same" in board.view["note"]
+    assert board.view["source"] == "Running your `momentum_step` and `nesterov_step`."
 
 
 def test_a_wrong_step_is_shown_beside_labkits_and_an_unusable_one_gives_way():
