@@ -28,7 +28,7 @@ import json, os, subprocess, sys
 from pathlib import Path
 from grading import journal, sandbox
 from grading.course import Course
-from labkit import devices
+from labkit import devices, pool
 
 def sentence(function, *arguments):
     try:
@@ -52,6 +52,9 @@ def gradebook():
 def seed():
     Course(course).secret()
 
+def share():
+    pool.limit(sys.argv[2], gpu.memory_bytes or 2**40)
+
 course = Path(sys.argv[1])
 gpu = devices.find_gpu()
 print(json.dumps({
@@ -60,7 +63,7 @@ print(json.dumps({
     "gradebook": sentence(gradebook),
     "seed": sentence(seed),
     "labs": sorted(path.name for path in (course / "release").glob("*") if any(path.glob("*.ipynb"))),
-    "gpu": {"problem": gpu.problem, "name": getattr(gpu, "name", None)},
+    "gpu": {"problem": gpu.problem, "name": gpu.name, "share": sentence(share)},
     "lab_mb": max(one["memory_mb"] for one in json.loads((Path(sandbox.__file__).parent / "measured.json").read_text()).values()),
 }))
 """
@@ -106,21 +109,21 @@ def arguments():
 def check(hub, size):
     """The Lines, in the order in which an operator would mend them."""
     answers = asked(hub)
-    lines = [programs(hub), *permissions(hub), people(hub, size), disk(hub.root, 2 + 0.05 * size, "the hub's folder")]
+    lines = [programs(hub), kernels(hub), *permissions(hub), people(hub, size), disk(hub.root, 2 + 0.05 * size, "the hub's folder")]
     first = account(hub.account_of(hub.people[0])) if hub.people else None
     homes = Path(first.pw_dir).parent if first else Path("/home")
     lines += [disk(homes, HOME_GB * size, "the students' homes"), address(hub)]
     if isinstance(answers, str):
         return [*lines, Line(False, "grading", f"the account {hub.account} cannot run the instructor's programs ({answers}); run make hub again")]
     return [*lines, memory(size, answers["lab_mb"]), labs(answers["labs"]), gradebook(hub, answers["gradebook"]), seed(hub, answers["seed"]),
-            namespaces(answers["namespaces"]), sandbox(answers["sandbox"]), gpu(answers["gpu"])]
+            namespaces(answers["namespaces"]), sandbox(answers["sandbox"]), gpu(hub, answers["gpu"])]
 
 
 def asked(hub):
     """What the account that grades found, or a sentence why it could not look."""
     if not account(hub.account):
         return f"there is no account {hub.account}"
-    done = as_grader(hub, hub.environment / "bin" / "python", "-c", ASKED, hub.course)
+    done = as_grader(hub, hub.environment / "bin" / "python", "-c", ASKED, hub.course, hub.gpu_memory)
     try:
         return json.loads(done.stdout)
     except ValueError:
@@ -146,6 +149,16 @@ def programs(hub):
         why = f"{' and '.join(gone)} not found" if gone else f"{closed} is closed to other accounts, so nobody's server can start"
         return Line(False, "programs", f"{why}; run make hub")
     return Line(True, "programs", "JupyterHub, its proxy and grading are installed for everybody who needs them")
+
+
+def kernels(hub):
+    """What every server runs a copy of, so nobody but root may write it."""
+    places = [hub.cache, *hub.cache.rglob("*")] if (hub.cache / "state").exists() else []
+    if not places:
+        return Line(None, "kernels", "compiled where they are first used, once for each person; make hub without --no-warm does it once for all")
+    if any(path.is_symlink() or path.stat().st_uid != 0 or path.stat().st_mode & 0o022 for path in places):
+        return Line(False, "kernels", f"{hub.cache} can be written by others than root, and everybody runs what it holds; remove it and run make hub")
+    return Line(True, "kernels", "compiled once for all")
 
 
 def permissions(hub):
@@ -245,10 +258,12 @@ def sandbox(problem):
     return Line(False, "sandbox", problem) if problem else Line(True, "sandbox", "students' code is locked away when it is graded")
 
 
-def gpu(found):
+def gpu(hub, found):
+    if found["share"]:
+        return Line(False, "GPU", f"gpu_memory in {hub.root / 'hub.toml'} cannot be read: {found['share']}")
     if found["problem"]:
         return Line(None, "GPU", f"none that can be used ({found['problem']}); every lab works without one, in smaller sizes")
-    return Line(True, "GPU", f"{found['name']}")
+    return Line(True, "GPU", f"{found['name']}, of which each notebook may take {hub.gpu_memory or '90%'}")
 
 
 if __name__ == "__main__":

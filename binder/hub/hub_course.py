@@ -19,12 +19,13 @@ def configure(c, hub):
     # and find its address. That service may do nothing at the hub.
     c.JupyterHub.load_roles.append({"name": "instructor", "groups": [f"formgrade-{COURSE}"], "scopes": INSTRUCTOR})
     c.JupyterHub.services.append(grading(hub))
-    c.Spawner.cmd = [str(hub.environment / "bin" / "jupyterhub-singleuser")]
+    c.Spawner.cmd = hub.server()
     c.Spawner.default_url = "/lab"
     c.Spawner.server_token_scopes = lambda spawner: token_scopes(spawner.user.name in hub.instructors)
     c.Spawner.environment.update({
         "PATH": hub.path(),
         "JUPYTER_CONFIG_PATH": lambda spawner: hub.servers("instructor" if spawner.user.name in hub.instructors else "student"),
+        **({"LABKIT_GPU_MEMORY": hub.gpu_memory} if hub.gpu_memory else {}),
     })
 
 
@@ -40,7 +41,7 @@ def grading(hub):
         "url": f"http://127.0.0.1:{hub.port + 3}",
         "user": hub.account,
         "cwd": str(hub.course),
-        "command": [str(hub.environment / "bin" / "jupyterhub-singleuser")],
+        "command": hub.server(),
         "environment": {**hub.graders_environment(), "JUPYTERHUB_DEFAULT_URL": "/formgrader"},
         "oauth_no_confirm": True,
     }

@@ -22,6 +22,9 @@ key = ""
 # A server that nobody used for so long is stopped; what was saved stays.
 idle_minutes = 60
 
+# What one notebook may take of a GPU that several people share: "4 GiB", or a share such as "25%". Empty: 90% of it.
+gpu_memory = ""
+
 # What this machine puts before a person's name to make the account's: "jupyter-" under The Littlest JupyterHub.
 prefix = ""
 
@@ -46,6 +49,7 @@ class Hub:
     certificate: str = ""
     key: str = ""
     idle_minutes: int = 60
+    gpu_memory: str = ""
     prefix: str = ""
     account: str = "course-grader"
 
@@ -112,6 +116,11 @@ class Hub:
         return self.root / "hub"
 
     @property
+    def cache(self):
+        """Compiled kernels, of which every server gets a copy."""
+        return self.root / "cache"
+
+    @property
     def proxy(self):
         return self.root / "proxy"
 
@@ -157,6 +166,10 @@ class Hub:
     def servers(self, *kinds):
         """JUPYTER_CONFIG_PATH of a server: the folders of its settings, the first one strongest."""
         return ":".join(str(self.programs / "servers" / kind) for kind in (*kinds, "everyone"))
+
+    def server(self):
+        """The command of a server, a person's or the one that grades."""
+        return ["/bin/sh", str(self.programs / "start"), str(self.environment / "bin" / "jupyterhub-singleuser")]
 
     def path(self, *first):
         return ":".join(str(folder) for folder in (*first, self.environment / "bin", "/usr/local/bin", "/usr/bin", "/bin"))

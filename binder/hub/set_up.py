@@ -165,13 +165,15 @@ def environment(hub, warm=True, gpu=False):
     subprocess.run([sys.executable, ROOT / "tools" / "setup.py", "--only-pins", "--venv", hub.environment, "--pins", pins], check=True)
     stamp = hub.environment / "labkit.stamp"
     made_of = f"{fingerprint(ROOT / 'labkit', ROOT / 'data', ROOT / 'pyproject.toml')} {warm}"
-    if not stamp.exists() or stamp.read_text() != made_of:
+    if not stamp.exists() or stamp.read_text() != made_of or warm and not (hub.cache / "state").exists():
         print(f"Installing labkit{' and compiling its kernels' * warm}.", flush=True)
         python = hub.environment / "bin" / "python"
         subprocess.run([python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation",
                         "--force-reinstall", ROOT], check=True)
+        shutil.rmtree(hub.cache, ignore_errors=True)
         if warm:
-            subprocess.run([python, "-I", HERE / "warm.py"], check=True)
+            folder(hub.cache, 0o755)
+            subprocess.run([python, "-I", HERE / "warm.py", hub.cache], check=True)
         stamp.write_text(made_of)
 
 

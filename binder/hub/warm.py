@@ -1,9 +1,19 @@
-"""Compile labkit's kernels into the environment's own cache, where every account finds them and none can write."""
+"""Fill a folder for everybody's servers to begin with: labkit's kernels, compiled, and Matplotlib's list of fonts.
 
-import matplotlib.font_manager  # noqa: F401 (finds the fonts once)
+    python -I warm.py DIR
+"""
 
-from labkit.kernels import registry
+import os
+import secrets
+import sys
+from pathlib import Path
 
-for kernel in registry.kernels().values():
-    for threads in (1, 2):          # one thread and several are compiled apart
-        kernel.cpu(*kernel.draw(kernel.sizes[-1]), threads=threads)
+folder = Path(sys.argv[1]).resolve()
+os.environ.update(NUMBA_CACHE_DIR=str(folder / "numba"), MPLCONFIGDIR=str(folder / "matplotlib"))
+
+import matplotlib.font_manager  # noqa: E402, F401 (finds the fonts once)
+
+from labkit.kernels import registry  # noqa: E402
+
+registry.warm()
+(folder / "state").write_text(secrets.token_hex(8))      # last: from now on `start` copies it, under a name that no other has

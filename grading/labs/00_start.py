@@ -50,6 +50,8 @@ print(devices.report())
 # Your work is graded later on other inputs than the ones you see here, so a function has to be right, not just right on the examples.
 # It returns its result (to print it is not enough), and leaves the arrays that it is given as they were, unless its docstring says otherwise.
 #
+# Each lab ends with a table of what a paper said and what you got. The code behind it is folded away; click the three dots to read it.
+#
 # ## Numbers in rows
 #
 # This course keeps its numbers in **arrays** of the library NumPy, which Python programs call `np`. An array is a row of numbers, or a

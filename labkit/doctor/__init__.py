@@ -10,7 +10,7 @@ from labkit.doctor import gpu, labs, machine
 from labkit.doctor.finding import NAME, version
 
 LOOKS = (labs.python, labs.packages, labs.data, labs.mnist, labs.place, labs.emulator, machine.cores, machine.memory,
-         gpu.gpu, gpu.driver, gpu.cuda_packages, machine.sandbox)
+         gpu.gpu, gpu.memory, gpu.driver, gpu.cuda_packages, machine.sandbox)
 
 
 def main(as_json=False):
@@ -21,8 +21,8 @@ def main(as_json=False):
 
 
 def examine():
-    """Everything the course looks for, as a list of Findings."""
-    return [look() for look in LOOKS]
+    """Everything the course looks for, as a list of Findings; a look that has nothing to say gives none."""
+    return [found for look in LOOKS if (found := look())]
 
 
 def report(findings):

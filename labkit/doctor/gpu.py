@@ -22,6 +22,23 @@ def gpu():
     return Finding("GPU", False, f"{found.problem}; no command adds one, but a computer, hub or cloud notebook with an NVIDIA GPU has it", cost)
 
 
+def memory():
+    """What one notebook may take of the GPU, where LABKIT_GPU_MEMORY sets it; else nothing."""
+    from labkit import devices, memory, pool
+
+    setting, found = memory.setting(), devices.find_gpu()
+    if not setting.strip():
+        return None
+    try:
+        limit = pool.limit(setting, found.memory_bytes or 2**60)
+    except ValueError as error:
+        cost = "nothing while no GPU can be used" if found.problem else "labs stop where they first use the GPU"
+        return Finding("GPU memory", False, str(error), cost, "unset LABKIT_GPU_MEMORY", needed=not found.problem)
+    if found.problem:
+        return Finding("GPU memory", True, f"LABKIT_GPU_MEMORY={setting}, which counts where a GPU can be used")
+    return Finding("GPU memory", True, f"{pool.in_words(limit)} for each notebook (LABKIT_GPU_MEMORY={setting})")
+
+
 def graphics_cards(devices=Path("/sys/bus/pci/devices")):
     """NVIDIA's graphics cards on the PCI bus (Linux), whether or not a driver runs them."""
     def says(device, name):

@@ -33,6 +33,11 @@ def test_the_student_edition_has_stubs_and_no_solution(built):
     assert "jupytext" not in notebook.metadata
 
 
+def test_the_code_of_a_table_is_folded_away_and_no_other():
+    assert build.metadata("table", None, {}, {})["jupyter"] == {"source_hidden": True}
+    assert not [role for role in build.ROLES - {"table", "check", "explain"} if "jupyter" in build.metadata(role, None, {}, {})]
+
+
 def test_a_second_build_changes_nothing_and_another_place_gives_the_same_bytes(built, tmp_path):
     assert build.build(course=built / "course", root=built) == []
     build.build(course=tmp_path / "again" / "course", root=tmp_path / "again")

@@ -1,6 +1,6 @@
 """A real hub for the tests: `make hub` itself, as root, for system accounts that are made for it and removed afterwards.
 
-Its environment takes minutes to make, so it is kept in one folder from run to run; all else in there is made anew.
+Its environment and the compiled kernels take minutes to make, so they are kept in one folder from run to run; all else in there is made anew.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ if os.name == "posix":
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = Path("/srv/perceptron-hub-tests")
-KEPT = ("env", "proxy", ".lock")
+KEPT = ("env", "proxy", "cache", ".lock")
 LAB = "01_perceptron"
 GRADER = "hubgrader"
 STUDENTS, INSTRUCTORS = ("hubada", "hubblaise"), ("hubgrace",)
@@ -144,7 +144,7 @@ def hub(log):
         port = free_ports()
         (PLACE / "hub.toml").write_text(f"instructors = {list(INSTRUCTORS)}\nstudents = {list(STUDENTS)}\nport = {port}\naccount = '{GRADER}'\n")
         (PLACE / "hub.toml").chmod(0o600)
-        process = subprocess.Popen(["make", "hub", f"HUB={PLACE}", f"HUB_ARGS=--no-warm --labs {LAB}"], cwd=ROOT, stdout=said, stderr=said,
+        process = subprocess.Popen(["make", "hub", f"HUB={PLACE}", f"HUB_ARGS=--labs {LAB}"], cwd=ROOT, stdout=said, stderr=said,
                                    env=environment(), start_new_session=True)
         try:
             running = Running(PLACE, port, passwords, Path(log))

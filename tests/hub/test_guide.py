@@ -75,7 +75,20 @@ def test_the_configuration_for_another_hub_can_be_copied(modules, settings, hub_
         source = source.replace(f'"{path}"', repr(str(here)))
     exec(source, {"c": c})
     assert c.JupyterHub.load_groups["nbgrader-course"] == {"users": ["ada", "blaise"]}
-    assert c.Spawner.cmd == [str(hub_folder / "env" / "bin" / "jupyterhub-singleuser")]
+    assert c.Spawner.cmd == ["/bin/sh", str(hub_folder / "hub" / "start"), str(hub_folder / "env" / "bin" / "jupyterhub-singleuser")]
+
+
+@pytest.mark.parametrize("said, set_to", [("", None), ('gpu_memory = "25%"\n', "25%")])
+def test_a_share_of_the_gpu_reaches_every_server(modules, hub_folder, said, set_to):
+    from hub_course import configure
+    from hub_settings import Hub
+    from traitlets.config import Config
+
+    with open(hub_folder / "hub.toml", "a") as file:
+        file.write(said)
+    c = Config()
+    configure(c, Hub.at(hub_folder))
+    assert c.Spawner.environment.to_dict()["update"].get("LABKIT_GPU_MEMORY") == set_to
 
 
 def test_the_unit_starts_what_make_hub_made(settings):

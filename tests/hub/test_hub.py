@@ -2,6 +2,7 @@
 
 import json
 import pwd
+from pathlib import Path
 
 import psutil
 import pytest
@@ -9,6 +10,7 @@ from nbgrader.api import Gradebook
 
 from tests.hub import running
 from tests.hub.conftest import COMMENT
+from tests.hub.loaded import FIRST_CALLS, all_loaded
 from tests.hub.running import LAB
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
@@ -71,6 +73,49 @@ def test_the_account_that_grades_runs_a_batch_from_its_own_terminal(taught, hub,
     assert done.returncode == 0, done.stdout + done.stderr
     assert {name: score for name, (score, *_) in scores(hub, "hubada").items()} == before
     assert (hub.course / "grading.db").stat().st_uid == pwd.getpwnam(running.GRADER).pw_uid
+
+
+# The compiled kernels that every server begins with
+
+
+def kernels_environment(student):
+    """The environment of the kernel of a student's notebook."""
+    [first, *_] = [one for one in psutil.process_iter(["username", "cmdline"])
+                   if one.info["username"] == student and "ipykernel_launcher" in (one.info["cmdline"] or ())]
+    return first.environ()
+
+
+def test_the_first_parallel_cells_of_every_student_come_from_the_cache(taught, hub):
+    """Of a notebook's own environment: every kernel is loaded from the person's copy, and nothing is added to it or written anew."""
+    for student in running.STUDENTS:
+        environment = kernels_environment(student)
+        done = hub.as_user(student, "env", *(f"{name}={value}" for name, value in environment.items()), "python", "-c", FIRST_CALLS)
+        assert done.returncode == 0, done.stderr
+        all_loaded(json.loads(done.stdout), f"{hub.home(student)}/.cache/perceptron/numba-")
+
+
+def test_nobody_can_write_what_another_persons_server_loads(taught, hub):
+    """Neither the other's copy nor the cache from which the copies are made."""
+    copy = hub.home("hubada") / ".cache" / "perceptron"
+    seed = hub.root / "cache"
+    assert copy.stat().st_mode & 0o777 == 0o700 and copy.stat().st_uid == pwd.getpwnam("hubada").pw_uid
+    compiled = next(copy.rglob("*.nbc"))
+    hub.as_user("hubada", "touch", compiled).check_returncode()
+    refused(hub, compiled, ("cat", compiled), ("touch", compiled), ("cp", "/etc/hostname", compiled), ("rm", compiled))
+    refused(hub, copy, ("ls", copy), ("touch", copy / "mine"), ("mv", copy, copy.parent / "gone"))
+    assert not [path for path in (seed, *seed.rglob("*")) if path.stat().st_uid != 0 or path.stat().st_mode & 0o022]
+    original = next(seed.rglob("*.nbc"))
+    assert hub.as_user("hubblaise", "cmp", original, original).returncode == 0
+    refused(hub, original, ("touch", original), ("cp", "/etc/hostname", original), ("rm", original))
+    refused(hub, seed, ("touch", seed / "mine"), ("rm", seed / "state"))
+
+
+def test_people_go_before_the_hub_where_memory_runs_out(taught, hub):
+    def scores(*names):
+        return {int((Path("/proc") / str(one.pid) / "oom_score_adj").read_text()) for one in psutil.process_iter(["username", "cmdline"])
+                if one.info["username"] in names and f"{hub.root}/" in " ".join(one.info["cmdline"] or ())}
+
+    assert min(scores(*running.STUDENTS, *running.INSTRUCTORS)) >= 500 > max(scores("root", running.GRADER))
 
 
 # What a student's account may not do. Each path is there, and its owner can read it.

@@ -113,8 +113,27 @@ def test_what_the_account_that_grades_cannot_do_is_named(check, tmp_path):
                            (check.namespaces(None), check.namespaces("Operation not permitted"), "What the sandbox needs"),
                            (check.sandbox(None), check.sandbox("bubblewrap is missing: install the package bubblewrap"), "install the package")):
         assert good.ok and bad.ok is False and why in bad.said
-    assert check.gpu({"problem": "no NVIDIA driver was found", "name": None}).ok is None
-    assert check.gpu({"problem": None, "name": "NVIDIA L4"}).ok
+    assert check.gpu(hub, {"problem": "no NVIDIA driver was found", "name": None, "share": None}).ok is None
+    assert check.gpu(hub, {"problem": None, "name": "NVIDIA L4", "share": None}).said == "NVIDIA L4, of which each notebook may take 90%"
+    shared = replace(hub, gpu_memory="a bit")
+    assert check.gpu(shared, {"problem": None, "name": "NVIDIA L4", "share": None}).said.endswith("each notebook may take a bit")
+    wrong = check.gpu(shared, {"problem": None, "name": "NVIDIA L4", "share": "it has to be an amount"})
+    assert wrong.ok is False and wrong.said == f"gpu_memory in {tmp_path / 'hub.toml'} cannot be read: it has to be an amount"
+
+
+@as_root
+def test_compiled_kernels_that_others_can_write_are_named(check, made):
+    assert check.kernels(made).ok is None and "--no-warm" in check.kernels(made).said
+    (made.cache / "numba").mkdir(parents=True)
+    compiled = made.cache / "numba" / "fires.nbc"
+    for path in (compiled, made.cache / "state"):
+        path.touch()
+    assert check.kernels(made).ok
+    compiled.chmod(0o664)
+    assert check.kernels(made).ok is False and f"{made.cache} can be written by others" in check.kernels(made).said
+    compiled.chmod(0o644)
+    os.chown(compiled, pwd.getpwnam(OWNER).pw_uid, 0)
+    assert check.kernels(made).ok is False
 
 
 def hub_check(*arguments):
@@ -126,7 +145,7 @@ def test_a_hub_that_runs_is_ready_for_its_class_and_not_for_a_far_larger_one(hub
     done = hub_check("2", f"HUB={running.PLACE}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "MISSING" not in done.stdout and "\nready for a class of 2" in done.stdout
-    for what in ("sandbox", "user namespaces", "gradebook", "hidden cases", "memory", "disk"):
+    for what in ("kernels", "sandbox", "user namespaces", "gradebook", "hidden cases", "memory", "disk"):
         assert f"ready   {what}" in done.stdout
     done = hub_check("100000", f"HUB={running.PLACE}")
     assert done.returncode != 0
@@ -135,19 +154,23 @@ def test_a_hub_that_runs_is_ready_for_its_class_and_not_for_a_far_larger_one(hub
 
 @pytest.mark.timeout(1800)
 def test_what_is_broken_on_a_hub_that_runs_is_found_by_the_account_that_grades(hub):
-    """The gradebook damaged, the seed open to others, and, for this check alone, user namespaces forbidden; each put right again."""
-    seed, gradebook = hub.course / "secret", hub.course / "gradebook.db"
-    before = gradebook.read_bytes()
+    """The gradebook damaged, the seed open to others, a share of the GPU that means nothing, and, for this check alone, user namespaces
+    forbidden; each put right again."""
+    seed, gradebook, settings = hub.course / "secret", hub.course / "gradebook.db", hub.root / "hub.toml"
+    before, said_before = gradebook.read_bytes(), settings.read_text()
     try:
+        settings.write_text(f"{said_before}gpu_memory = 'a bit'\n")
         seed.chmod(0o644)
         gradebook.write_bytes(b"not a database" * 100)
         status, said = without_namespaces("make", "hub-check", "2", f"HUB={running.PLACE}")
     finally:
         gradebook.write_bytes(before)
         seed.chmod(0o600)
+        settings.write_text(said_before)
     assert status != 0
-    for what in ("gradebook", "hidden cases", "user namespaces", "sandbox"):
+    for what in ("gradebook", "hidden cases", "user namespaces", "sandbox", "GPU"):
         assert f"MISSING {what}" in said, said
+    assert "LABKIT_GPU_MEMORY is 'a bit' but has to be an amount" in said
 
 
 def without_namespaces(*command):

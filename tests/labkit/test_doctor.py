@@ -81,6 +81,31 @@ def test_a_gpu_is_described(with_gpu):
     assert gpu.driver().found and gpu.driver().detail == "for CUDA 13.0"
 
 
+def test_the_memory_of_a_gpu_is_spoken_of_only_where_it_is_set(with_gpu, monkeypatch):
+    with_gpu(problem=None, name="NVIDIA T4", memory_bytes=16 * 2**30, driver="13.0")
+    for empty in ("", " "):
+        monkeypatch.setenv("LABKIT_GPU_MEMORY", empty)
+        assert gpu.memory() is None
+    monkeypatch.setenv("LABKIT_GPU_MEMORY", "25%")
+    assert gpu.memory().found and gpu.memory().detail == "4.0 GiB for each notebook (LABKIT_GPU_MEMORY=25%)"
+    assert "GPU memory" in doctor.report(doctor.examine())
+    with_gpu(problem="no NVIDIA driver was found")
+    assert gpu.memory().found and gpu.memory().detail == "LABKIT_GPU_MEMORY=25%, which counts where a GPU can be used"
+
+
+@pytest.mark.parametrize("setting", ["a quarter", "400%", "4 GiBi", "0"])
+def test_a_setting_of_the_gpus_memory_that_cannot_be_read_is_named_with_what_can(setting, with_gpu, monkeypatch, capsys):
+    monkeypatch.setenv("LABKIT_GPU_MEMORY", setting)
+    with_gpu(problem=None, name="NVIDIA T4", memory_bytes=16 * 2**30, driver="13.0")
+    found = gpu.memory()
+    assert not found.found and found.needed and repr(setting) in found.detail and 'such as "4 GiB"' in found.detail
+    assert found.command == "unset LABKIT_GPU_MEMORY" and found.cost == "labs stop where they first use the GPU"
+    assert cli.main(["doctor"]) == 1
+    assert "The labs do not run yet: " in capsys.readouterr().out
+    with_gpu(problem="the package numba-cuda is not here", name="NVIDIA T4", memory_bytes=16 * 2**30, driver="13.0")
+    assert not gpu.memory().found and not gpu.memory().needed and gpu.memory().cost == "nothing while no GPU can be used"
+
+
 def test_a_gpu_without_its_packages(with_gpu, without):
     with_gpu(problem="the package numba-cuda is not here", name="NVIDIA T4", driver="13.0")
     without("numba-cuda", "nvidia-nvvm")

@@ -8,7 +8,7 @@ import pytest
 from tests.packaging.wheels import ROOT
 
 LOCKS = {path.relative_to(ROOT).as_posix(): path
-         for folder in ("binder", "binder/hub", "tests") for path in (ROOT / folder).glob("requirements*.txt")}
+         for folder in ("binder", "binder/hub", "binder/images", "tests") for path in (ROOT / folder).glob("requirements*.txt")}
 WHOLE = "tests/requirements.txt"
 
 
@@ -39,7 +39,8 @@ def names(requirements):
 
 def test_the_locks_are_there():
     assert set(LOCKS) == {WHOLE, "tests/requirements-cpu.txt", "binder/requirements.txt", "binder/requirements-gpu.txt",
-                          "binder/hub/requirements.txt", "binder/hub/requirements-gpu.txt"}
+                          "binder/hub/requirements.txt", "binder/hub/requirements-gpu.txt", "binder/images/requirements.txt",
+                          "binder/images/requirements-gpu.txt", "binder/images/requirements-grading.txt"}
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -54,7 +55,25 @@ def test_one_version_of_each_package_in_all_locks(lock):
     whole = versions(LOCKS[WHOLE])
     only_here = {name for name, _ in versions(LOCKS[lock])} - {name for name, _ in whole}
     assert {pin for pin in versions(LOCKS[lock]) if pin[0] not in only_here} <= whole
-    assert not only_here or lock.startswith("binder/hub/")
+    assert not only_here or lock.startswith(("binder/hub/", "binder/images/"))
+
+
+def test_the_hub_on_one_machine_and_the_images_differ_in_jupyterhub_alone():
+    """What no other lock holds; the images have the JupyterHub of Zero to JupyterHub's chart."""
+    whole = {name for name, _ in versions(LOCKS[WHOLE])}
+    held = {folder: {pin for lock in LOCKS if lock.startswith(folder) for pin in versions(LOCKS[lock]) if pin[0] not in whole}
+            for folder in ("binder/hub/", "binder/images/")}
+    several = {}
+    for name, version in set.union(*held.values()):
+        several.setdefault(name, set()).add(version)
+    assert [name for name, found in several.items() if len(found) > 1] == ["jupyterhub"]
+    for folder, pinned in held.items():
+        assert len([version for name, version in pinned if name == "jupyterhub"]) == 1, folder
+
+
+def test_the_gateways_client_and_server_are_one_version():
+    client = dict(versions(LOCKS["binder/images/requirements-grading.txt"]))["dask-gateway"]
+    assert (ROOT / "tests" / "hub" / "gateway.txt").read_text(encoding="utf-8").strip() == f"dask-gateway-server[local]=={client}"
 
 
 def test_each_lock_holds_what_the_projects_ask_for():
@@ -64,8 +83,11 @@ def test_each_lock_holds_what_the_projects_ask_for():
     gpu = names(course["project"]["optional-dependencies"]["gpu"])
     cluster = names(grading["optional-dependencies"]["cluster"])
     instructor = names(grading["dependencies"]) - {course["project"]["name"]} | names(groups["test"]) | cluster
-    hub = student | names(grading["dependencies"]) - {course["project"]["name"]} | names(groups["hub"])
+    served = student | names(grading["dependencies"]) - {course["project"]["name"]}
+    hub, image = served | names(groups["hub"]), served | names(groups["image"])
     asked = {"binder/hub/requirements.txt": hub, "binder/hub/requirements-gpu.txt": hub | gpu,
+             "binder/images/requirements.txt": image, "binder/images/requirements-gpu.txt": image | gpu,
+             "binder/images/requirements-grading.txt": image | cluster | names(grading["optional-dependencies"]["gateway"]),
              "binder/requirements.txt": student, "binder/requirements-gpu.txt": student | gpu,
              "tests/requirements-cpu.txt": student | instructor, WHOLE: student | instructor | gpu}
     for lock, wanted in asked.items():
