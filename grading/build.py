@@ -22,6 +22,7 @@ from nbformat.v4 import new_notebook
 
 from grading import exercise as exercises
 from grading.course import Course, on_path
+from grading.put import put
 
 LABS = Path(__file__).parent / "labs"
 ROOT = Path(__file__).parent.parent
@@ -84,6 +85,8 @@ def checked_name(source):
 def metadata(role, ident, options, declared):
     """A cell's notebook metadata: its role as a tag, and nbgrader's own where it is graded or locked."""
     data = {"tags": [role] + (["raises-exception"] if role == "check" else [])} if role else {}
+    if role == "table":         # long, and nothing to learn from: JupyterLab shows three dots to click
+        data["jupyter"] = {"source_hidden": True}
     kinds = {   # role: grade, solution, grade id
         "solution": (False, True, ident),
         "predict": (False, True, ident),
@@ -179,12 +182,7 @@ def write(path, text, force=False):
             return False
         if not force and not as_built(old):
             raise BuildError(f"{path} was changed by hand since it was built; keep a copy elsewhere, then build again with --force")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)
+    put(path, text.encode())
     return True
 
 

@@ -80,7 +80,6 @@ class Exercise:
     hidden      hidden(rng) -> calls, from the course's secret seed
     parts       {part name: weight} where calls name parts; otherwise all or nothing
     sealed      the public value is the answer itself: only a digest is shipped; for numbers, the step to which they are rounded
-    may_change  the student may change arguments
     read        "readings:name": a labkit function read(result, *args) that turns what was returned into what is compared, where
                 many answers are right
     hints       three rungs, each saying more; none is the solution
@@ -97,7 +96,6 @@ class Exercise:
     tolerance: Tolerance = Tolerance()
     parts: dict = field(default_factory=dict)
     sealed: float | None = None
-    may_change: bool = False
     read: str = ""
     hints: tuple = ()
     avoid: tuple = ()
@@ -167,8 +165,6 @@ class Exercise:
 
     def tolerates(self, outcome, expected):
         """None, or the difference in a sentence."""
-        if self.may_change and outcome.kind == "value":
-            outcome = Outcome("value", outcome.value, printed=outcome.printed)
         return difference(outcome, expected, self.tolerance)
 
     # Judging
@@ -284,10 +280,10 @@ class Exercise:
         """The Verdict on a student's kernel, judged as source: what the kernel needs of its cell is allow-listed here, then
         run_kernel(source, name, call) -> Outcome emulates it in a fresh child that holds nothing else."""
         from grading.kernel_part import kernel_part
-        from grading.kernel_source import refusal
+        from grading.kernel_source import plain_function, refusal
 
         source = kernel_part(source, self.id)
-        if reason := refusal(source, self.id):
+        if reason := refusal(source, self.id) or plain_function(source, self.id):
             state = "not_attempted" if reason == "not_attempted" else "wrong"
             return Verdict(state, 0.0, SENTENCES["not_attempted"] if state == "not_attempted" else reason)
         return self.judge(lambda c: run_kernel(source, self.id, c), seed)

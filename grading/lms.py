@@ -17,7 +17,7 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import ExtractorPlugin
 
 from grading.course import Course, on_path
-from grading.publish import put
+from grading.put import put
 
 LARGEST = 2**25             # bytes of one notebook; what is larger is no submission
 MOST = 20_000               # files of one download

@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 
 from grading import build, leaks
+from grading.put import put
 
 PARTS = ("notebooks/", "labkit/", "data/", "binder/requirements.txt", "binder/requirements-gpu.txt", "binder/runtime.txt", "binder/postBuild",
          "pyproject.toml", "LICENSE", "LICENSE-CC-BY-4.0", "CITATION.cff")
@@ -44,7 +45,7 @@ def publish(folder, answers=False, root=build.ROOT):
     gone = sorted(set(before) - set(files) - {MANIFEST})
     folder.mkdir(parents=True, exist_ok=True)
     for name in changed:
-        put(folder / name, files[name])
+        put(folder / name, files[name], 0o755 if Path(name).name == "postBuild" else 0o644)      # postBuild is run, so it has to be runnable
     for name in gone:
         (folder / name).unlink(missing_ok=True)
     commit(folder, [*changed, *gone])
@@ -129,15 +130,6 @@ def binder(address):
 
 def sha256(content):
     return hashlib.sha256(content).hexdigest()
-
-
-def put(path, content):
-    """Write whole or not at all. postBuild is run, so it has to be runnable."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(content)
-    temporary.chmod(0o755 if path.name == "postBuild" else 0o644)
-    temporary.replace(path)
 
 
 def commit(folder, names):

@@ -5,8 +5,6 @@ The page is built as a tree of elements, so that whatever a student wrote is tex
 
 import base64
 import hashlib
-import os
-import tempfile
 import unicodedata
 from collections import Counter
 from datetime import date
@@ -15,6 +13,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from xml.etree import ElementTree
 
+from grading.put import put
 from grading.report import ORDER
 
 CSS = Path(__file__).with_name("report.css")
@@ -52,11 +51,8 @@ def page(report, anonymous=False, today=None):
 
 
 def write(path, text):
-    """Writes a page whole or not at all, for its owner alone to read."""
-    handle, temporary = tempfile.mkstemp(dir=Path(path).parent, prefix=f".{Path(path).name}.")
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-    os.replace(temporary, path)
+    """Writes a page, for its owner alone to read."""
+    put(path, text.encode(), 0o600)
 
 
 def el(tag, *children, **attributes):

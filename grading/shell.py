@@ -23,7 +23,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from labkit.outcomes import Call, Outcome, perform, plain
+from labkit.outcomes import Call, Outcome, perform
 
 
 def beside(name):
@@ -270,7 +270,7 @@ def pack_outcome(outcome):
     document = {"kind": outcome.kind, "error": outcome.error, "line": outcome.line, "changed": list(outcome.changed),
                 "printed": outcome.printed, "message": outcome.message if outcome.kind == "malformed" else ""}
     if outcome.kind == "value":
-        document["value"] = wire.pack(plain(outcome.value), arrays)
+        document["value"] = wire.pack(outcome.value, arrays)        # plain data already: perform sees to it
     return document, arrays
 
 

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from functools import cache
+from types import FunctionType
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from labkit.outcomes import (  # noqa: F401 (the vocabulary is part of this modu
 )
 
 SECONDS = 10    # for one check, all its cases together
+PLAIN = "{name} is a plain function, which no GPU can start: write @cuda.jit on the line above def {name}."
 
 
 class CheckFailed(Exception):
@@ -132,6 +134,8 @@ def behaviour(name, exercise, function):
             return None, f"Not attempted yet: write {name}, then run this cell again. (check({name}, hint=1) for a first hint)"
         if outcomes[-1].kind == "timed_out":
             return False, f"Not right yet: {name} did not finish within {seconds:.0f} s: is there a loop that never ends?"
+    if exercise["kind"] == "kernel" and isinstance(function, FunctionType):
+        return False, f"Not right yet: {PLAIN.format(name=name)}"
     wrong = next((i for i, (o, case) in enumerate(zip(outcomes, exercise["cases"], strict=True)) if disagrees(o, case["right"], tolerance)), None)
     if wrong is None:
         count = len(outcomes)

@@ -14,7 +14,7 @@ from grading.course import Course
 from grading.exercise import Outcome, Verdict
 from tests.grading.fake_lab import POINTS, RIGHT
 
-LIMITS = sandbox.Limits(cell_seconds=2, call_seconds=1, exercise_seconds=4)
+LIMITS = sandbox.Limits(cell_seconds=2, call_seconds=1)
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,21 @@ def test_what_the_kernel_uses_stays_and_is_still_refused():
     assert refusal(kernel_part("cuda = open\n" + KERNEL, "add"), "add")
 
 
+@pytest.mark.parametrize(("cell", "gone"), [
+    (f"{KERNEL}\n%timeit add[1, 4](out, a)\n!ls\n", "%timeit"),
+    (f"%%time\n{KERNEL}", "%%time"),
+])
+def test_lines_that_only_the_notebook_understands_are_left_out(cell, gone):
+    part = kernel_part(cell, "add")
+    assert gone not in part and refusal(part, "add") is None
+    assert ast.unparse(ast.parse(part)) == ast.unparse(ast.parse(KERNEL))
+
+
+def test_a_remainder_at_the_start_of_a_line_is_no_magic():
+    cell = KERNEL.replace("a[i] + 1", "(a[i]\n% 2)")
+    assert kernel_part(cell, "add") == cell
+
+
 @pytest.mark.parametrize("cell", ["def add(:", "x = 1", f"import os; {KERNEL[10:]}", "x = " + "(" * 5000, "#" * 30_000])
 def test_a_cell_that_cannot_be_taken_apart_stays_as_it_is(cell):
     assert kernel_part(cell, "add") == cell

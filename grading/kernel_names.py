@@ -1,0 +1,47 @@
+"""What a cell's imports call the things that a kernel may use, spelled out.
+
+A kernel is judged without its cell's imports: `cuda`, `math`, `np` and the number types are there already. Where a student imported
+them under other names (`from math import sqrt`, `import numba as nb`), the kernel is given those it will find.
+"""
+
+import ast
+import math
+
+TOP = {"math": "math", "numpy": "np", "numba": "numba"}
+FROM = {"math": "math.", "numpy": "np.", "numba.cuda": "cuda.", "numba": "", "numba.types": "", "labkit": "", "labkit.emulator": ""}
+
+
+def spelled_out(source, tree):
+    """`source`, of which `tree` is the syntax, with imported names replaced by those of the kernel's world; the lines keep their numbers."""
+    meant, lines = meanings(tree), source.split("\n")
+    nodes = [(node, text) for node in ast.walk(tree) if (text := replacement(node, meant)) is not None]
+    for node, text in sorted(nodes, key=lambda found: (found[0].lineno, found[0].col_offset), reverse=True):
+        line = lines[node.lineno - 1].encode()      # the syntax tree counts bytes
+        before, there, after = line[:node.col_offset], line[node.col_offset:node.end_col_offset], line[node.end_col_offset:]
+        if there.decode() == ast.unparse(node):     # not over two lines, not within an f-string, whose places Python 3.11 miscounts
+            lines[node.lineno - 1] = (before + text.encode() + after).decode()
+    return "\n".join(lines)
+
+
+def meanings(tree):
+    """{name: what it stands for} for the names that the cell imports and gives no other meaning to."""
+    found = {"numpy": "np", "numba": "numba"}
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            found |= {alias.asname or alias.name: TOP[alias.name] for alias in node.names if alias.name in TOP}
+            found |= {alias.asname: "cuda" for alias in node.names if alias.name == "numba.cuda" and alias.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module in FROM and not node.level:
+            names = dict.fromkeys(dir(math)) if (node.module, node.names[0].name) == ("math", "*") else {a.name: a.asname for a in node.names}
+            found |= {own or name: FROM[node.module] + name for name, own in names.items()}
+    own = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    own |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)} | {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+    return {name: text for name, text in found.items() if name not in own}
+
+
+def replacement(node, meant):
+    """The text to put in a node's place, or None. `numba.` goes from in front of what it holds, since there is no `numba` in a kernel's world."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and meant.get(node.value.id) == "numba":
+        return node.attr
+    if isinstance(node, ast.Name) and meant.get(node.id, "numba") not in ("numba", node.id):
+        return meant[node.id]
+    return None
