@@ -134,6 +134,8 @@ def behaviour(name, exercise, function):
             return None, f"Not attempted yet: write {name}, then run this cell again. (check({name}, hint=1) for a first hint)"
         if outcomes[-1].kind == "timed_out":
             return False, f"Not right yet: {name} did not finish within {seconds:.0f} s: is there a loop that never ends?"
+        if outcomes[-1].error == "endless":         # a kernel: the other cases would take as long
+            return False, complaint(name, case, outcomes[-1], tolerance)
     if exercise["kind"] == "kernel" and isinstance(function, FunctionType):
         return False, f"Not right yet: {PLAIN.format(name=name)}"
     wrong = next((i for i, (o, case) in enumerate(zip(outcomes, exercise["cases"], strict=True)) if disagrees(o, case["right"], tolerance)), None)
@@ -143,9 +145,13 @@ def behaviour(name, exercise, function):
     for idea in exercise["misconceptions"]:
         if all(not disagrees(o, expected, tolerance) for o, expected in zip(outcomes, idea["outcomes"], strict=True)):
             return False, f"Not right yet: {idea['hint']}"
-    case = exercise["cases"][wrong]
-    found = disagrees(outcomes[wrong], case["right"], tolerance)
-    return False, f"Not right yet: for {called(name, case['call'])} {found}{'' if found.endswith('?') else '.'}"
+    return False, complaint(name, exercise["cases"][wrong], outcomes[wrong], tolerance)
+
+
+def complaint(name, case, outcome, tolerance):
+    """Where an answer first differs, in a sentence."""
+    found = disagrees(outcome, case["right"], tolerance)
+    return f"Not right yet: for {called(name, case['call'])} {found}{'' if found.endswith('?') else '.'}"
 
 
 def disagrees(outcome, data, tolerance):

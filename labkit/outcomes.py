@@ -23,7 +23,7 @@ import numpy as np
 
 LABKIT = __file__.removesuffix("outcomes.py")
 ONE_THREAD = "one-thread"   # a kernel that is right, but in which one thread does all the work: no fault of the emulator's, one of an exercise's
-LAUNCH_STEPS = 300_000      # statements of a block before an exercise's kernel counts as endless; the same on every machine
+LAUNCH_STEPS = 20_000       # statements of a block before an exercise's kernel counts as endless; the same on every machine
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,26 @@ def test_an_endless_loop_is_stopped(monkeypatch):
     assert "never ends" in failing(double)
 
 
+def test_an_endless_kernel_is_stopped_at_the_first_case(monkeypatch):
+    import json
+
+    from labkit import cuda, datasets, emulator, outcomes
+
+    real = json.loads((datasets.data_root() / "checks" / "07_rmsprop.json").read_text())["exercises"]["rmsprop_kernel"]
+    monkeypatch.setattr(checks, "exercises", lambda: {"rmsprop_kernel": real})
+    monkeypatch.setattr(outcomes, "LAUNCH_STEPS", 300)
+    launches, run = [], emulator.run
+    monkeypatch.setattr(emulator, "run", lambda *args, **options: (launches.append(args), run(*args, **options))[1])
+
+    @cuda.jit
+    def rmsprop_kernel(w, s, g, learning_rate, decay, epsilon):
+        i = cuda.grid(1)
+        while i < w.size:
+            s[i] = g[i]
+
+    assert "is still in this loop after 300 steps" in failing(rmsprop_kernel) and len(launches) == 1
+
+
 def test_not_attempted_prints_and_raises_only_under_nbgrader(capsys, monkeypatch):
     def double(x):
         raise NotImplementedError
