@@ -4,6 +4,8 @@ import re
 import tomllib
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from tests.packaging.wheels import ROOT
 
@@ -93,7 +95,7 @@ def test_each_lock_holds_what_the_projects_ask_for():
     for lock, wanted in asked.items():
         assert wanted <= {name for name, _ in versions(LOCKS[lock])}, lock
     for small in ("binder/requirements.txt", "tests/requirements-cpu.txt"):
-        assert not gpu & {name for name, _ in versions(LOCKS[small])}
+        assert not (gpu - student) & {name for name, _ in versions(LOCKS[small])}
 
 
 def test_students_get_nothing_of_the_instructors():
@@ -106,3 +108,10 @@ def test_both_projects_and_the_citation_say_one_version():
     assert grading["version"] == course["version"] == cited
     assert f"{course['name']}=={course['version']}" in grading["dependencies"]
     assert grading["requires-python"] == course["requires-python"]
+
+
+def test_every_python_gets_one_numpy_which_the_gpus_packages_can_use():
+    [limit] = [each for each in project(".")["project"]["optional-dependencies"]["gpu"] if each.startswith("numpy")]
+    for name, lock in LOCKS.items():
+        [numpy] = [version for package, version in versions(lock) if package == "numpy"]
+        assert Version(numpy) in Requirement(limit).specifier, name
