@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from labkit.bench import command, kernels, machine, peers, race, table, works
 from labkit.bench.works import Task, Work
 from labkit.kernels import limits, registry
 
+ROOT = Path(__file__).parents[2]
 KERNELS = registry.kernels()
 MEASURED = {"bytes_per_second": 1e10, "operations_per_second": 1e11}
 
@@ -232,3 +234,10 @@ def test_the_gpu_path_copies_there_and_back(emulated_gpu):
     there = [emulator.cuda.to_device(array) for array in (out, a, b)]
     replace(KERNELS["add"])(*there)
     np.testing.assert_array_equal(there[0].copy_to_host(), a + b)
+
+
+def test_the_guide_shows_what_was_recorded():
+    found = json.loads((ROOT / "data" / "recorded" / "bench.json").read_text())
+    guide = (ROOT / "guides" / "speed.md").read_text().splitlines()
+    assert machine.sentence(found["machine"]) in guide
+    assert [line for line in guide if line.startswith("| ") and line not in table.HEADER] == [table.line(row) for row in found["rows"]]
