@@ -175,7 +175,8 @@ def pod(built, tmp_path_factory):
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_servers_program_is_the_charts(kind, pod):
-    assert pod(kind, GRADER if kind == "grading" else "ada", "jupyterhub-singleuser", "--version").split()[-1] == dict(versions(lock(kind)))["jupyterhub"]
+    said = pod(kind, GRADER if kind == "grading" else "ada", "jupyterhub-singleuser", "--version")
+    assert said.split()[-1] == dict(versions(lock(kind)))["jupyterhub"]
 
 
 @pytest.mark.images
@@ -192,7 +193,7 @@ def test_the_first_parallel_cell_takes_under_two_seconds(pod):
 @pytest.mark.timeout(7200)
 def test_the_image_for_gpus_has_nvidias_compilers_and_without_a_driver_says_so(pod):
     make = ("from labkit.kernels import compile, registry; kernel = registry.kernels()['momentum']; "
-            "print([compile.over_budget(kernel, compile.compile_kernel(kernel, each)) for each in ((7, 5), (9, 0))])")
+            "print([compile.over_budget(kernel, compile.compile_kernel(kernel, gpu)) for gpu in ((7, 5), (9, 0))])")
     assert pod("gpu", "ada", "python", "-c", make).splitlines()[-1] == "[[], []]"
     assert "no NVIDIA driver was found" in pod("gpu", "ada", "labkit", "doctor")
 
