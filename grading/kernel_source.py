@@ -177,9 +177,18 @@ def refused_print(call, at):
     if any(isinstance(part, ast.JoinedStr) for part in call.args):
         return at + "a kernel prints no f-strings; print the parts: print('x', x)"
     for part in call.args:
-        if any(not isinstance(node, PRINTED) for node in ast.walk(part)):
+        if any(not (isinstance(node, PRINTED) or of_a_number(node)) for node in ast.walk(part)):
             return at + f"print shows names, numbers, texts and elements in a kernel; give `{ast.unparse(part)[:60]}` a name on the line above"
     return None
+
+
+def of_a_number(node):
+    """Whether it is a call that makes a number of numbers: float(x), np.float32(x), math.sqrt(x)."""
+    if not isinstance(node, ast.Call) or node.keywords:
+        return False
+    if isinstance(node.func, ast.Attribute):
+        return isinstance(node.func.value, ast.Name) and node.func.value.id in ("math", "np", "numpy")
+    return isinstance(node.func, ast.Name) and node.func.id in BUILTINS | TYPES
 
 
 def refused_expression(node, calls):

@@ -20,6 +20,7 @@ NUMBER = itertools.count()
 RIGHT = {
     "as it is taught": ADD,
     "with a print": ADD.replace(GUARD, GUARD + "        print('thread', i, 'adds', a[i], b[i], cuda.blockIdx.x)\n"),
+    "with a print of a number made of one": ADD.replace(GUARD, GUARD + "        print(float(a[i]), round(abs(b[i]), 2), np.float32(i))\n"),
     "with a print before the guard": ADD.replace(GUARD, "    print(i)\n" + GUARD),
     "with an assert": ADD.replace(GUARD, GUARD + "        assert 0 <= i, 'no such element'\n        assert i < len(a)\n"),
     "with a raise": ADD.replace(GUARD, "    if i < 0:\n        raise ValueError('negative')\n" + GUARD),
