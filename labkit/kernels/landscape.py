@@ -375,10 +375,11 @@ def descend_cuda(cuda):
 
 
 def _arguments(rng, size):
-    """Every rule and every surface has its turn; few steps, as the forms differ in the last bits and runs part ways."""
+    """Every rule and every surface has its turn; few and short steps, as the forms differ in the last bits and runs part ways."""
     surface, rule = (int(rng.integers(len(SURFACES))), int(rng.integers(len(RULES)))) if size < 10_000 else (BEALE, MOMENTUM)
     points = rng.uniform(-2, 2, (2, size)).astype(np.float32)
-    rates = rng.uniform(1e-4, 1e-2, size).astype(np.float32)
+    fastest = {VALLEY: 1e-4, BEALE: 1e-3, HIMMELBLAU: 1e-3}.get(surface, 1e-2) if size < 10_000 else 1e-2
+    rates = rng.uniform(fastest / 100, fastest, size).astype(np.float32)
     mus = rng.uniform(0, 0.99, size).astype(np.float32)
     examples = np.column_stack([rng.uniform(-1, 1, (5, 2)), rng.integers(0, 2, 5)]).astype(np.float32)
     p = np.float32(100 if surface == VALLEY else 5)

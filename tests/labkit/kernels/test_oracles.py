@@ -27,7 +27,7 @@ def agree(kernel, size, seed, threads):
 
 @each_kernel
 def test_one_thread_agrees_with_numpy(kernel):
-    @settings(max_examples=25, deadline=None, derandomize=True)     # some draws of `descend` run away, and part ways in the last bits
+    @settings(max_examples=25, deadline=None)
     @given(size=st.sampled_from(kernel.sizes) | st.integers(min(kernel.sizes), 70), seed=st.integers(0, 2**32 - 1))
     def compare(size, seed):
         agree(kernel, size, seed, threads=1)
