@@ -47,12 +47,16 @@ def call(*args, writes=(), then=(), grid=None, block=None, part="", **kwargs):
 
 @dataclass
 class Source:
-    """A solution or a misconception: its text, under the exercise's name, and the function."""
+    """A solution or a misconception: its text, under the exercise's name, and the function.
+
+    unsure  positions of public cases in which rounding decides what a misconception gives, so that no two machines need agree
+    """
 
     name: str
     text: str
     why: str = ""
     hint: str = ""
+    unsure: tuple = ()
 
 
 @dataclass
@@ -112,11 +116,12 @@ class Exercise:
         self.solutions.append(Source(f"solution_{len(self.solutions) + 1}", self.source_of(thing)))
         return thing
 
-    def misconception(self, why, hint, thing=None, name=None):
-        """Declares a wrong solution that students really write; as a decorator, or with the value or source text as `thing`."""
+    def misconception(self, why, hint, thing=None, name=None, unsure=()):
+        """Declares a wrong solution that students really write; as a decorator, or with the value or source text as `thing`.
+        On the public cases `unsure` (see Source) the student's check takes any outcome for it."""
         def declare(thing):
             label = name or getattr(thing, "__name__", None) or f"misconception_{len(self.misconceptions) + 1}"
-            self.misconceptions.append(Source(label, self.source_of(thing), why, hint))
+            self.misconceptions.append(Source(label, self.source_of(thing), why, hint, unsure))
             return thing
         return declare if thing is None else declare(thing)
 
@@ -303,12 +308,12 @@ class Exercise:
         data |= {"read": self.read} if self.read else {}
         rights = [self.expected(c) for c in self.public]
         ideas = [(idea, [self.outcome_of(idea, c) for c in self.public]) for idea in self.misconceptions]
-        self.tell_apart([("the right answer", rights), *((idea.name, outcomes) for idea, outcomes in ideas)])
+        self.tell_apart([("the right answer", rights, ()), *((idea.name, outcomes, idea.unsure) for idea, outcomes in ideas)])
         return data | {"cases": [{"call": encode_call(c), "right": self.shipped(r)} for c, r in zip(self.public, rights, strict=True)],
                        "misconceptions": [self.idea_data(*idea) for idea in ideas]}
 
     def idea_data(self, idea, outcomes):
-        return {"name": idea.name, "hint": idea.hint, "outcomes": [encode_outcome(o) for o in outcomes]}
+        return {"name": idea.name, "hint": idea.hint, "outcomes": [None if i in idea.unsure else encode_outcome(o) for i, o in enumerate(outcomes)]}
 
     def shipped(self, outcome):
         if self.sealed is None:
@@ -318,10 +323,16 @@ class Exercise:
         return {"sealed": {"salt": salt, "step": self.sealed, "digest": seal(value, salt, self.sealed)}}
 
     def tell_apart(self, rows):
-        """Fails the build when two outcomes agree within ten tolerances on every public case: hints could not tell them apart."""
-        for i, (one, a) in enumerate(rows):
-            for other, b in rows[:i]:
-                if all(x.kind == y.kind and difference(x, y, self.tolerance.scaled(10)) is None for x, y in zip(a, b, strict=True)):
+        """Fails the build when two of the rows (name, outcomes, unsure) agree within ten tolerances on every public case: hints could not
+        tell them apart. Where one is unsure it agrees with every other misconception; from the right answer it has to differ."""
+        for i, (one, a, unsure) in enumerate(rows):
+            if i and all(outcome.kind == "raised" for outcome in a):
+                raise ValueError(f"exercise {self.id}: {one} raises on every public case, as many another mistake does; add a case on which it "
+                                 "does not")
+            for j, (other, b, as_unsure) in enumerate(rows[:i]):
+                open_to = {*unsure, *as_unsure} if j else ()
+                if all(n in open_to or (x.kind == y.kind and difference(x, y, self.tolerance.scaled(10)) is None)
+                       for n, (x, y) in enumerate(zip(a, b, strict=True))):
                     raise ValueError(f"exercise {self.id}: the public cases do not tell {one} from {other}; add a case on which they differ")
 
 

@@ -11,7 +11,11 @@ import hashlib
 import json
 import os
 import sys
-from functools import cache
+import time
+from contextlib import suppress
+from functools import cache, wraps
+from itertools import repeat
+from operator import is_
 from types import FunctionType
 
 import numpy as np
@@ -126,14 +130,16 @@ def behaviour(name, exercise, function):
     if not callable(function) and not hasattr(function, "py_func"):
         return False, f"Not right yet: {name} is {text(plain_or_type(function))}, expected a function."
     tolerance = Tolerance(**exercise["tolerance"])
-    outcomes, seconds = [], SECONDS / max(1, len(exercise["cases"]))
+    outcomes, end = [], time.monotonic() + SECONDS
     for case in exercise["cases"]:
         call = decode_call(case["call"])
-        outcomes.append(reading(perform(function, call, seconds), exercise.get("read"), call))
+        left = max(end - time.monotonic(), 0.1)     # no equal shares: the first call of a function with @njit compiles it
+        outcomes.append(reading(perform(function, call, left), exercise.get("read"), call))
         if outcomes[-1].kind == "not_attempted":
-            return None, f"Not attempted yet: write {name}, then run this cell again. (check({name}, hint=1) for a first hint)"
+            return None, f"Not attempted yet: write {name} in place of its line raise NotImplementedError, then run its cell and this one " \
+                         f"again. (check({name}, hint=1) for a first hint)"
         if outcomes[-1].kind == "timed_out":
-            return False, f"Not right yet: {name} did not finish within {seconds:.0f} s: is there a loop that never ends?"
+            return False, f"Not right yet: {name} did not finish within {SECONDS} s: is there a loop that never ends?"
         if outcomes[-1].error == "endless":         # a kernel: the other cases would take as long
             return False, complaint(name, case, outcomes[-1], tolerance)
     if exercise["kind"] == "kernel" and isinstance(function, FunctionType):
@@ -143,7 +149,7 @@ def behaviour(name, exercise, function):
         count = len(outcomes)
         return True, f"Right: {name} passes {'its case' if count == 1 else f'all {count} cases'}.{advice(function, exercise)}"
     for idea in exercise["misconceptions"]:
-        if all(not disagrees(o, expected, tolerance) for o, expected in zip(outcomes, idea["outcomes"], strict=True)):
+        if all(expected is None or not disagrees(o, expected, tolerance) for o, expected in zip(outcomes, idea["outcomes"], strict=True)):
             return False, f"Not right yet: {idea['hint']}"
     return False, complaint(name, exercise["cases"][wrong], outcomes[wrong], tolerance)
 
@@ -250,16 +256,39 @@ def working(function, fallback, *examples):
     """(the function to show, a sentence that says whose it is): the student's, if it works well enough to be drawn, else labkit's.
 
     examples: tuples of arguments that a picture will call it with. Well enough: it answers, and in the same shape as the fallback.
+    Where the fallback answers with arrays, so does the function that is shown, though the student's may make lists.
     """
-    name = name_of(function)
+    name, answers, models = name_of(function), [], []
     for arguments in examples or ((),):
-        outcome = perform(function, Call(list(arguments)), seconds=2)
+        outcome = perform(keeping(function, answers), Call(list(arguments)), seconds=2)
         if outcome.kind == "not_attempted":
             return fallback, f"{name} is not written yet: this shows labkit's."
-        trouble = unfit(outcome, perform(fallback, Call(list(arguments))))
+        trouble = unfit(outcome, perform(keeping(fallback, models), Call(list(arguments))))
         if trouble:
             return fallback, f"{name} is not ready ({trouble}): this shows labkit's."
+    if any(formed(answer, model) is not answer for answer, model in zip(answers, models, strict=True)):
+        function = wraps(function)(lambda *arguments, inner=function: formed(inner(*arguments), models[0]))
     return function, f"This runs your {name}."
+
+
+def keeping(function, answers):
+    """The function, with each of its answers put into a list as well."""
+    def kept(*arguments):
+        answers.append(function(*arguments))
+        return answers[-1]
+    return kept
+
+
+def formed(answer, model):
+    """The answer, with arrays where `model` has arrays: a list of numbers is as right, but what draws it goes on to calculate with it."""
+    if isinstance(model, np.ndarray):
+        return np.asarray(answer)
+    if isinstance(model, (tuple, list)) and model and isinstance(answer, (tuple, list, np.ndarray)):
+        models = model if isinstance(model, tuple) else repeat(model[0])        # a list may have another length next time
+        parts = type(model)(map(formed, answer, models))
+        same = type(answer) is type(model) and all(map(is_, parts, answer))
+        return answer if same else parts
+    return answer
 
 
 def agreeing(function, fallback, *examples):
@@ -282,9 +311,13 @@ def unfit(outcome, ours):
         return departure(outcome, Outcome("value"))
     if outcome.value is None and ours.value is not None:
         return "it returns nothing"
-    together = isinstance(ours.value, tuple) and isinstance(outcome.value, np.ndarray) and outcome.value.ndim
-    got = shape_of(tuple(outcome.value) if together else outcome.value)     # return [a, b] is as good as return a, b
-    want = shape_of(ours.value)
+    value, want = outcome.value, shape_of(ours.value)
+    if isinstance(ours.value, tuple) and isinstance(value, np.ndarray) and value.ndim:
+        value = tuple(value)                            # return [a, b] is as good as return a, b
+    elif isinstance(ours.value, np.ndarray) and isinstance(value, tuple):
+        with suppress(ValueError):
+            value = np.array(value)                     # and a tuple of numbers as good as an array
+    got = shape_of(value)
     return None if got == want else f"its result has the shape {got}, labkit's {want}"
 
 

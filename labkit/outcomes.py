@@ -14,6 +14,7 @@ import signal
 import threading
 import traceback
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 from importlib import import_module
@@ -22,7 +23,9 @@ from itertools import permutations
 import numpy as np
 
 LABKIT = __file__.removesuffix("outcomes.py")
+EXACT = (Fraction, Decimal)     # numbers that NumPy would keep as objects
 ONE_THREAD = "one-thread"   # a kernel that is right, but in which one thread does all the work: no fault of the emulator's, one of an exercise's
+LAZY = ("a generator", "a map", "a zip", "a filter", "a range")      # what plain() says of things that have yet to be counted out
 LAUNCH_STEPS = 20_000       # statements of a block before an exercise's kernel counts as endless; the same on every machine
 
 
@@ -114,8 +117,8 @@ def plain(value):
         return value
     if isinstance(value, np.ndarray) and value.dtype == object:         # what NumPy makes of rows of different lengths
         return plain(value.tolist())
-    if isinstance(value, (bool, int, float, complex, Fraction, np.generic, np.ndarray)):
-        array = np.array(float(value) if isinstance(value, Fraction) else value)
+    if isinstance(value, (bool, int, float, complex, *EXACT, np.generic, np.ndarray)):
+        array = np.array(float(value) if isinstance(value, EXACT) else value)
         if array.dtype.kind not in "biufc":
             raise TypeError(f"an array of dtype {array.dtype}")
         return array
@@ -124,7 +127,13 @@ def plain(value):
             array = np.array(value)
             if array.dtype.kind in "biufc" and isinstance(value, list):
                 return array
-        return type(value)(plain(item) for item in value) if type(value) in (list, tuple) else [plain(item) for item in value]
+        parts = [plain(item) for item in value]
+        if isinstance(value, list):
+            with contextlib.suppress(ValueError):       # a table of fractions is one of numbers by now
+                array = np.array(parts)
+                if array.dtype.kind in "biufc":
+                    return array
+        return tuple(parts) if type(value) is tuple else parts
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if hasattr(value, "copy_to_host"):
@@ -182,7 +191,7 @@ def perform(function, call, seconds=None):
     except MemoryError:
         return Outcome("out_of_memory")
     except (Exception, SystemExit) as error:       # exit() would end the learner's kernel
-        return Outcome("raised", error=type(error).__name__, message=str(error)[:300], line=students_line(error))
+        return Outcome("raised", error=type(error).__name__, message=one_line(error), line=students_line(error))
     try:
         value = plain(result)
         if call.writes:
@@ -214,7 +223,7 @@ def perform_launch(kernel, call):
     except NotImplementedError:
         return Outcome("not_attempted")
     except Exception as error:
-        return Outcome("raised", error=type(error).__name__, message=str(error)[:300], line=students_line(error))
+        return Outcome("raised", error=type(error).__name__, message=one_line(error), line=students_line(error))
     # Writing one value from many threads is harmless on a GPU, but it means that every thread did all the work.
     found = [*report.faults, *(w for w in report.warnings if w.kind == "same-value-write")]
     if found:
@@ -242,6 +251,11 @@ def alone(report):
             if len(set(where)) > 1 and len(set(who)) == 1:
                 return f"one thread wrote all of {use.name}, and the others had nothing to do: let thread i write element i, without a loop"
     return None
+
+
+def one_line(error):
+    """An exception's text without its line breaks, and no longer than a message can bear."""
+    return " ".join(str(error).split())[:300]
 
 
 def students_line(error):
@@ -296,6 +310,7 @@ def departure(outcome, expected):
         own = {ONE_THREAD: "one thread does all the work, and the others have nothing to do"}
         means = (KINDS | own).get(outcome.error, "").removeprefix("warning: ")
         outcome = replace(outcome, message=f"{outcome.error}, {means}" if means else outcome.error)
+    more = ": collect them in a list and return that" if outcome.message in LAZY else ""
     return {
         "value": f"it returned {text(outcome.value)} where it should raise {expected.error}",
         "raised": f"it raised {outcome.error}{line}{said}",
@@ -305,7 +320,7 @@ def departure(outcome, expected):
         "out_of_memory": "it ran out of memory: does an array grow without limit?",
         "killed": "its process ended before it answered",
         "no_answer": "it gave no answer",
-        "malformed": f"it returned {outcome.message}{'' if ', expected' in outcome.message else ', expected numbers or arrays'}",
+        "malformed": f"it returned {outcome.message}{'' if ', expected' in outcome.message else ', expected numbers or arrays'}{more}",
         "missing": "it is not defined",
     }[outcome.kind]
 
@@ -340,14 +355,16 @@ def value_difference(got, expected, tolerance):
 
 
 def turned(got, expected, tolerance):
-    """Whether two or three results agree with what is expected once they change places."""
-    return len(got) <= 3 and any(all(value_difference(one, other, tolerance) is None for one, other in zip(order, expected, strict=True))
+    """Whether up to four results agree with what is expected once they change places."""
+    return len(got) <= 4 and any(all(value_difference(one, other, tolerance) is None for one, other in zip(order, expected, strict=True))
                                  for order in permutations(got))
 
 
 def words(value):
     if isinstance(value, np.ndarray) and value.ndim:
         return f"an array of {shape_words(value)}"
+    if isinstance(value, dict):
+        return f"a dictionary with the keys {', '.join(value)}" if value else "an empty dictionary"
     return "nothing (None)" if value is None else results(value) if isinstance(value, (tuple, list)) else text(value)
 
 
@@ -375,6 +392,8 @@ def array_difference(got, expected, tolerance):
         good = (np.abs(a - b) <= room) | (a == b) | (np.isnan(a) & np.isnan(b))
     if good.all():
         return None
+    if exact and expected.ndim == 2 and sorted(a.tolist()) == sorted(b.tolist()):
+        return "the rows are right, but they stand in another order"
     where = tuple(int(i) for i in np.argwhere(~good)[0]) if expected.ndim else ()
     place = f" at index {list(where) if len(where) > 1 else where[0]}" if where else ""
     return f"got {text(np.asarray(got[where]))}, expected {text(np.asarray(expected[where]))}{place}"

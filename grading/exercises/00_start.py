@@ -25,7 +25,7 @@ def some_sums(rng):
 weighted_sum = Exercise(
     "weighted_sum", points=4, right=sum_of_products,
     public=[call(np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.0, -1.0])), call(np.array([4.0]), np.array([0.25])),
-            call(np.array([2.0, 5.0]), np.array([3.0, -1.0]))],
+            call(np.array([2.0, 5.0, 1.0, -1.0]), np.array([-1.0, 3.0, 0.5, 3.0]))],
     hidden=some_sums,
     hints=("Pair each input with the weight in the same place. What do you do with each pair, and what with the results?",
            "A loop over range(len(x)) reaches x[i] and w[i] together. Keep a running total that begins at 0.",

@@ -42,7 +42,9 @@ fires = Exercise(
     public=[call(np.array([1.0, 0.0]), np.array([2.0, -1.0]), -0.5), call(np.array([0.0, 1.0]), np.array([2.0, 0.25]), 0.5),
             call(np.array([1.0, 1.0, 1.0]), np.array([0.5, 0.5, 0.5]), -1.0), call(np.array([1.0, 1.0]), np.array([1.0, 1.0]), -2.0),
             call(np.array([0.0, 0.0]), np.array([1.0, 1.0]), 0.5), call(np.array([1.0, 1.0]), np.array([1.0, -2.0]), 0.5),
-            call(np.array([1.0, 1.0, 1.0]), np.array([1.0, 1.0, -3.0]), -0.5)],
+            call(np.array([1.0, 1.0, 1.0]), np.array([1.0, 1.0, -3.0]), -0.5),
+            call(np.array([1.0, 0.5, 1.0]), np.array([-1.0, 1.0, 1.5]), 0.25), call(np.array([2.0, 1.0, 4.0]), np.array([-0.5, 1.5, -0.75]), 0.25),
+            call(np.array([2.0, 1.0]), np.array([-1.0, -0.5]), 0.5)],
     hidden=some_units,
     hints=("Two steps: first the weighted sum of the inputs with the bias added, then one question about its sign.",
            "np.dot(x, w) multiplies place by place and adds up; a loop does it too. The bias joins the sum once, not once an input.",
@@ -72,6 +74,18 @@ def true_or_false(x, w, b):
 @fires.solution
 def with_the_bias_as_a_weight(x, w, b):
     return np.heaviside(np.append(w, b) @ np.append(x, 1), 0)
+
+
+fires.solution("""
+class ThresholdUnit:
+    def __call__(self, x, w, b):
+        if not len(x):
+            return b > 0
+        return self(x[1:], w[1:], b + x[0] * w[0])
+
+
+fires = ThresholdUnit()
+""")
 
 
 @fires.misconception(why="The bias is overlooked: the sum alone is compared.",
@@ -105,8 +119,9 @@ def sign(x, w, b):
     return np.sign(np.dot(x, w) + b)
 
 
-@fires.misconception(why="The bias stands inside the loop or inside np.sum(x * w + b).",
-                     hint="this adds the bias once for each input. It belongs to the unit, so add it once.")
+@fires.misconception(why="The bias stands inside the loop or inside np.sum(x * w + b); the mean in the place of the sum comes to the same.",
+                     hint="here the bias weighs as much as if it were added once for each input. Take the sum of the products (not the mean), and "
+                          "add the bias to it once.")
 def bias_every_time(x, w, b):
     return int(np.sum(np.asarray(x) * w + b) > 0)
 
@@ -129,6 +144,42 @@ def any_product(x, w, b):
     return int(np.any(x * w + b > 0))
 
 
+@fires.misconception(why="return stands inside the loop, behind an if and an else.",
+                     hint="this answers after the first input: the function returned in the first turn of the loop. Ask about the sum "
+                          "behind the loop.")
+def after_the_first_input(x, w, b):
+    total = b
+    for i in range(len(x)):
+        total = total + x[i] * w[i]
+        if total > 0:
+            return 1
+        else:
+            return 0
+
+
+@fires.misconception(why="The question stands inside the loop.",
+                     hint="this fires as soon as a part of the sum is above 0. Later inputs may still pull it down: ask behind the loop.")
+def as_soon_as_it_is_above_zero(x, w, b):
+    total = b
+    for i in range(len(x)):
+        total = total + x[i] * w[i]
+        if total > 0:
+            return 1
+    return 0
+
+
+@fires.misconception(why="Two loops, one inside the other, or the two sums multiplied.",
+                     hint="this multiplies every input with every weight. Each input has a weight of its own: x[0] with w[0], x[1] with w[1], and "
+                          "so on, in one loop.")
+def each_with_each(x, w, b):
+    return int(np.sum(x) * np.sum(w) + b > 0)
+
+
+@fires.misconception(why="range(len(x) - 1), or x[:-1].", hint="the last input is left out. How far does your loop run?")
+def without_the_last_input(x, w, b):
+    return int(np.dot(x[:-1], w[:-1]) + b > 0)
+
+
 # gate: weights by hand, judged by what the unit then does
 
 
@@ -138,7 +189,7 @@ def gate_unit(name, n):
 
 def wider_gates(rng):
     for name in ("AND", "OR"):
-        for n in rng.permutation(np.arange(1, 9)).tolist():
+        for n in rng.permutation([*range(1, 9), 11]).tolist():
             yield call(name, n)
     yield call("NOT", 1)
 
@@ -253,7 +304,7 @@ def some_corrections(rng):
 
 update = Exercise(
     "update", points=3, right=corrected, hidden=some_corrections,
-    public=[call(np.array([1.0, -2.0]), 0.5, np.array([1.0, 3.0]), 1), call(np.array([1.0, 2.0]), 0.5, np.array([3.0, -1.0]), 0),
+    public=[call(np.array([1.0, -2.0]), 0.5, np.array([1.0, 3.0]), 1), call(np.array([1.0, 2.5]), 0.5, np.array([3.0, -1.0]), 0),
             call(np.array([1.0, 2.0]), -0.5, np.array([2.0, 1.0]), 1), call(np.array([1.0, 2.0]), -0.5, np.array([-2.0, 0.5]), 0),
             call(np.zeros(2), 0.0, np.array([2.0, -1.0]), 1), call(np.array([1.0, 1.0]), -2.5, np.array([1.0, 1.0]), 0),
             call(np.array([3.0, 1.0]), 2.0, np.array([1.0, 0.0]), 0)],
@@ -305,6 +356,14 @@ def on_a_copy(w, b, x, y):
         w += x
         b += 1
     return w, b
+
+
+update.solution("""
+def update(w, b, x, y, rule={(0, 1): 1, (1, 0): -1}):
+    fired = int(sum(p * q for p, q in zip(w, x)) + b > 0)
+    step = rule.get((fired, int(y)), 0)
+    return [p + step * q for p, q in zip(w, x)], b + step
+""")
 
 
 @update.misconception(why="'Learn from each example' instead of 'learn from each mistake'.",
@@ -390,6 +449,28 @@ def until_it_is_right(w, b, x, y):
     return w, b
 
 
+@update.misconception(why="Both answers are written as -1 and +1, as in other books.",
+                      hint="each step is twice as long as it should be. With the answers -1 and +1 a miss is 2: here they are 0 and 1, and "
+                           "x is added or subtracted once.")
+def twice_as_far(w, b, x, y):
+    miss = (2 * y - 1) - (1 if np.dot(w, x) + b > 0 else -1)
+    return w + miss * x, b + miss
+
+
+@update.misconception(why="A unit that does not fire is given the answer -1, but y stays 0 or 1.",
+                      hint="the unit's answer is -1 here where it does not fire, and y is 0 there: that is taken for a miss. The answer is 0 or 1.")
+def minus_one_against_zero(w, b, x, y):
+    miss = y - (1 if np.dot(w, x) + b > 0 else -1)
+    return w + miss * x, b + miss
+
+
+@update.misconception(why="w is changed first, and the unit is asked again for b.",
+                      hint="the weights are right, but for the bias the unit was asked again, with its new weights. Ask it once, with the old ones.")
+def asked_again_for_the_bias(w, b, x, y):
+    w = w + (y - int(np.dot(w, x) + b > 0)) * x
+    return w, b + (y - int(np.dot(w, x) + b > 0))
+
+
 @update.misconception(why="The miss is made positive.",
                       hint="this adds x after every mistake. A unit that fired and should not have has too large a sum: then subtract.")
 def always_adds(w, b, x, y):
@@ -415,7 +496,7 @@ def some_steps(rng, targets):
 delta_step = Exercise(
     "delta_step", points=2, right=toward_the_target, hidden=lambda rng: some_steps(rng, (-1.0, 1.0, 0.0, 3.5)),
     public=[call(np.array([1.0, -0.5]), 0.5, np.array([1.0, 2.0]), 1.0, 0.1), call(np.array([0.5, 0.5]), 0.25, np.array([2.0, -1.0]), -1.0, 0.5),
-            call(np.array([2.0]), 0.0, np.array([0.5]), 4.0, 0.25), call(np.array([-0.5, 1.0]), -0.25, np.array([2.0, -1.0]), 1.0, 0.2)],
+            call(np.array([2.0]), 0.0, np.array([0.5]), 3.5, 0.25), call(np.array([-0.5, 1.0]), -0.25, np.array([2.0, -1.0]), 1.0, 0.2)],
     hints=("No threshold this time: the sum z itself is compared with the target y.",
            "The miss is y - z. Each weight moves by rate times the miss times its own input.",
            "The bias moves too, as the weight of an input that is always 1. Return new values; leave w as it is."))
@@ -445,11 +526,45 @@ def bias_as_one_more_weight(w, b, x, y, rate):
     return w[:-1], w[-1]
 
 
+delta_step.solution("delta_step = lambda w, b, x, y, rate: "
+                    "tuple(old - rate * (np.inner(x, w) + b - y) * slope for old, slope in ((w, x), (b, 1)))")
+
+
 @delta_step.misconception(why="The threshold of Rosenblatt's rule is kept.",
                           hint="this compares y with the unit's answer, 0 or 1. The delta rule compares it with the sum itself.")
 def keeps_the_threshold(w, b, x, y, rate):
     miss = y - int(np.dot(w, x) + b > 0)
     return w + rate * miss * x, b + rate * miss
+
+
+@delta_step.misconception(why="The threshold is kept, with the answers -1 and +1 that Widrow and Hoff's targets suggest.",
+                          hint="this compares y with the unit's answer, -1 or +1. The delta rule compares it with the sum itself.")
+def keeps_a_threshold_of_two_signs(w, b, x, y, rate):
+    miss = y - (1 if np.dot(w, x) + b > 0 else -1)
+    return w + rate * miss * x, b + rate * miss
+
+
+@delta_step.misconception(why="w * x is taken for the sum.",
+                          hint="w * x is one product for each input, so there are several misses here. Add the products up first: np.dot(w, x).")
+def a_miss_for_each_input(w, b, x, y, rate):
+    miss = y - (w * x + b)
+    return w + rate * miss * x, b + rate * miss
+
+
+@delta_step.misconception(why="The miss is found anew for each weight, with those before it changed already.",
+                          hint="the miss is found anew for each weight, when those before it have moved already. Find it once, with the old w and b.")
+def a_moving_target(w, b, x, y, rate):
+    w = w.copy()
+    for i in range(len(w)):
+        w[i] += rate * (y - (np.dot(w, x) + b)) * x[i]
+    return w, b + rate * (y - (np.dot(w, x) + b))
+
+
+@delta_step.misconception(why="b is changed first, and the miss for w is found with the new b.",
+                          hint="the bias is right, but the miss for the weights was found with the new bias. Find it once, with the old one.")
+def bias_before_the_weights(w, b, x, y, rate):
+    b = b + rate * (y - (np.dot(w, x) + b))
+    return w + rate * (y - (np.dot(w, x) + b)) * x, b
 
 
 @delta_step.misconception(why="z - y is subtracted from nothing: the sign of the slope.",
@@ -589,6 +704,25 @@ def by_way_of_tanh(w, b, x, y, rate):
     return [p - rate * slope * q for p, q in zip(w, x, strict=True)], b - rate * slope
 
 
+sigmoid_step.solution("""
+from functools import partial
+
+
+def grown(z):
+    return np.exp(z) / (1 + np.exp(z))
+
+
+def against_the_slope(slope, rate, pair):
+    return pair[0] - rate * slope * pair[1]
+
+
+def sigmoid_step(w, b, x, y, rate=0.1):
+    z = (w.reshape(1, -1) @ x.reshape(-1, 1)).item() + b
+    slope = 2 * (grown(z) - y) * grown(z) * grown(-z)
+    return [*map(partial(against_the_slope, slope, rate), ((w, x), (b, 1)))]
+""")
+
+
 @sigmoid_step.misconception(why="The factor 2 is often absorbed into the rate or into a half.",
                             hint="this is half of the step. The error here is (h - y)^2 without a half in front, so "
                                  "its slope has the factor 2.")
@@ -688,6 +822,48 @@ def moves_the_given_w(w, b, x, y, rate):
     return w, b - rate * slope
 
 
+@sigmoid_step.misconception(why="The slopes are returned in place of what is changed.",
+                            hint="these are the slopes. Return what comes out of the step: the old w and b less rate times their slopes.")
+def only_the_slopes(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    slope = 2 * (h - y) * h * (1 - h)
+    return slope * x, slope
+
+
+@sigmoid_step.misconception(why="The input is forgotten: each weight moves by the bias's slope.",
+                            hint="all weights move by the same amount here. Multiply by x: each weight's slope has its own input as a factor.")
+def without_the_input_in_the_chain(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    slope = 2 * (h - y) * h * (1 - h)
+    return w - rate * slope, b - rate * slope
+
+
+@sigmoid_step.misconception(why="1 / 1 + exp(-z) is read as 1 / (1 + exp(-z)).",
+                            hint="1 / 1 + exp(-z) divides first: the sigmoid is 1 / (1 + exp(-z)), with parentheses.")
+def one_over_one(w, b, x, y, rate):
+    h = 1 / 1 + np.exp(-(np.dot(w, x) + b))
+    slope = 2 * (h - y) * h * (1 - h)
+    return w - rate * slope * x, b - rate * slope
+
+
+@sigmoid_step.misconception(why="The answer is made a yes or no before it is compared.",
+                            hint="h is rounded to 0 or 1 here before it is compared with y. How far h itself is from y is what the unit learns from.")
+def compared_after_a_threshold(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    slope = 2 * (int(h > 0.5) - y) * h * (1 - h)
+    return w - rate * slope * x, b - rate * slope
+
+
+@sigmoid_step.misconception(why="b is updated first and the slope for w computed with the new b.",
+                            hint="the bias is right, but the slope for the weights was computed with the new bias. Find the slope once, with the "
+                                 "old w and b.")
+def bias_before_the_weights_too(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    b = b - rate * 2 * (h - y) * h * (1 - h)
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    return w - rate * 2 * (h - y) * h * (1 - h) * x, b
+
+
 # most_confident: ten units, one answer
 
 
@@ -747,6 +923,16 @@ def one_by_one(X, W, b):
 @most_confident.solution
 def transposed(X, W, b):
     return (W @ X.T + b[:, None]).argmax(axis=0)
+
+
+@most_confident.solution
+def one_unit_after_another(X, W, b):
+    best, who = np.full(len(X), -np.inf), np.zeros(len(X))
+    for k, (w, c) in enumerate(zip(W, b, strict=True)):
+        better = np.einsum("ni,i->n", X, w) + c > best
+        who[better] = k
+        best[better] = (X[better] * w).sum(axis=1) + c
+    return who
 
 
 @most_confident.misconception(why="Each unit's answer is used, not its sum: the first that fires wins.",
@@ -822,6 +1008,18 @@ def from_zero_upwards(X, W, b):
                 best, largest = k, W[k] @ x + b[k]
         answers.append(best)
     return answers
+
+
+@most_confident.misconception(why="b is made a column, as if there were one bias for each example.",
+                              hint="b is added along the examples here. X @ W.T has one column a unit, and b one number a unit: add it as it stands.")
+def a_bias_for_each_example(X, W, b):
+    return np.argmax(X @ W.T + b[:, None], axis=1)
+
+
+@most_confident.misconception(why="argmax with keepdims, or a column made in the end.",
+                              hint="the units are right, but they stand in a column, (n, 1). One number an example is wanted: (n,).")
+def in_a_column(X, W, b):
+    return np.argmax(X @ W.T + b, axis=1)[:, None]
 
 
 @most_confident.misconception(why="W is multiplied as it stands.",

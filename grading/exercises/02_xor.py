@@ -83,6 +83,21 @@ def one_minus_the_mistakes(w, b, X, y):
     return 1 - np.abs(answers - y).sum() / y.size
 
 
+accuracy.solution("""
+from statistics import mean
+
+
+class Unit:
+    def __init__(self, w, b):
+        self.fires = lambda x: float(np.inner(x, w)) + b > 0
+
+
+def accuracy(w, b, X, y):
+    unit = Unit(w, b)
+    return mean(1.0 if unit.fires(x) == bool(label) else 0.0 for x, label in zip(X, y))
+""")
+
+
 @accuracy.misconception(why="'How many are right' and 'which share is right' are easily exchanged.",
                         hint="This is how many points are right. Divide by the number of points, so that 3 of 4 gives 0.75.")
 def a_count(w, b, X, y):
@@ -135,6 +150,27 @@ def only_the_ones_count(w, b, X, y):
     return np.mean((X @ w + b > 0) & (y == 1))
 
 
+@accuracy.misconception(why="return stands inside the loop over the points.",
+                        hint="Only the first point is counted: the function returned in the first turn of the loop. Put return behind the loop.")
+def returns_after_the_first_point(w, b, X, y):
+    right = 0
+    for x, label in zip(X, y, strict=True):
+        right += int(int(x @ w + b > 0) == label)
+        return right / len(y)
+
+
+@accuracy.misconception(why="The bias stands inside the sum over the inputs.",
+                        hint="The bias is added once for each input here. It belongs to the unit: add it to the whole sum, once.")
+def bias_for_each_input(w, b, X, y):
+    return np.mean(((X * w + b).sum(axis=1) > 0) == (y == 1))
+
+
+@accuracy.misconception(why="Where the unit fires is taken for where it is right.",
+                        hint="This is the share of points for which the unit answers 1. Compare its answers with y first.")
+def share_that_fires(w, b, X, y):
+    return np.mean(X @ w + b > 0)
+
+
 # All the ways in which lines sort points
 
 
@@ -161,9 +197,10 @@ sortings = Exercise(
     "sortings", points=2, right=different_answers,
     public=[
         call(np.array([[1.0, 1.0], [2.0, 2.0], [-1.0, 0.0]]), np.array([-0.5, -1.5, 0.5]), CORNERS),
-        call(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]), np.array([-0.5, -0.5, -1.5, 0.5]), CORNERS),
+        call(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [3.0, -1.0]]), np.array([-0.5, -0.5, -1.5, 0.5, -1.0]), CORNERS),
         call(np.array([[1.0, 1.0], [-1.0, 2.0]]), np.array([-1.0, 0.5]), np.array([[0.0, 1.0], [2.0, 0.0], [1.0, 1.0]])),
         call(np.array([[1.0, 0.0, -1.0], [0.0, 1.0, 1.0]]), np.array([0.5, -0.5]), np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 1.0, 2.0]])),
+        call(np.array([[1.0], [-1.0], [2.0]]), np.array([-1.5, 0.5, 1.0]), np.array([[0.0], [1.0], [2.0]])),
     ],
     hidden=many_lines,
     hints=("Find the answers of every line first: an array with one row a line and one column a point.",
@@ -195,6 +232,16 @@ def rows_that_are_new(W, b, X):
             rows.append(row)
     rows.sort()
     return rows
+
+
+sortings.solution("""
+from itertools import groupby
+
+
+def sortings(W, b, X):
+    answers = (tuple(int(np.vdot(w, x) > -c) for x in X) for w, c in zip(W, b))
+    return [row for row, _ in groupby(sorted(answers))]
+""")
 
 
 @sortings.misconception(why="Every line gives a row, and the job seems done.",
@@ -253,6 +300,28 @@ def one_on_the_line(W, b, X):
     return np.unique((W @ X.T + b[:, None] >= 0).astype(int), axis=0)
 
 
+@sortings.misconception(why="np.sign looks like a threshold.",
+                        hint="np.sign answers -1, 0 or +1. A line answers 1 where its sum is above 0, and 0 otherwise.")
+def signs(W, b, X):
+    return np.unique(np.sign(W @ X.T + b[:, None]), axis=0)
+
+
+@sortings.misconception(why="The classes -1 and +1 are known from other books.",
+                        hint="These rows hold -1 where a line does not answer 1. That answer is 0.")
+def minus_one_and_one(W, b, X):
+    return np.unique(np.where(W @ X.T + b[:, None] > 0, 1, -1), axis=0)
+
+
+@sortings.misconception(why="Only neighbours are compared, in the order of the lines.",
+                        hint="A row is left out only where it follows its like directly. Compare it with all rows found so far, or sort first.")
+def like_the_row_before(W, b, X):
+    rows = []
+    for row in (W @ X.T + b[:, None] > 0).astype(int).tolist():
+        if not rows or row != rows[-1]:
+            rows.append(row)
+    return np.array(sorted(rows))
+
+
 # The perceptron goes round in a circle
 
 
@@ -291,6 +360,8 @@ cycle_length = Exercise(
                        [1.0, 0.0, 0.0]])),
         call(np.array([START, [1.0, 2.0, -1.0], [1.0, 2.0, 0.0], [2.0, 2.0, 0.0]])),
         call(np.array([START, [1.0, 1.0, 0.0], [2.0, 1.0, -1.0], [2.0, 1.0, -1.0], [2.0, 1.0, -1.0]])),
+        call(np.array([START, [0.5, 0.0, 0.0], [1.0, -1.0, 0.5], START])),
+        call(np.array([[0.0, 0.0], [1.0, 0.5], [0.5, 1.0], [1.0, 0.5]])),
     ],
     hidden=walks,
     hints=("The rule is fixed: from the same weights it always goes on in the same way. So the first row that comes back "
@@ -325,6 +396,16 @@ def compare_all_pairs(history):
 def back_from_the_end(history):
     same = np.flatnonzero((history[:-1] == history[-1]).all(axis=1))
     return len(history) - 1 - same[-1] if len(same) else 0
+
+
+cycle_length.solution("""
+def cycle_length(history, at=1):
+    if at >= len(history):
+        return 0
+    if (back := [k for k in range(1, at + 1) if np.array_equal(history[at], history[at - k])]):
+        return back[0]
+    return cycle_length(history, at + 1)
+""")
 
 
 @cycle_length.misconception(why="The start is taken for a part of the circle.",
@@ -418,8 +499,8 @@ def to_the_last_return(history):
 
 
 @cycle_length.misconception(why="return 0 stands in an else, so the first row decides.",
-                            hint="This always answers 0: the function returned in the first turn of the loop. Only when no row has come back is the "
-                                 "answer 0, so put return 0 behind the loop.")
+                            hint="This always answers 0. If return 0 stands inside the loop, its first turn decides: only when no row has come back "
+                                 "is the answer 0, so put return 0 behind the loop.")
 def gives_up_at_once(history):
     seen = {}
     for i, row in enumerate(history):
@@ -428,6 +509,39 @@ def gives_up_at_once(history):
         else:
             seen[tuple(row)] = i
             return 0
+
+
+@cycle_length.misconception(why="The loop ends one row too early.",
+                            hint="The last row is never looked at, and it may be the one that comes back. How far does your loop run?")
+def last_row_not_seen(history):
+    seen = {}
+    for i, row in enumerate(history[:-1]):
+        if tuple(row) in seen:
+            return i - seen[tuple(row)]
+        seen[tuple(row)] = i
+    return 0
+
+
+@cycle_length.misconception(why="The loop begins at 1, or the start is thought not to count.",
+                            hint="The first row, the start, is left out. It belongs to the walk, and it may come back.")
+def start_not_seen(history):
+    seen = {}
+    for i, row in enumerate(history[1:]):
+        if tuple(row) in seen:
+            return i - seen[tuple(row)]
+        seen[tuple(row)] = i
+    return 0
+
+
+@cycle_length.misconception(why="The rows between the two are counted, without either end.",
+                            hint="This is one too few: from row 2 to row 5 it is three steps.")
+def rows_between(history):
+    seen = {}
+    for i, row in enumerate(history):
+        if tuple(row) in seen:
+            return i - seen[tuple(row)] - 1
+        seen[tuple(row)] = i
+    return 0
 
 
 # Susan: a table of two decisions
@@ -485,6 +599,18 @@ def row_by_row(X, w1, b1, w2, b2):
 @decision_table.solution
 def both_units_at_once(X, w1, b1, w2, b2):
     return 0.5 + 0.5 * np.tanh((X @ np.array([w1, w2]).T + [b1, b2]) / 2)
+
+
+decision_table.solution("""
+from scipy.special import expit as squash
+
+
+def decision_table(X, w1, b1, w2, b2, *, units=2):
+    table = np.empty((len(X), units), dtype=np.float32)
+    for column, (w, b) in zip(table.T, ((w1, b1), (w2, b2))):
+        column[...] = squash(np.einsum("ni,i->n", X, w) + b)
+    return table
+""")
 
 
 @decision_table.misconception(why="The sum is taken for the decision.",
@@ -549,6 +675,23 @@ def cut_anew(X, w1, b1, w2, b2):
 @decision_table.misconception(why="Lines are copied and one name is not changed.", hint="Both units use w1. Each unit has weights of its own.")
 def same_weights_for_both(X, w1, b1, w2, b2):
     return np.column_stack([1 / (1 + np.exp(-(X @ w1 + b1))), 1 / (1 + np.exp(-(X @ w1 + b2)))])
+
+
+@decision_table.misconception(why="h2 is written before h1.", hint="The columns have changed places: h1 is the first one, h2 the second.")
+def columns_changed(X, w1, b1, w2, b2):
+    return np.column_stack([1 / (1 + np.exp(-(X @ w2 + b2))), 1 / (1 + np.exp(-(X @ w1 + b1)))])
+
+
+@decision_table.misconception(why="1 / 1 + exp(-z) is read as 1 / (1 + exp(-z)).",
+                              hint="1 / 1 + exp(-z) divides first: the sigmoid is 1 / (1 + exp(-z)), with parentheses.")
+def one_over_one(X, w1, b1, w2, b2):
+    return np.column_stack([1 / 1 + np.exp(-(X @ w1 + b1)), 1 / 1 + np.exp(-(X @ w2 + b2))])
+
+
+@decision_table.misconception(why="The bias stands inside the sum over the inputs.",
+                              hint="The bias is added once for each input here. It belongs to the unit: add it to the whole sum, once.")
+def bias_for_each_rating(X, w1, b1, w2, b2):
+    return np.column_stack([1 / (1 + np.exp(-(X * w1 + b1).sum(axis=1))), 1 / (1 + np.exp(-(X * w2 + b2).sum(axis=1)))])
 
 
 # Two layers: any weights that are given, and XOR with weights of the student's own
@@ -634,6 +777,23 @@ def equal_or_not(X, W=None, b=None, v=None, c=None):
         return two_layers(X, np.array([[2.0, 2.0], [-1.0, -1.0]]), np.array([-1.0, 1.5]), np.array([1.0, 1.0]), -1.0)
     hidden = np.heaviside(W @ X.T + b[:, None], 0)
     return v @ hidden + c > 0
+
+
+two_layers.solution("""
+def fire(x, w, b):
+    return 1 if sum(p * q for p, q in zip(x, w)) + b > 0 else 0
+
+
+class ThreeUnits:
+    own = ([[1, 1], [1, 1]], [0, -1], [1, -2], 0)
+
+    def __call__(self, X, W=None, b=None, v=None, c=None):
+        W, b, v, c = self.own if W is None else (W, b, v, c)
+        return [fire([fire(x, w, d) for w, d in zip(W, b)], v, c) for x in X]
+
+
+two_layers = ThreeUnits()
+""")
 
 
 @two_layers.misconception(why="Layers are thought to add power by themselves; the threshold between them looks optional.",
@@ -750,6 +910,31 @@ def two_hidden_units_only(X, W=None, b=None, v=None, c=None):
     return (v[0] * one + v[1] * other + c > 0).astype(int)
 
 
+@two_layers.misconception(why="The units of the table before were sigmoids.",
+                          hint="Your hidden units are sigmoids, which answer something between 0 and 1. Here every unit is a threshold unit: 1 above "
+                               "0, else 0.")
+def sigmoids_inside(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
+    return (1 / (1 + np.exp(-(X @ W.T + b))) @ v + c > 0).astype(int)
+
+
+@two_layers.misconception(why="The last unit's weights are made a column for the product, and it stays one.",
+                          hint="The answers are right, but they stand in a column, (n, 1). Give v as it is, (n_hidden,): hidden @ v.")
+def in_a_column(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
+    return ((X @ W.T + b > 0) @ v[:, None] + c > 0).astype(int)
+
+
+@two_layers.misconception(why="The four answers of XOR are learned by heart, in the order of the table.",
+                          hint="Your own XOR gives four answers whatever the points are. Compute one for each row of X, from its two inputs.")
+def four_answers_by_heart(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        return np.array([0, 1, 1, 0])
+    return ((X @ W.T + b > 0) @ v + c > 0).astype(int)
+
+
 # How far apart two images are
 
 
@@ -810,6 +995,17 @@ def row_after_row(image_1, image_2):
     for one, other in zip(image_1.tolist(), image_2.tolist(), strict=True):
         total += sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
     return math.sqrt(total)
+
+
+distance.solution("""
+from functools import partial, reduce
+
+
+def distance(image_1, image_2):
+    differences = map(np.subtract, image_1.ravel().astype(np.int64), image_2.ravel().astype(np.int64)) if image_1.dtype.kind in "ui" \
+        else (one - other for one, other in zip(image_1.flat, image_2.flat))
+    return partial(reduce, np.hypot)(differences, 0.0)
+""")
 
 
 @distance.misconception(why="Images come as uint8, where differences below 0 wrap round to 255.",
@@ -874,6 +1070,24 @@ def a_square_part(image_1, image_2):
         for j in range(min(len(image_1), image_1.shape[1])):
             total += (float(image_1[i, j]) - float(image_2[i, j])) ** 2
     return total ** 0.5
+
+
+@distance.misconception(why="** 1 / 2 is read as ** (1 / 2).",
+                        hint="This is half of the sum, not its root: ** 1 / 2 takes the power 1 and then divides by 2. Write ** 0.5 or np.sqrt.")
+def half_of_the_square(image_1, image_2):
+    return ((image_1.astype(float) - image_2.astype(float)) ** 2).sum() ** 1 / 2
+
+
+@distance.misconception(why="Two sides of a triangle are added before they are squared.",
+                        hint="The differences are added first and squared then, so that those above and below 0 cancel. Square each, then add.")
+def differences_cancel(image_1, image_2):
+    return np.abs((image_1.astype(float) - image_2.astype(float)).sum())
+
+
+@distance.misconception(why="ord=2 of np.linalg.norm is thought to ask for squares; for a table it asks for its largest singular value.",
+                        hint="np.linalg.norm(..., 2) of a table is another measure. Leave the 2 out, or .ravel() the differences first.")
+def the_spectral_norm(image_1, image_2):
+    return np.linalg.norm(image_1.astype(float) - image_2.astype(float), 2)
 
 
 guess_cycle = Exercise("guess_cycle", points=1, kind="prediction", choices=("a", "b", "c"))

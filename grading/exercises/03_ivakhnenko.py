@@ -56,6 +56,17 @@ def by_exponents(x, z):
     return np.array([x**i * z**j for i, j in ((0, 0), (1, 0), (0, 1), (1, 1), (2, 0), (0, 2))]).T
 
 
+features.solution("""
+def features(x, z):
+    \"\"\"Powers from two Vandermonde tables, and the columns filled into a table of float32.\"\"\"
+    left, right = (np.vander(v, 3, increasing=True) for v in (x, z))
+    table = np.ones((len(x), 6), np.float32)
+    for column, (i, j) in enumerate([(1, 0), (0, 1), (1, 1), (2, 0), (0, 2)], start=1):
+        table[:, column] = np.einsum("n,n->n", left[:, i], right[:, j])
+    return table
+""")
+
+
 @features.misconception(why="np.array([...]) of six arrays stacks them as rows.",
                         hint="Your terms lie in the rows. Each example should keep its row: one column a term.")
 def terms_in_rows(x, z):
@@ -94,13 +105,33 @@ def a_single_number_for_a_column(x, z):
     return np.column_stack([1, x, z, x * z, x**2, z**2])
 
 
+@features.misconception(why="The shape is right after reshape, and so it seems that the table is.",
+                        hint="reshape only cuts the numbers anew, in the order in which they lie: it does not turn rows into columns. .T does, and "
+                             "so does np.column_stack.")
+def terms_cut_anew(x, z):
+    return np.array([np.ones(len(x)), x, z, x * z, x**2, z**2]).reshape(len(x), 6)
+
+
+@features.misconception(why="The columns are tables of zeros that are never filled, or the 1 becomes a 0.",
+                        hint="The first column holds 0. The constant's term is 1 in every row: its coefficient is then the constant itself.")
+def nothing_for_the_constant(x, z):
+    return np.column_stack([np.zeros(len(x)), x, z, x * z, x**2, z**2])
+
+
+@features.misconception(why="The constant is put behind the others.",
+                        hint="The constant's column stands last. The order is 1, x, z, xz, x^2, z^2: every later cell reads the coefficients so.")
+def constant_last(x, z):
+    return np.column_stack([x, z, x * z, x**2, z**2, np.ones(len(x))])
+
+
 # The fit
 
 
 def shortest_least_squares(F, y):
     U, s, V = np.linalg.svd(np.asarray(F, float), full_matrices=False)
     kept = s > 1e-6 * s[0]
-    return V[kept].T @ ((U[:, kept].T @ y) / s[kept])
+    c = V[kept].T @ ((U[:, kept].T @ y) / s[kept])
+    return np.where(np.abs(c) > 1e-12, c, 0.0)      # a message says "expected 0", not what rounding left of it
 
 
 def well_posed(F, most=40):
@@ -133,6 +164,9 @@ fit_unit = Exercise(
              np.array([1.0, 3.0, 2.0, 0.0, 5.0, -1.0, 2.0, 4.0])),
         call(CORNERS, np.array([0.0, 1.0, 1.0, 0.0])),
         call(CORNERS, np.array([1.0, 1.0, 3.0, 2.0])),
+        call(six_terms(np.array([-0.7, 1.4, 0.3, -0.5, 0.1]), np.array([-0.4, -0.7, 0.4, 0.6, 0.9])), np.array([0.9, 6.7, 2.7, -0.1, 1.0])),
+        call(six_terms(np.array([0.0, 1.0, -1.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 0.0, 1.0, -1.0, 1.0])),
+             np.array([1.0, 3.0, 2.0, 0.0, 5.0, -1.0])),
     ],
     hidden=systems,
     hints=("Least squares: the c for which F @ c comes closest to y. NumPy has a function for it in np.linalg.",
@@ -170,11 +204,30 @@ def normal_equations_by_lstsq(F, y):
     return list(c)
 
 
+fit_unit.solution("""
+def fit_unit(F, y):
+    of_rows = F @ F.T
+    return tuple(y @ np.linalg.pinv(of_rows, rcond=1e-6, hermitian=True) @ F)
+""")
+
+
 @fit_unit.misconception(why="The normal equations are what the textbook gives, and they work until two columns say the same.",
                         hint="The normal equations need an inverse, and on the four corners there is none: x^2 = x and z^2 = z, so "
-                             "many c fit equally well. Use np.linalg.lstsq or np.linalg.pinv, which take the shortest.")
+                             "many c fit equally well. Use np.linalg.lstsq or np.linalg.pinv, which take the shortest.", unsure=(3,))
 def normal_equations(F, y):
     return np.linalg.solve(F.T @ F, F.T @ y)
+
+
+@fit_unit.misconception(why="The normal equations are tried first, and least squares only where they fail; but rounding can hide that they have no "
+                            "single solution.",
+                        hint="This is right where there is a single solution. With five rows there are many, but rounding hides it: solve and inv do "
+                             "not always complain, and their answer is nonsense. np.linalg.lstsq is right in every case.",
+                        unsure=(3,))
+def solve_where_it_can(F, y):
+    try:
+        return np.linalg.solve(F.T @ F, F.T @ y)
+    except np.linalg.LinAlgError:
+        return np.linalg.lstsq(F, y, rcond=None)[0]
 
 
 @fit_unit.misconception(why="np.linalg.inv is tried on F itself, as for six equations with six unknowns.",
@@ -221,6 +274,18 @@ def of_a_centred_y(F, y):
                              "result: [:, 0].")
 def as_a_column(F, y):
     return np.linalg.lstsq(F, y.reshape(-1, 1), rcond=None)[0]
+
+
+@fit_unit.misconception(why="Where there is no single solution nothing is fitted.",
+                        hint="Where many c fit equally well this gives zeros. One of them is wanted even then: the shortest.")
+def zeros_where_many_fit(F, y):
+    return np.linalg.lstsq(F, y, rcond=None)[0] if np.linalg.matrix_rank(F) == 6 else np.zeros(6)
+
+
+@fit_unit.misconception(why="The sums of products, F.T @ y, look like the solution.",
+                        hint="F.T @ y is only one side of the equations: each term's sum of products with y. They are still to be solved for c.")
+def one_side_only(F, y):
+    return F.T @ y
 
 
 # The external criterion
@@ -274,6 +339,11 @@ def row_after_row(c, F, y):
 @check_error.solution
 def ratio_of_lengths(c, F, y):
     return (np.linalg.norm(F @ c - y) / np.linalg.norm(y)) ** 2
+
+
+check_error.solution("""
+check_error = lambda c, F, y, dot=np.vdot: dot(y - np.matmul(F, c), y - np.matmul(F, c)) / dot(y, y)
+""")
 
 
 @check_error.misconception(why="The mean squared error of lab 00 comes to mind first.",
@@ -338,6 +408,30 @@ def square_of_the_sum(c, F, y):
                            hint="This adds the sizes of the misses and of y. The criterion squares them, above and below.")
 def without_squares(c, F, y):
     return np.sum(np.abs(F @ c - y)) / np.sum(np.abs(y))
+
+
+@check_error.misconception(why="The square is written without parentheses.",
+                           hint="F @ c - y ** 2 squares y alone. Take the difference first, in parentheses, and square that: (F @ c - y) ** 2.")
+def square_of_y_alone(c, F, y):
+    return np.sum(F @ c - y**2) / np.sum(y**2)
+
+
+@check_error.misconception(why="The mean above, the sum below.",
+                           hint="Above you take the mean, below the sum. Take the same of both, so that the number of rows cancels.")
+def mean_over_sum(c, F, y):
+    return np.mean((F @ c - y) ** 2) / np.sum(y**2)
+
+
+@check_error.misconception(why="The unit's answers are put below the line.",
+                           hint="Below stands the sum of the squared answers of the unit. It should be the sum of y squared, the right answers.")
+def over_its_own_answers(c, F, y):
+    return np.sum((F @ c - y) ** 2) / np.sum((F @ c) ** 2)
+
+
+@check_error.misconception(why="Sizes of misses above, squares below.",
+                           hint="Above, the misses are not squared, below y is. Square both, then add.")
+def sizes_over_squares(c, F, y):
+    return np.sum(np.abs(F @ c - y)) / np.sum(y**2)
 
 
 # Selection
@@ -414,6 +508,17 @@ def the_smallest_again_and_again(errors, keep):
         found.append([i, j])
         left[i, j] = np.inf
     return found
+
+
+best_pairs.solution("""
+from heapq import nsmallest
+from itertools import combinations
+
+
+def best_pairs(errors, keep):
+    fitted = (pair for pair in combinations(range(len(errors)), 2) if not np.isinf(errors[pair]))
+    return tuple(nsmallest(keep, fitted, key=errors.__getitem__))
+""")
 
 
 @best_pairs.misconception(why="The table is symmetric, and every pair stands in it twice.",
@@ -507,6 +612,41 @@ def with_their_errors(errors, keep):
     return np.array(found[:keep])
 
 
+@best_pairs.misconception(why="The lower half is overwritten, in the caller's table.",
+                          hint="The pairs are right, but the table that came in was changed. Work on errors.copy().")
+def in_the_given_table(errors, keep):
+    errors[np.tril_indices(len(errors))] = np.inf
+    found = []
+    while len(found) < keep and np.isfinite(errors).any():
+        found.append(np.unravel_index(np.argmin(errors), errors.shape))
+        errors[found[-1]] = np.inf
+    return np.array(found)
+
+
+@best_pairs.misconception(why="np.triu(errors, 1) leaves zeros below the diagonal, and they sort first.",
+                          hint="You chose places that hold no error: np.triu puts 0 below the diagonal and on it, and 0 is the smallest number "
+                               "there. np.triu_indices gives only the places above.")
+def zeros_of_the_lower_half(errors, keep):
+    upper = np.triu(errors, 1)
+    return np.column_stack(np.unravel_index(np.argsort(upper, axis=None, kind="stable")[:keep], upper.shape))
+
+
+@best_pairs.misconception(why="Pairs are collected in the order of the table and cut off.",
+                          hint="These are the first pairs of the table, not the best. Sort them by their errors before you cut.")
+def the_first_pairs(errors, keep):
+    n = len(errors)
+    return np.array([(i, j) for i in range(n) for j in range(i + 1, n) if np.isfinite(errors[i, j])][:keep])
+
+
+@best_pairs.misconception(why="The table's halves are both read, cut to `keep`, and the mirrored pairs thrown out afterwards.",
+                          hint="Each pair was counted twice before the list was cut, so only about half of `keep` remain. Leave out the lower half "
+                               "first, then cut.")
+def cut_before_the_mirrored_go(errors, keep):
+    n = len(errors)
+    found = sorted((errors[i, j], i, j) for i in range(n) for j in range(n) if i != j and np.isfinite(errors[i, j]))[:keep]
+    return np.array([(i, j) for _, i, j in found if i < j])
+
+
 # Stacking
 
 
@@ -566,6 +706,17 @@ def number_by_number(X, pairs, C):
             answers.append(a + x * (b + d * z + e * x) + z * (c + f * z))
         table.append(answers)
     return table
+
+
+next_layer.solution("""
+def next_layer(X, pairs, C):
+    def unit(pair, c):
+        v = np.insert(X[:, pair], 0, 1.0, axis=1)
+        square = np.array([[c[0], c[1], c[2]], [0, c[4], c[3]], [0, 0, c[5]]])
+        return np.einsum("na,ab,nb->n", v, square, v)
+
+    return [*zip(*map(unit, pairs, C))]
+""")
 
 
 @next_layer.misconception(why="The units' answers are stacked as rows.",
@@ -646,6 +797,38 @@ def returns_after_the_first_unit(X, pairs, C):
         return np.column_stack(answers)
 
 
+@next_layer.misconception(why="pairs[0] and pairs[1] are read as the columns of `pairs`.",
+                          hint="pairs[0] is the first unit's pair, not the x of every unit. The columns are pairs[:, 0] and pairs[:, 1].")
+def rows_of_pairs(X, pairs, C):
+    x, z = X[:, pairs[0]], X[:, pairs[1]]
+    return C[:, 0] + C[:, 1] * x + C[:, 2] * z + C[:, 3] * x * z + C[:, 4] * x**2 + C[:, 5] * z**2
+
+
+@next_layer.misconception(why="The answers of the units are added, as if they were one.",
+                          hint="The units' answers are added up here. Each unit keeps a column of its own.")
+def added_up(X, pairs, C):
+    x, z = X[:, pairs[:, 0]], X[:, pairs[:, 1]]
+    return (C[:, 0] + C[:, 1] * x + C[:, 2] * z + C[:, 3] * x * z + C[:, 4] * x**2 + C[:, 5] * z**2).sum(axis=1)
+
+
+@next_layer.misconception(why="* 2 is written for ** 2.", hint="x and z are doubled in the last two terms, not squared: write x ** 2.")
+def doubled_not_squared(X, pairs, C):
+    x, z = X[:, pairs[:, 0]], X[:, pairs[:, 1]]
+    return C[:, 0] + C[:, 1] * x + C[:, 2] * z + C[:, 3] * x * z + C[:, 4] * x * 2 + C[:, 5] * z * 2
+
+
+@next_layer.misconception(why="X is overwritten while later units still read it.",
+                          hint="A unit's answers are written over the inputs, and later units read them. All units of a layer see the same X: "
+                               "collect the answers elsewhere.")
+def written_over_the_inputs(X, pairs, C):
+    table = np.zeros((len(X), max(X.shape[1], len(C))))
+    table[:, :X.shape[1]] = X
+    for k, ((i, j), c) in enumerate(zip(pairs, C, strict=True)):
+        x, z = table[:, i].copy(), table[:, j].copy()
+        table[:, k] = c[0] + c[1] * x + c[2] * z + c[3] * x * z + c[4] * x**2 + c[5] * z**2
+    return table[:, :len(C)]
+
+
 # Stopping
 
 
@@ -681,6 +864,7 @@ stop_at = Exercise(
         call(np.array([0.5, 0.3, 0.29, 0.28]), 0.05),
         call(np.array([0.7])),
         call(np.array([0.75, 0.5, 0.375, 0.25, 0.25]), 0.125),
+        call(np.array([0.6, 0.5997, 0.3, 0.2])),
     ],
     hidden=histories,
     hints=("Go from layer to layer. The gain of a layer is the error before it minus its own error.",
@@ -710,6 +894,17 @@ def while_it_pays(errors, gain=5e-4):
     while kept < len(errors) and errors[kept - 1] - errors[kept] >= gain:
         kept += 1
     return kept
+
+
+stop_at.solution("""
+from itertools import pairwise, takewhile
+
+
+def stop_at(errors, gain=0.0005):
+    if len(errors) > 1 and not errors[1] <= errors[0] - gain:
+        return 1
+    return 1 + sum(1 for _ in takewhile(lambda step: step[0] - step[1] >= gain, pairwise(errors)))
+""")
 
 
 @stop_at.misconception(why="The layer that shows that growing has ended is kept.",
@@ -814,6 +1009,52 @@ def gain_with_the_wrong_sign(errors, gain=5e-4):
         if errors[k] - errors[k - 1] < gain:
             return k
     return len(errors)
+
+
+@stop_at.misconception(why="The loop begins at 2.",
+                       hint="The second layer's gain is never looked at. If it is too small the answer is 1. Where does your loop begin?")
+def second_layer_not_asked(errors, gain=5e-4):
+    for k in range(2, len(errors)):
+        if errors[k - 1] - errors[k] < gain:
+            return k
+    return len(errors)
+
+
+@stop_at.misconception(why="The comparison is turned round.",
+                       hint="This stops at the first layer that gains enough. Growing goes on there; it ends at the first gain below `gain`.")
+def at_the_first_large_gain(errors, gain=5e-4):
+    for k in range(1, len(errors)):
+        if errors[k - 1] - errors[k] > gain:
+            return k
+    return len(errors)
+
+
+@stop_at.misconception(why="The loop compares layer k with layer k + 1 and returns k, an index.",
+                       hint="This is one too few where growing ends early. If the gain from index k to k + 1 is too small, k + 1 layers are kept: "
+                            "indices begin at 0.")
+def index_for_count(errors, gain=5e-4):
+    for k in range(len(errors) - 1):
+        if errors[k] - errors[k + 1] < gain:
+            return k
+    return len(errors)
+
+
+@stop_at.misconception(why="return len(errors) stands in an else, so the first gain decides.",
+                       hint="The function returned in the first turn of the loop. Only when every gain was large enough are all layers kept: put "
+                            "return len(errors) behind the loop.")
+def decided_at_once(errors, gain=5e-4):
+    for k in range(1, len(errors)):
+        if errors[k - 1] - errors[k] < gain:
+            return k
+        else:
+            return len(errors)
+
+
+@stop_at.misconception(why="np.argmax of an array in which nothing is True is 0.",
+                       hint="Where every layer is worth it np.argmax finds no True and answers 0. Ask with .any() whether there is a gain that is "
+                            "too small; if not, all layers are kept.")
+def argmax_of_no_true(errors, gain=5e-4):
+    return int(np.argmax(errors[:-1] - errors[1:] < gain)) + 1
 
 
 guess_corners = Exercise("guess_corners", points=1, kind="prediction", choices=("a", "b", "c"))

@@ -60,6 +60,18 @@ def with_einsum(dY, X, W):
     return np.einsum("nu,iu->ni", dY, W), np.einsum("ni,nu->iu", X, dY), np.ones(len(dY)) @ dY
 
 
+dense_backward.solution("""
+class Backwards:
+    def __call__(self, dY, X, W):
+        one_more = np.hstack([X, np.ones((len(X), 1))])
+        *dW, db = np.tensordot(one_more, dY, axes=(0, 0))
+        return [W @ d for d in dY], dW, db
+
+
+dense_backward = Backwards()
+""")
+
+
 @dense_backward.misconception(why="The matrix is used forwards again; where it is square nothing complains.",
                               hint="dX multiplies by W as it stands. Backwards, each unit hands its error to the inputs it was fed by: "
                                    "multiply by W transposed.")
@@ -96,6 +108,34 @@ def summed_over_the_units(dY, X, W):
                               hint="The three are right, but their order is dX, dW, db.")
 def weights_first(dY, X, W):
     return X.T @ dY, dY.sum(axis=0), dY @ W.T
+
+
+@dense_backward.misconception(why="In a loop over the examples = stands where += is meant.",
+                              hint="dW and db are those of the last example alone. Add up what every example says: +=, from zeros.")
+def of_the_last_example(dY, X, W):
+    return dY @ W.T, np.outer(X[-1], dY[-1]), dY[-1].copy()
+
+
+@dense_backward.misconception(why="reshape is taken for the transpose.",
+                              hint="reshape only cuts the numbers anew, in the order in which they lie. To turn rows into columns take the "
+                                   "transpose: W.T, X.T.")
+def reshaped_for_transposed(dY, X, W):
+    return dY @ W.reshape(W.shape[::-1]), X.reshape(X.shape[::-1]) @ dY, dY.sum(axis=0)
+
+
+@dense_backward.misconception(why="All of dY is added up.",
+                              hint="db is one number here. Each unit has a bias of its own: sum over the examples alone, axis 0.")
+def one_bias_for_all(dY, X, W):
+    return dY @ W.T, X.T @ dY, dY.sum()
+
+
+@dense_backward.misconception(why="db = dY[0] gives the first row a second name, and += writes into it.",
+                              hint="db = dY[0] makes no copy, so db += ... changed dY itself. Begin with zeros, or use dY.sum(axis=0).")
+def added_into_the_first_row(dY, X, W):
+    dX, dW, db = dY @ W.T, X.T @ dY, dY[0]
+    for row in dY[1:]:
+        db += row
+    return dX, dW, db
 
 
 # Meet a function
@@ -146,6 +186,17 @@ def quarter_less_a_square(dY, Y):
     result = np.array(dY)
     result *= 0.25 - (Y - 0.5) ** 2
     return result
+
+
+sigmoid_backward.solution("""
+import operator
+from functools import partial
+
+
+def sigmoid_backward(dY, Y):
+    slope = partial(map, lambda y: (1 - (2 * y - 1) ** 2) / 4)
+    return [list(map(operator.mul, errors, slope(answers))) for errors, answers in zip(dY, Y)]
+""")
 
 
 @sigmoid_backward.misconception(why="Y is taken for the sum, and the sigmoid is applied once more.",
@@ -201,6 +252,28 @@ def without_parentheses(dY, Y):
 @sigmoid_backward.misconception(why="Y - 1 for 1 - Y.", hint="The sign is turned: the sigmoid rises, so its slope Y (1 - Y) is never below 0.")
 def slope_below_zero(dY, Y):
     return dY * Y * (Y - 1)
+
+
+@sigmoid_backward.misconception(why="The sum is found again from the answer, by the logarithm.",
+                                hint="To find the sum again you divide by 1 - Y or take the logarithm of Y, and where Y is exactly 0 or 1 that "
+                                     "breaks down. The slope needs no sum: Y (1 - Y).")
+def by_way_of_the_sum(dY, Y):
+    z = np.log(Y / (1 - Y))
+    return dY * np.exp(-z) / (1 + np.exp(-z)) ** 2
+
+
+@sigmoid_backward.misconception(why="The slope is written with the error in place of the answer.",
+                                hint="You take the slope from dY. It is found from what the sigmoid answered, Y, and multiplied by dY: "
+                                     "dY * Y * (1 - Y).")
+def slope_of_the_error(dY, Y):
+    return dY * (1 - dY)
+
+
+@sigmoid_backward.misconception(why="Y *= ... changes the caller's array.",
+                                hint="The numbers are right, but the array Y that came in was changed. Write Y * ..., which makes a new one.")
+def changes_the_answers(dY, Y):
+    Y *= 1 - Y
+    return dY * Y
 
 
 @sigmoid_backward.misconception(why="dY *= ... changes the caller's array.",
@@ -262,6 +335,16 @@ def term_by_term(Y, T, loss):
 @loss_gradient.solution
 def from_a_table(Y, T, loss):
     return {"squared": Y - T, "cross-entropy": (1 - T) / (1 - Y) - T / Y}[loss]
+
+
+loss_gradient.solution("""
+def loss_gradient(Y, T, loss):
+    match loss:
+        case "squared":
+            return (-np.subtract(T, Y)).tolist()
+        case "cross-entropy":
+            return np.float32((Y - T) * Y ** -1 * (1 - Y) ** -1)
+""")
 
 
 @loss_gradient.misconception(why="The loss itself is computed.",
@@ -353,6 +436,41 @@ def sigmoid_included(Y, T, loss):
     return Y - T
 
 
+@loss_gradient.misconception(why="The loss itself is computed, added up to one number as the formulas say.",
+                             hint="This is the loss, one number for all outputs. Asked is its slope by each output: as many numbers as there are "
+                                  "outputs.")
+def the_loss_added_up(Y, T, loss):
+    if loss == "squared":
+        return 0.5 * np.sum((Y - T) ** 2)
+    return -np.sum(T * np.log(Y) + (1 - T) * np.log(1 - Y))
+
+
+@loss_gradient.misconception(why="Y - T is written without parentheses.",
+                             hint="Y - T / (Y * (1 - Y)) divides T alone. Take the difference first, in parentheses.")
+def only_the_target_divided(Y, T, loss):
+    if loss == "squared":
+        return Y - T
+    return Y - T / (Y * (1 - Y))
+
+
+@loss_gradient.misconception(why="A target is thought to be 0 or 1, and the two cases are written out.",
+                             hint="For targets of 0 and 1 this is right, but a target may lie between them. Add both parts of the formula: the one "
+                                  "with t and the one with 1 - t.")
+def targets_of_zero_and_one(Y, T, loss):
+    if loss == "squared":
+        return Y - T
+    return np.where(T == 1, -1 / Y, 1 / (1 - Y))
+
+
+@loss_gradient.misconception(why="The two branches change places.",
+                             hint='The two losses have changed places: "squared" asks for the slope of the square, "cross-entropy" for that of the '
+                                  "logarithms.")
+def branches_changed(Y, T, loss):
+    if loss == "cross-entropy":
+        return Y - T
+    return (Y - T) / (Y * (1 - Y))
+
+
 # The whole network
 
 
@@ -434,6 +552,29 @@ def biases_as_a_row_of_weights(X, T, W1, b1, W2, b2):
     G2 = B.T @ E
     G1 = A.T @ ((E @ V2.T) * (B - B**2))[:, :-1]
     return G1[:-1], G1[-1], G2[:-1], G2[-1]
+
+
+backprop.solution("""
+def backprop(X, T, *weights):
+    def squash(Z):
+        Y = 1 / (1 + np.exp(-Z))
+        return Y, lambda dY: dY * Y * (1 - Y)
+
+    def dense(A, W, b):
+        return A @ W + b, lambda dZ: (dZ @ W.T, [np.einsum("ni,nu->iu", A, dZ), sum(dZ)])
+
+    way, grads, signal = [], [], X
+    for W, b in zip(weights[::2], weights[1::2]):
+        for rule in (dense(signal, W, b), squash):
+            signal, back = rule(signal) if callable(rule) else rule
+            way.append(back)
+    signal = signal - T
+    while way:
+        signal = way.pop()(signal)
+        signal, found = way.pop()(signal)
+        grads = found + grads
+    return grads
+""")
 
 
 @backprop.misconception(why="At the output Y - T looks final; that the sigmoid stands behind it is forgotten.",
@@ -560,6 +701,79 @@ def the_weights_after_a_step(X, T, W1, b1, W2, b2):
     return W1 - X.T @ dZ1, b1 - dZ1.sum(axis=0), W2 - H.T @ dZ2, b2 - dZ2.sum(axis=0)
 
 
+@backprop.misconception(why="W2 is multiplied as it stands.",
+                        hint="W2 is multiplied as it stands. Backwards the error passes it the other way, from the outputs to the hidden units: "
+                             "W2 transposed.")
+def through_w2_forwards(X, T, W1, b1, W2, b2):
+    H = 1 / (1 + np.exp(-(X @ W1 + b1)))
+    Y = 1 / (1 + np.exp(-(H @ W2 + b2)))
+    dZ2 = (Y - T) * Y * (1 - Y)
+    dZ1 = (dZ2 @ W2) * H * (1 - H)
+    return X.T @ dZ1, dZ1.sum(axis=0), H.T @ dZ2, dZ2.sum(axis=0)
+
+
+@backprop.misconception(why="The error goes on from dY, in front of the output's sigmoid.",
+                        hint="Y - T is sent through W2 as it stands. What passes W2 is the error that has gone through the output's sigmoid: "
+                             "(Y - T) Y (1 - Y).")
+def past_the_output_sigmoid(X, T, W1, b1, W2, b2):
+    H = 1 / (1 + np.exp(-(X @ W1 + b1)))
+    Y = 1 / (1 + np.exp(-(H @ W2 + b2)))
+    dZ2 = (Y - T) * Y * (1 - Y)
+    dZ1 = ((Y - T) @ W2.T) * H * (1 - H)
+    return X.T @ dZ1, dZ1.sum(axis=0), H.T @ dZ2, dZ2.sum(axis=0)
+
+
+@backprop.misconception(why="The biases' gradients are left with one row an example.",
+                        hint="db1 and db2 have a row for each example here. The same bias was added in every row: sum over the examples, axis 0.")
+def biases_not_summed(X, T, W1, b1, W2, b2):
+    H = 1 / (1 + np.exp(-(X @ W1 + b1)))
+    Y = 1 / (1 + np.exp(-(H @ W2 + b2)))
+    dZ2 = (Y - T) * Y * (1 - Y)
+    dZ1 = (dZ2 @ W2.T) * H * (1 - H)
+    return X.T @ dZ1, dZ1, H.T @ dZ2, dZ2
+
+
+@backprop.misconception(why="X goes in at the first layer, and is taken for what goes into the second.",
+                        hint="dW2 is made with X. What went into the second matrix is H: dW2 = H.T @ dZ2.")
+def inputs_for_hidden(X, T, W1, b1, W2, b2):
+    H = 1 / (1 + np.exp(-(X @ W1 + b1)))
+    Y = 1 / (1 + np.exp(-(H @ W2 + b2)))
+    dZ2 = (Y - T) * Y * (1 - Y)
+    dZ1 = (dZ2 @ W2.T) * H * (1 - H)
+    return X.T @ dZ1, dZ1.sum(axis=0), X.T @ dZ2, dZ2.sum(axis=0)
+
+
+@backprop.misconception(why="Both gradients of the weights are listed first, as in W1, W2, b1, b2.",
+                        hint="The gradients are right, their order is not: dW1, db1, dW2, db2, each bias behind its weights.")
+def weights_before_biases(X, T, W1, b1, W2, b2):
+    H = 1 / (1 + np.exp(-(X @ W1 + b1)))
+    Y = 1 / (1 + np.exp(-(H @ W2 + b2)))
+    dZ2 = (Y - T) * Y * (1 - Y)
+    dZ1 = (dZ2 @ W2.T) * H * (1 - H)
+    return X.T @ dZ1, H.T @ dZ2, dZ1.sum(axis=0), dZ2.sum(axis=0)
+
+
+@backprop.misconception(why="The slopes are written with the sums.",
+                        hint="The sigmoid's slope is y (1 - y), from its answer; this has the sums z in its place.")
+def slopes_from_the_sums(X, T, W1, b1, W2, b2):
+    Z1 = X @ W1 + b1
+    H = 1 / (1 + np.exp(-Z1))
+    Z2 = H @ W2 + b2
+    Y = 1 / (1 + np.exp(-Z2))
+    dZ2 = (Y - T) * Z2 * (1 - Z2)
+    dZ1 = (dZ2 @ W2.T) * Z1 * (1 - Z1)
+    return X.T @ dZ1, dZ1.sum(axis=0), H.T @ dZ2, dZ2.sum(axis=0)
+
+
+@backprop.misconception(why="The output unit is taken for a linear one.",
+                        hint="The network's output has no sigmoid here, neither forwards nor backwards: Y = sigmoid(H W2 + b2).")
+def linear_output(X, T, W1, b1, W2, b2):
+    H = 1 / (1 + np.exp(-(X @ W1 + b1)))
+    dZ2 = H @ W2 + b2 - T
+    dZ1 = (dZ2 @ W2.T) * H * (1 - H)
+    return X.T @ dZ1, dZ1.sum(axis=0), H.T @ dZ2, dZ2.sum(axis=0)
+
+
 # Nudging
 
 
@@ -574,7 +788,7 @@ def central_differences(f, x, step):
 
 
 def surfaces_and_points(rng):
-    for name in ("cubes", "ripples", "steep"):
+    for name in ("cubes", "ripples", "steep", "row_sums"):
         for shape in ((1,), (2,), (5,), (2, 3), (3, 1), (2, 2, 2)):
             yield call(Ref(f"widgets.backprop_rules:{name}"), rng.normal(size=shape), float(rng.choice([0.5, 0.25, 0.125])))
     yield call(Ref("widgets.backprop_rules:cubes"), np.zeros(3), 0.5)
@@ -587,6 +801,7 @@ numerical_gradient = Exercise(
         call(Ref("widgets.backprop_rules:cubes"), np.array([2.0, -1.0, 0.5]), 0.25),
         call(Ref("widgets.backprop_rules:ripples"), np.array([[1.0, -2.0], [0.5, 3.0]]), 0.5),
         call(Ref("widgets.backprop_rules:steep"), np.array([0.5, 1.0]), 0.125),
+        call(Ref("widgets.backprop_rules:row_sums"), np.array([[[1.0, -2.0]], [[0.5, 3.0]]]), 0.5),
     ],
     hidden=surfaces_and_points,
     hints=("One element at a time: nudge it up, note f; nudge it down, note f; put it back.",
@@ -637,6 +852,19 @@ def up_twice_down_and_back(f, x, step):
         gradient[place] = (above - f(x)) / (2 * step)
         x[place] += step
     return gradient
+
+
+numerical_gradient.solution("""
+from itertools import product
+
+
+def numerical_gradient(f, x, step=1e-5):
+    def nudged(place, by):
+        return f(np.array([v + by * (at == place) for at, v in np.ndenumerate(x)]).reshape(x.shape))
+
+    slopes = {place: (nudged(place, step) - nudged(place, -step)) / (step + step) for place in product(*map(range, x.shape))}
+    return np.reshape(list(slopes.values()), x.shape).tolist()
+""")
 
 
 @numerical_gradient.misconception(why="The definition of the derivative in school has one side only.",
@@ -748,6 +976,14 @@ def in_one_row(f, x, step):
     return np.array([(f((flat + a).reshape(x.shape)) - f((flat - a).reshape(x.shape))) / (2 * step) for a in step * np.eye(x.size)])
 
 
+@numerical_gradient.misconception(why="x is made flat, and stays so when f is called.",
+                                  hint="f gets a flat array here. It is a function of an array like x, and may depend on its shape: reshape before "
+                                       "you call it.")
+def a_flat_array_for_f(f, x, step):
+    flat = x.ravel()
+    return np.array([(f(flat + a) - f(flat - a)) / (2 * step) for a in step * np.eye(x.size)]).reshape(x.shape)
+
+
 @numerical_gradient.misconception(why="The last nudge is not taken back.",
                                   hint="The slopes are right, but x is not as it was: take each nudge back, or nudge a copy.")
 def left_elsewhere(f, x, step):
@@ -757,6 +993,82 @@ def left_elsewhere(f, x, step):
         x[place] += step
         above = f(x)
         x[place] -= 2 * step
+        gradient[place] = (above - f(x)) / (2 * step)
+    return gradient
+
+
+@numerical_gradient.misconception(why="x is thought of as one row of numbers.",
+                                  hint="for i in range(len(x)) nudges a whole row where x is a table. Nudge one element at a time: for place in "
+                                       "np.ndindex(x.shape).")
+def a_row_at_a_time(f, x, step):
+    gradient = np.zeros(x.shape)
+    for i in range(len(x)):
+        up, down = x.copy(), x.copy()
+        up[i] += step
+        down[i] -= step
+        gradient[i] = (f(up) - f(down)) / (2 * step)
+    return gradient
+
+
+@numerical_gradient.misconception(why="x is thought of as one row of numbers, and the gradient as well.",
+                                  hint="This has one number for each row of x. It should have one for each element: np.zeros(x.shape), and for place "
+                                       "in np.ndindex(x.shape).")
+def a_number_for_a_row(f, x, step):
+    gradient = np.zeros(len(x))
+    for i in range(len(x)):
+        up, down = x.copy(), x.copy()
+        up[i] += step
+        down[i] -= step
+        gradient[i] = (f(up) - f(down)) / (2 * step)
+    return gradient
+
+
+@numerical_gradient.misconception(why="The step is shared between the two sides.",
+                                  hint="You nudge by half a step to either side. `step` is how far to nudge to each: the points are 2 steps apart.")
+def half_a_step(f, x, step):
+    gradient = np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[place] += step / 2
+        down[place] -= step / 2
+        gradient[place] = (f(up) - f(down)) / step
+    return gradient
+
+
+@numerical_gradient.misconception(why="The difference is written without parentheses.",
+                                  hint="f(up) - f(down) / (2 * step) divides only the second. Take the difference first, in parentheses.")
+def only_the_second_divided(f, x, step):
+    gradient = np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[place] += step
+        down[place] -= step
+        gradient[place] = f(up) - f(down) / (2 * step)
+    return gradient
+
+
+@numerical_gradient.misconception(why="return stands inside the loop.",
+                                  hint="Only the first element has its slope: the function returned in the first turn of the loop. Put return behind "
+                                       "the loop.")
+def returns_after_the_first(f, x, step):
+    gradient = np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[place] += step
+        down[place] -= step
+        gradient[place] = (f(up) - f(down)) / (2 * step)
+        return gradient
+
+
+@numerical_gradient.misconception(why="The nudge downwards begins where the nudge upwards ended.",
+                                  hint="After the nudge upwards you go down by one step only, back to where it began: the second point is x itself. "
+                                       "Go down by 2 * step.")
+def down_to_where_it_began(f, x, step):
+    x, gradient = x.copy(), np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        x[place] += step
+        above = f(x)
+        x[place] -= step
         gradient[place] = (above - f(x)) / (2 * step)
     return gradient
 

@@ -27,7 +27,7 @@ gd_step = Exercise(
     "gd_step", points=1, right=downhill,
     public=[
         call(np.array([-0.37, 1.14]), np.array([-1.5, 0.8]), 0.3),
-        call(np.array([2.0, 0.0, -1.0]), np.array([4.0, -3.0, 0.5]), 0.1),
+        call(np.array([2.0, 0.0, -1.0]), np.array([4.0, -3.0, 0.525]), 0.1),
         call(np.array([[1.0, -2.0], [0.5, 3.0]]), np.array([[0.0, 2.0], [-1.0, 4.0]]), 0.5),
     ],
     hidden=places,
@@ -119,7 +119,7 @@ softmax_feedback = Exercise(
         call(np.array([[math.log(0.3), math.log(0.7)]]), np.array([0])),
         call(np.array([[1.0, 2.0, 0.0], [0.5, -1.0, 1.5]]), np.array([1, 0])),
         call(np.array([[2.0, 0.0, 1.0, -1.0], [0.0, 0.0, 0.0, 0.0], [1.0, 3.0, -2.0, 0.5]]), np.array([3, 2, 1])),
-        call(np.array([[1000.0, 1001.0], [-1000.0, -1002.0]]), np.array([0, 1])),
+        call(np.array([[1000.0, 1001.0, -1500.0], [-1000.0, -1002.0, -1500.0]]), np.array([0, 1])),
     ],
     hidden=scores,
     hints=("First the probabilities: exp of each score, divided by the sum of its row. Then compare them with the right answers.",
@@ -160,6 +160,15 @@ def with_logarithms(Z, classes):
 def by_differences(Z, classes):
     P = 1 / np.exp(Z[:, None, :] - Z[:, :, None]).sum(axis=2)
     return (P - (np.arange(Z.shape[1]) == classes[:, None])) / Z.shape[0]
+
+
+@softmax_feedback.solution
+def class_by_class(Z, classes):
+    powers = np.exp(Z.T - Z.T.max(axis=0))
+    P = (powers / powers.sum(axis=0)).T
+    here = classes[:, None]
+    np.put_along_axis(P, here, np.take_along_axis(P, here, 1) - 1, 1)
+    return P * (1 / Z.shape[0])
 
 
 @softmax_feedback.misconception(why="Feedback is thought of as what is still missing: target minus answer.",
@@ -208,6 +217,24 @@ def overflowing(Z, classes):
 def largest_of_the_table(Z, classes):
     powers = np.exp(Z - Z.max())
     return (powers / powers.sum(axis=1, keepdims=True) - np.eye(Z.shape[1])[classes]) / len(Z)
+
+
+@softmax_feedback.misconception(why="Any number may be subtracted; the mean of the row seems a natural one.",
+                                hint="you subtract the mean of each row, or its smallest score. A score far above it still overflows. Subtract "
+                                     "the row's largest: then no power is above 1.")
+def shifted_by_the_mean(Z, classes):
+    powers = np.exp(Z - Z.mean(axis=1, keepdims=True))
+    return (powers / powers.sum(axis=1, keepdims=True) - np.eye(Z.shape[1])[classes]) / len(Z)
+
+
+@softmax_feedback.misconception(why="The class with the highest probability is taken for the right one.",
+                                hint="1 is subtracted at the class that the network itself thinks most likely. Subtract it at the right class: "
+                                     "it stands in `classes`.")
+def its_own_favourite(Z, classes):
+    powers = np.exp(Z - Z.max(axis=1, keepdims=True))
+    P = powers / powers.sum(axis=1, keepdims=True)
+    P[np.arange(len(P)), P.argmax(axis=1)] -= 1
+    return P / len(Z)
 
 
 @softmax_feedback.misconception(why="P[:, classes] is taken for one place in each row.",
@@ -299,6 +326,12 @@ def whole_ones_and_a_rest(order, size):
     return batches + [order[whole * size:]] if len(order) % size else batches
 
 
+@minibatches.solution
+def by_the_number_of_the_batch(order, size):
+    batch = np.arange(len(order)) // size
+    return tuple(order[batch == k].tolist() for k in range(batch[-1] + 1))
+
+
 @minibatches.misconception(why="Only whole batches are counted: len(order) // size.",
                            hint="the rows at the end that do not fill a batch are lost, and never learned from. The last batch may be shorter.")
 def whole_ones_only(order, size):
@@ -379,7 +412,7 @@ sgd_epoch = Exercise(
     "sgd_epoch", points=3, right=batch_after_batch,
     public=[
         call(BEGIN, ROWS, ANSWERS, [np.array([3, 0]), np.array([4, 1]), np.array([2])], 0.8),
-        call(np.zeros((3, 2)), ROWS, ANSWERS, [np.array([1]), np.array([3]), np.array([0])], 0.5),
+        call(np.zeros((3, 2)), ROWS, ANSWERS, [np.array([1]), np.array([3, 1, 3]), np.array([0])], 0.5),
         call(BEGIN, ROWS, ANSWERS, [np.array([0, 1, 2, 3, 4])], 1.0),
     ],
     hidden=epochs,
@@ -446,6 +479,13 @@ return new
 """, "only_the_last_batch", "The new weights get a new name, and every batch starts from the old ones.",
                "each batch starts again from the first weights, so only the last one counts. The next batch has to start where this one "
                "arrived.")
+mistaken_epoch("""
+new = W.copy()
+for rows in batches:
+    new = new - learning_rate * slope(new, X[rows], classes[rows])
+return W
+""", "the_weights_as_they_were", "A copy is trained, and the weights that were copied are returned.",
+               "these are the weights that the epoch began with. Return the ones that your steps have led to.")
 mistaken_epoch("""
 return W - learning_rate * slope(W, X, classes)
 """, "one_step_for_all", "The whole table is used, as in full-batch descent.",
@@ -537,12 +577,12 @@ def records(rng):
 find_rate = Exercise(
     "find_rate", points=2, right=tenth_of_the_best, tolerance=Tolerance(rtol=1e-4, atol=1e-8),
     public=[
-        call(np.array([0.01, 0.1, 0.5, 2.0, 5.0]), np.array([2.3, 2.1, 1.5, 0.9, 1.4])),
-        call(np.array([0.01, 0.03, 0.1, 0.3, 1.0, 3.0]), np.array([2.3, 2.0, 1.2, 0.8, 9.0, 0.5])),
+        call(np.array([0.01, 0.1, 0.5, 2.0, 5.0]), np.array([2.3, 2.1, 1.5, 1.2, 1.4])),
+        call(np.array([0.01, 0.03, 0.1, 0.3, 1.0, 3.0]), np.array([2.3, 2.0, 1.2, 0.8, 9.9, 0.5])),
         call(np.array([0.02, 0.05, 0.2, 0.6, 2.0]), np.array([1.0, 0.6, 0.7, np.nan, 0.2])),
-        call(np.array([0.01, 0.04, 0.2, 0.5, 1.0, 4.0]), np.array([2.0, 2.1, 1.0, 1.6, 0.7, 20.0])),
-        call(np.array([0.03, 0.1, 0.4, 1.0, 3.0]), np.array([2.0, 0.4, 1.5, 9.0, 0.3])),
-        call(np.array([0.02, 0.1, 0.3, 1.0, 5.0]), np.array([2.4, 0.5, 1.2, 2.2, 0.4])),
+        call(np.array([0.01, 0.04, 0.2, 0.5, 1.0, 4.0]), np.array([2.0, 2.1, 1.0, 2.6, 0.7, 20.0])),
+        call(np.array([0.03, 0.1, 0.4, 1.0, 3.0]), np.array([2.0, 0.4, 1.0, 4.1, 0.3])),
+        call(np.array([0.02, 0.085, 0.3, 1.0, 5.0]), np.array([2.4, 0.5, 1.3, 4.6, 0.4])),
     ],
     hidden=records,
     hints=("Go through the record from the left, and remember the smallest loss so far and its rate.",
@@ -577,6 +617,13 @@ def all_that_came_before(rates, losses):
     while end < len(losses) and losses[end] <= 4 * min(losses[:end]):
         end += 1
     return 0.1 * rates[list(losses).index(min(losses[:end]))]
+
+
+@find_rate.solution
+def step_by_step(rates, losses, best=0, k=1):
+    if k == len(losses) or np.isnan(losses[k]) or losses[k] > 4 * losses[best]:
+        return rates[best] / 10
+    return find_rate(rates, losses, k if losses[k] < losses[best] else best, k + 1)
 
 
 @find_rate.misconception(why="The lowest point looks like the best place to train.",

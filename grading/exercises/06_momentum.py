@@ -66,6 +66,12 @@ def number_by_number(w, v, g, learning_rate, momentum):
     return [new_w, new_v]
 
 
+@momentum_step.solution
+def as_one_table(w, v, g, learning_rate, momentum):
+    table = np.array([[1, momentum, -learning_rate], [0, momentum, -learning_rate]])
+    return np.tensordot(table, np.stack([w, v, g]), axes=1)
+
+
 @momentum_step.misconception(why="The gradient points uphill, and the minus is forgotten.",
                              hint="Your ball is pushed uphill: the gradient has to be subtracted from the velocity.")
 def pushed_uphill(w, v, g, learning_rate, momentum):
@@ -122,6 +128,37 @@ def the_gradient_twice(w, v, g, learning_rate, momentum):
     return w - learning_rate * g + v, v
 
 
+@momentum_step.misconception(why="Many textbooks keep a velocity that points uphill: v = momentum v + rate g, w = w - v.",
+                             hint="This is the textbooks' other sign: a velocity that points uphill and is subtracted. Here v is the step itself: "
+                                  "subtract the gradient from it, and add it to w.")
+def uphill_and_subtracted(w, v, g, learning_rate, momentum):
+    v = momentum * v + learning_rate * g
+    return w - v, v
+
+
+@momentum_step.misconception(why="Downhill is taken to mean that the velocity is subtracted.",
+                             hint="The velocity is right, but you move against it. It is a step downhill already: add it to w.")
+def against_the_velocity(w, v, g, learning_rate, momentum):
+    v = momentum * v - learning_rate * g
+    return w - v, v
+
+
+@momentum_step.misconception(why="The learning rate is an argument that is easily overlooked.",
+                             hint="The learning rate plays no part here. It says how much of the gradient goes into the velocity: "
+                                  "learning_rate * g.")
+def rate_left_out(w, v, g, learning_rate, momentum):
+    v = momentum * v - g
+    return w + v, v
+
+
+@momentum_step.misconception(why="Some courses keep a running mean of the gradients and multiply by the learning rate at the end.",
+                             hint="Your v is a running mean of gradients, and the learning rate comes last. Here v is a running sum of steps: "
+                                  "momentum * v - learning_rate * g, added to w.")
+def mean_of_gradients(w, v, g, learning_rate, momentum):
+    v = momentum * v + (1 - momentum) * g
+    return w - learning_rate * v, v
+
+
 @momentum_step.misconception(why="The velocity is what was computed first.",
                              hint="The two results have changed places: return the weights first, then the velocity.")
 def velocity_first(w, v, g, learning_rate, momentum):
@@ -158,7 +195,7 @@ nesterov_step = Exercise(
     hints=("Only one thing changes: where the gradient is taken. `gradient` is a function; you choose the point.",
            "The velocity will carry the weights by momentum * v in any case. Ask for the gradient there: gradient(w + momentum * v).",
            "Then go on as in momentum_step, from w itself: the new velocity is momentum * v - learning_rate * (that gradient)."),
-    avoid=("Nesterov", "momentum_step"),
+    avoid=("Nesterov",),
 )
 
 
@@ -181,6 +218,14 @@ def from_the_landing_point(w, v, gradient, learning_rate, momentum):
     ahead = [a + momentum * b for a, b in zip(w, v, strict=True)]
     new = ahead - learning_rate * gradient(np.array(ahead))
     return new, new - w
+
+
+@nesterov_step.solution
+def in_the_gradients_own_array(w, v, gradient, learning_rate, momentum):
+    move = gradient(w + momentum * v)
+    move *= -learning_rate
+    move += momentum * v
+    return [w + move, move]
 
 
 @nesterov_step.misconception(why="The gradient is taken where the weights are, as always before.",
@@ -217,6 +262,31 @@ def ahead_by_a_plain_step(w, v, gradient, learning_rate, momentum):
 def looks_back(w, v, gradient, learning_rate, momentum):
     v = momentum * v - learning_rate * gradient(w - momentum * v)
     return w + v, v
+
+
+@nesterov_step.misconception(why="Many textbooks keep a velocity that points uphill, and look ahead at w - momentum v.",
+                             hint="This is the textbooks' other sign: a velocity that points uphill and is subtracted. Here v is the step itself: "
+                                  "look at w + momentum * v, subtract the gradient from v, and add v to w.")
+def looks_ahead_uphill(w, v, gradient, learning_rate, momentum):
+    v = momentum * v + learning_rate * gradient(w - momentum * v)
+    return w - v, v
+
+
+@nesterov_step.misconception(why="Looking ahead is taken to mean: where classical momentum would land.",
+                             hint="You make a whole step of classical momentum first and look there. Look where the jump alone leads, before any "
+                                  "gradient: w + momentum * v.")
+def after_a_classical_step(w, v, gradient, learning_rate, momentum):
+    ahead = w + momentum * v - learning_rate * gradient(w)
+    v = momentum * v - learning_rate * gradient(ahead)
+    return w + v, v
+
+
+@nesterov_step.misconception(why="The place that was looked at is returned as the new place.",
+                             hint="The velocity is right, but the weights that you return are the place where you looked. They move from w by the "
+                                  "new velocity.")
+def stays_where_it_looked(w, v, gradient, learning_rate, momentum):
+    ahead = w + momentum * v
+    return ahead, momentum * v - learning_rate * gradient(ahead)
 
 
 @nesterov_step.misconception(why="The velocity is attenuated for the look, and once more in the formula.",
@@ -287,6 +357,12 @@ def as_a_fraction(t, most=0.99, every=250):
     return min(1 - Fraction(1, 2 * (t // every + 1)), most)
 
 
+@momentum_schedule.solution
+def stairs_counted(t, most=0.99, every=250):
+    stairs = len(range(0, t + 1, every))
+    return float(np.clip((2 * stairs - 1) / (2 * stairs), None, most))
+
+
 @momentum_schedule.misconception(why="The brackets of the formula are read as brackets, not as the floor.",
                                  hint="Without the floor the momentum rises at every step. It is a staircase: it stays for `every` steps at a time.")
 def without_the_floor(t, most=0.99, every=250):
@@ -336,6 +412,20 @@ def rounded_to_the_nearest(t, most=0.99, every=250):
     return min(1 - 2.0 ** (-1 - np.log2(round(t / every) + 1)), most)
 
 
+@momentum_schedule.misconception(why="A power of 2 looks as if what is missing to 1 were halved at every stair.",
+                                 hint="What is missing to 1 is halved at every stair here. The power of 2 and log2 undo each other: it is divided by "
+                                      "1, 2, 3, 4, ...")
+def halved_at_every_stair(t, most=0.99, every=250):
+    return min(1 - 0.5 ** (t // every + 1), most)
+
+
+@momentum_schedule.misconception(why="The stairs are counted from 0, and the + 1 is left out.",
+                                 hint="The + 1 is missing inside the logarithm: at the first stair you take log2 of 0. Count the stairs from 1: "
+                                      "floor(t / every) + 1.")
+def stairs_from_zero(t, most=0.99, every=250):
+    return min(1 - 2.0 ** (-1 - np.log2(np.floor(t / every))), most)
+
+
 @momentum_schedule.misconception(why="The cap is forgotten.", hint="The momentum passes `most` here. It has to stay there once it is reached.")
 def no_cap(t, most=0.99, every=250):
     return 1 - 2.0 ** (-1 - np.log2(np.floor(t / every) + 1))
@@ -362,7 +452,7 @@ equal_momentum = Exercise(
     public=[
         call(0.9, 0.1, np.array([0.0, 1.0, 5.0])),
         call(0.5, 0.2, np.array([2.0])),
-        call(0.8, 0.25, np.array([4.0, 6.0])),
+        call(0.8, 0.25, np.array([4.0, 6.0, -1.0])),
         call(0.999, 0.01, np.array([0.5, 40.0, 99.0])),
     ],
     hidden=curvatures,
@@ -383,6 +473,15 @@ def one_by_one(momentum, learning_rate, curvature):
     for c in curvature:
         found.append(momentum - learning_rate * c * momentum)
     return np.array(found)
+
+
+@equal_momentum.solution
+def tried_out(momentum, learning_rate, curvature):
+    w, v, found = 3.0, 2.0, []
+    for c in curvature:
+        new = momentum * v - learning_rate * c * (w + momentum * v)
+        found.append((new + learning_rate * c * w) / v)
+    return found
 
 
 @equal_momentum.misconception(why="The gradient's factor is collected without the momentum that it multiplies.",
@@ -457,6 +556,11 @@ def buffer_first_then_point(w, v, learning_rate, momentum):
     return w - learning_rate * momentum * buffer, buffer
 
 
+@to_shifted.solution
+def both_from_one_table(w, v, learning_rate, momentum):
+    return np.einsum("ij,j...->i...", np.array([[1, momentum], [0, -1 / learning_rate]]), np.stack([w, v]))
+
+
 @to_shifted.misconception(why="The buffer is thought to be a velocity, pointing downhill.",
                           hint="Your buffer points downhill. PyTorch's adds up gradients, which point uphill: turn the sign.")
 def sign_kept(w, v, learning_rate, momentum):
@@ -492,6 +596,13 @@ def shifted_back(w, v, learning_rate, momentum):
                           hint="The point is right. The buffer is not attenuated here: PyTorch multiplies it by the momentum in its next step.")
 def buffer_attenuated(w, v, learning_rate, momentum):
     return w + momentum * v, -momentum * v / learning_rate
+
+
+@to_shifted.misconception(why="The sign is turned, and the learning rate is forgotten.",
+                          hint="The point is right, and so is the sign of the buffer. But v still holds the learning rate, and a bare gradient has "
+                               "not met it: divide by it.")
+def only_turned(w, v, learning_rate, momentum):
+    return w + momentum * v, -v
 
 
 @to_shifted.misconception(why="The velocity is passed on as it is.",
@@ -581,6 +692,14 @@ def without_brackets(w, buffer, g, learning_rate, momentum):
                             hint="The weights are right, but the buffer that you return is the old one: the next step would begin with it again.")
 def old_buffer_returned(w, buffer, g, learning_rate, momentum):
     return w - learning_rate * (g + momentum * (momentum * buffer + g)), buffer.copy()
+
+
+@shifted_step.misconception(why="momentum_step is written down once more.",
+                            hint="This is the paper's momentum step. PyTorch's buffer adds up bare gradients, without a learning rate and without a "
+                                 "minus: momentum * buffer + g. The learning rate comes when the weights move.")
+def the_papers_momentum(w, buffer, g, learning_rate, momentum):
+    buffer = momentum * buffer - learning_rate * g
+    return w + buffer, buffer
 
 
 @shifted_step.misconception(why="The buffer is added, like a velocity.",

@@ -75,6 +75,11 @@ def weighted_average(s, g, decay=0.9):
     return np.average([s, np.square(g)], axis=0, weights=[decay, 1 - decay])
 
 
+@mean_square.solution
+def two_shares(s, g, decay=0.9):
+    return np.tensordot([decay, 1 - decay], np.stack([s, g * g]), axes=1)
+
+
 @mean_square.misconception(why="decay sounds like the share that is lost.",
                            hint="the shares have changed places: decay is the share of the old mean that is kept.")
 def shares_swapped(s, g, decay=0.9):
@@ -180,6 +185,13 @@ def each_with_its_own_rate(w, s, g, learning_rate=0.01, epsilon=1e-8):
 @rmsprop_step.solution
 def by_the_inverse_root(w, s, g, learning_rate=0.01, epsilon=1e-8):
     return np.add(w, -g * learning_rate * np.reciprocal(s**0.5 + epsilon))
+
+
+@rmsprop_step.solution
+def only_where_there_is_a_slope(w, s, g, learning_rate=0.01, epsilon=1e-8):
+    move = np.zeros(g.shape)
+    np.divide(g, np.sqrt(s) + epsilon, out=move, where=g != 0)
+    return (w - learning_rate * move).tolist()
 
 
 @rmsprop_step.misconception(why="The mean of the squares is mistaken for their root.",
@@ -298,6 +310,12 @@ def place_by_place(w, s, g, learning_rate=0.1, epsilon=1e-10):
     return new_w, new_s
 
 
+@adagrad_step.solution
+def by_the_hypotenuse(w, s, g, learning_rate=0.1, epsilon=1e-10):
+    root = np.hypot(np.sqrt(s), g)
+    return [w - learning_rate * g / (root + epsilon), root**2]
+
+
 @adagrad_step.misconception(why="The new sum is used and then thrown away.",
                             hint="the weights are right, but the sum that you return is the old one, so the next step forgets this gradient.")
 def old_sum_returned(w, s, g, learning_rate=0.1, epsilon=1e-10):
@@ -327,8 +345,21 @@ def forgets(w, s, g, learning_rate=0.1, epsilon=1e-10):
 @adagrad_step.misconception(why="The gradient is summed, not its square.",
                             hint="this sums the gradients, so slopes of opposite sign cancel. Sum their squares.")
 def sums_gradients(w, s, g, learning_rate=0.1, epsilon=1e-10):
+    s = s + g
+    return w - learning_rate * g / (np.sqrt(s) + epsilon), s
+
+
+@adagrad_step.misconception(why="The size of a gradient feels like its absolute value.",
+                            hint="this sums the sizes |g|. Sum their squares: the root is taken when the step is made.")
+def sums_sizes(w, s, g, learning_rate=0.1, epsilon=1e-10):
     s = s + np.abs(g)
     return w - learning_rate * g / (np.sqrt(s) + epsilon), s
+
+
+@adagrad_step.misconception(why="The gradient is added, so the weight climbs.", hint="this climbs: the step has to be subtracted from w.")
+def climbs_with_adagrad(w, s, g, learning_rate=0.1, epsilon=1e-10):
+    s = s + g**2
+    return w + learning_rate * g / (np.sqrt(s) + epsilon), s
 
 
 @adagrad_step.misconception(why="The root is forgotten.", hint="this divides by the sum itself: after a few steep gradients the weight "
@@ -410,6 +441,13 @@ def no_epsilon_above(w, s, d, g, epsilon=1e-6):
     return w - np.sqrt(d) / np.sqrt(s + epsilon) * g
 
 
+@adadelta_step.misconception(why="A number so small is thought not to matter.",
+                             hint="epsilon is missing in both roots. d is 0 at the start, and so is the first step without it, and every step "
+                                  "after it.")
+def no_epsilon_at_all(w, s, d, g, epsilon=1e-6):
+    return w - np.sqrt(d) / np.sqrt(s) * g
+
+
 @adadelta_step.misconception(why="Below, epsilon is put where RMSprop has it.",
                              hint="above it is right, but below epsilon stands outside your root. In Adadelta it stands inside both.")
 def epsilon_outside_below(w, s, d, g, epsilon=1e-6):
@@ -480,6 +518,13 @@ def correct_the_rate(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, 
     return w - rate * m / (np.sqrt(s) + epsilon * root)
 
 
+@adam_step.solution
+def shares_added_up(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    real_1 = (1 - beta_1) * sum(beta_1**k for k in range(t))
+    real_2 = (1 - beta_2) * sum(beta_2**k for k in range(t))
+    return w - learning_rate * m / real_1 / ((s / real_2) ** 0.5 + epsilon)
+
+
 @adam_step.misconception(why="The means are used as they are.",
                          hint="the means are not corrected. After the first step m is only a tenth of the gradient, and s a thousandth of "
                               "its square.")
@@ -511,6 +556,17 @@ def counts_from_zero(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, 
 def epsilon_left_behind(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
     rate = learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
     return w - rate * m / (np.sqrt(s) + epsilon)
+
+
+@adam_step.misconception(why="epsilon is added before the root is taken.",
+                         hint="epsilon stands inside your root. Here it is added to the root.")
+def epsilon_in_the_root(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    return w - learning_rate * (m / (1 - beta_1**t)) / np.sqrt(s / (1 - beta_2**t) + epsilon)
+
+
+@adam_step.misconception(why="The gradient's mean is added, so the weight climbs.", hint="this climbs: the step has to be subtracted from w.")
+def climbs_with_adam(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    return w + learning_rate * (m / (1 - beta_1**t)) / (np.sqrt(s / (1 - beta_2**t)) + epsilon)
 
 
 @adam_step.misconception(why="The two betas change places.", hint="the betas have changed places: beta_1 belongs to m, beta_2 to s.")
@@ -689,6 +745,16 @@ def no_root_taken(w, s, g, learning_rate, decay, epsilon):
     if i < w.size:
         s[i] = decay * s[i] + (1 - decay) * g[i] * g[i]
         w[i] -= learning_rate * g[i] / (s[i] + epsilon)
+
+
+@rmsprop_kernel.misconception(why="TensorFlow's form: epsilon is added before the root is taken.",
+                              hint="epsilon stands inside your root. Here it is added to the root: math.sqrt(s[i]) + epsilon.")
+@cuda.jit
+def epsilon_in_the_kernels_root(w, s, g, learning_rate, decay, epsilon):
+    i = cuda.grid(1)
+    if i < w.size:
+        s[i] = decay * s[i] + (1 - decay) * g[i] * g[i]
+        w[i] -= learning_rate * g[i] / math.sqrt(s[i] + epsilon)
 
 
 @rmsprop_kernel.misconception(why="On a CPU the loop is the program; that every thread runs it is overlooked.",

@@ -65,6 +65,12 @@ def up_and_down_again(x, left, right, height, steepness):
     return height * (steps.sum(axis=1) - 1)
 
 
+@bump.solution
+def falling_steps(x, left, right, height, steepness):
+    falls = 1 / (1 + np.exp(steepness * (x - np.array([[right], [left]]))))
+    return (height * np.diff(-falls, axis=0)[0]).tolist()
+
+
 @bump.misconception(why="The edge is added to the steep sum as if it were a bias, without the steepness.",
                     hint="The steepness multiplies x alone here. Where is steepness * x - left zero? The step has to happen at x = left, so "
                          "the steepness multiplies the difference.")
@@ -141,7 +147,7 @@ bump_network = Exercise(
     public=[
         call(np.array([2.0, -1.0]), 40.0),
         call(np.array([0.5, 1.5, -2.0, 1.0]), 100.0),
-        call(np.array([3.0]), 8.0),
+        call(np.array([3.0]), 7.5),
     ],
     hidden=some_curves,
     hints=("n bumps side by side have n + 1 edges: np.linspace(0, 1, n + 1). All but the last are left edges, all but the first right edges.",
@@ -177,6 +183,13 @@ def as_rows_of_a_table(heights, steepness):
     left = [k * width for k in range(len(heights))]
     edges = left + [edge + width for edge in left]
     return [[steepness] * len(edges), [-steepness * edge for edge in edges], [*heights, *(-h for h in heights)]]
+
+
+@bump_network.solution
+def two_rows_of_edges(heights, steepness):
+    n = len(heights)
+    edges = (np.arange(n) + np.array([[0], [1]])) / n
+    return np.full((2, n), steepness).ravel(), (-steepness * edges).ravel(), np.kron([1, -1], heights)
 
 
 @bump_network.misconception(why="The bias is taken for the place of the edge itself.",
@@ -313,6 +326,17 @@ def the_rest_first(weights, slopes, dY):
     return [*gradient_sizes(weights[:-1], slopes[:-1], below), np.linalg.norm(dZ) / dZ.size**0.5]
 
 
+@gradient_sizes.solution
+def each_layer_from_the_top(weights, slopes, dY):
+    sizes = []
+    for k in range(len(weights)):
+        error = dY * slopes[-1]
+        for j in range(len(weights) - 1, k, -1):
+            error = error @ weights[j].T * slopes[j - 1]
+        sizes.append(float((error**2).mean()) ** 0.5)
+    return tuple(sizes)
+
+
 @gradient_sizes.misconception(why="The list is left in the order in which it was filled: last layer first.",
                               hint="The sizes are right, but they stand from the last layer to the first. Turn the list round: [::-1].")
 def last_layer_first(weights, slopes, dY):
@@ -351,6 +375,41 @@ def cancelling(weights, slopes, dY):
     for W, slope in zip(weights[::-1], slopes[::-1], strict=True):
         dZ = dY * slope
         sizes.append(abs(np.mean(dZ)))
+        dY = dZ @ W.T
+    return np.array(sizes[::-1])
+
+
+@gradient_sizes.misconception(why="The usual size of a number is its absolute value, and that is averaged.",
+                              hint="This is the mean of the absolute values. Asked for is the root of the mean square: square first, average, then "
+                                   "take the root.")
+def mean_of_sizes(weights, slopes, dY):
+    sizes = []
+    for W, slope in zip(weights[::-1], slopes[::-1], strict=True):
+        dZ = dY * slope
+        sizes.append(np.mean(np.abs(dZ)))
+        dY = dZ @ W.T
+    return np.array(sizes[::-1])
+
+
+@gradient_sizes.misconception(why="The size is noted at the end of the loop, when the error has passed the matrix.",
+                              hint="You measure the error behind the matrix, where it arrives at the layer below. Measure it before: at the layer's "
+                                   "sums, after the slope.")
+def behind_the_matrix(weights, slopes, dY):
+    sizes = []
+    for W, slope in zip(weights[::-1], slopes[::-1], strict=True):
+        dY = (dY * slope) @ W.T
+        sizes.append(np.sqrt(np.mean(dY**2)))
+    return np.array(sizes[::-1])
+
+
+@gradient_sizes.misconception(why="The sum of squares is divided by the number of examples only.",
+                              hint="You divide the sum of the squares by the number of examples. The mean is over examples and units: divide by "
+                                   "their product, as np.mean does.")
+def for_each_example(weights, slopes, dY):
+    sizes = []
+    for W, slope in zip(weights[::-1], slopes[::-1], strict=True):
+        dZ = dY * slope
+        sizes.append(np.sqrt(np.sum(dZ**2) / len(dZ)))
         dY = dZ @ W.T
     return np.array(sizes[::-1])
 
@@ -420,7 +479,7 @@ def some_layers(rng):
     for n, m in ((1, 1), (1, 4), (5, 1), (3, 2), (8, 5), (20, 3), (4, 4)):
         yield call(rng.normal(size=(n, m)), off_zero(rng, n, m), rng.uniform(0.05, 0.5, m))
         yield call(rng.normal(size=(n, m)), off_zero(rng, n, m), np.zeros(m))
-    yield call(rng.normal(size=(6, 3)), off_zero(rng, 6, 3), np.array([-0.3, 0.0, 1.2]))
+    yield call(rng.normal(size=(6, 3)), off_zero(rng, 6, 3), np.array([-0.3, 0.0, 1.0]))
     yield call(rng.normal(size=(3, 2)), -np.abs(off_zero(rng, 3, 2)), np.array([0.25, 0.1]))
 
 
@@ -429,7 +488,7 @@ prelu_backward = Exercise(
     public=[
         call(np.array([[1.0, -1.0], [2.0, 0.5]]), np.array([[3.0, -2.0], [-1.0, 4.0]]), np.array([0.25, 0.1])),
         call(np.array([[-1.0, 2.0, -3.0]]), np.array([[2.0, -0.5, -1.5]]), np.array([0.0, 0.0, 0.0])),
-        call(np.array([[0.5, -2.0], [1.5, 1.0], [-1.0, 3.0]]), np.array([[-1.0, 0.5], [-2.0, -3.0], [1.0, -0.5]]), np.array([-0.5, 0.2])),
+        call(np.array([[0.5, -2.0], [1.5, 1.0], [-1.0, 3.0]]), np.array([[-1.0, 0.5], [-2.0, -3.0], [1.0, -0.5]]), np.array([-0.5, 1.0])),
     ],
     hidden=some_layers,
     hints=("Forwards y = x where x > 0 and y = slope * x elsewhere. By how much does y change if x changes by a little?",
@@ -467,6 +526,15 @@ def factors_and_negative_parts(dY, X, slope):
     return factors * dY, np.einsum("nj,nj->j", dY, np.minimum(X, 0))
 
 
+@prelu_backward.solution
+def only_where_negative(dY, X, slope):
+    dX, dslope = dY.copy(), np.zeros(len(slope))
+    rows, units = np.nonzero(X < 0)
+    dX[rows, units] *= slope[units]
+    np.add.at(dslope, units, dY[rows, units] * X[rows, units])
+    return dX, dslope
+
+
 @prelu_backward.misconception(why="'ReLU blocks what is negative' is applied to the gradient, as in some popular texts.",
                               hint="You let the sign of the gradient decide. What decides is the unit's input: a negative gradient passes wherever "
                                    "X was positive.")
@@ -484,6 +552,13 @@ def forward_again(dY, X, slope):
                               hint="Nothing passes where X was negative. That is ReLU; PReLU lets `slope` times the gradient through.")
 def as_relu(dY, X, slope):
     return np.where(X > 0, dY, 0 * dY), np.where(X > 0, 0, dY * X).sum(axis=0)
+
+
+@prelu_backward.misconception(why="The two branches of np.where change places.",
+                              hint="The two sides have changed places: where X is positive the gradient passes whole, elsewhere it is multiplied by "
+                                   "`slope`.")
+def sides_swapped(dY, X, slope):
+    return np.where(X > 0, slope * dY, dY), np.where(X > 0, dY * X, 0).sum(axis=0)
 
 
 @prelu_backward.misconception(why="The slope's gradient is taken over all inputs, positive ones too.",
@@ -529,7 +604,7 @@ def some_sizes(rng):
 
 start_scale = Exercise(
     "start_scale", points=2, right=law, tolerance=Tolerance(rtol=1e-4, atol=1e-7),
-    public=[call(100, 300, "glorot"), call(100, 300, "he"), call(100, 300, "he", 0.5), call(8, 2, "glorot"), call(8, 2, "he", 1.0)],
+    public=[call(100, 300, "glorot"), call(100, 300, "he"), call(100, 300, "he", 0.5), call(8, 3, "glorot"), call(8, 2, "he", 1.0)],
     hidden=some_sizes,
     hints=("Both laws stand above as a variance. A standard deviation is the root of a variance.",
            "Glorot and Bengio look at inputs and units, He and others at the inputs only.",
@@ -559,6 +634,12 @@ def from_a_table(n_inputs, n_units, rule, slope=0.0):
     return np.sqrt(np.array(variances[rule], dtype=np.float32))
 
 
+@start_scale.solution
+def one_number_of_inputs(n_inputs, n_units, rule, slope=0.0):
+    fan = np.mean([n_inputs, n_units]) if rule == "glorot" else n_inputs * (1 + slope**2) / 2
+    return np.array(fan**-0.5)
+
+
 @start_scale.misconception(why="The laws are written as variances, and the root is forgotten.",
                            hint="This is the variance. The weights are drawn as scale * normal numbers, so return its root.")
 def the_variance(n_inputs, n_units, rule, slope=0.0):
@@ -569,6 +650,12 @@ def the_variance(n_inputs, n_units, rule, slope=0.0):
                            hint="He's law counts n_units here. A unit's sum has one term an input, so n_inputs is what makes it large.")
 def over_the_units(n_inputs, n_units, rule, slope=0.0):
     return np.sqrt(2 / (n_inputs + n_units)) if rule == "glorot" else np.sqrt(2 / ((1 + slope**2) * n_units))
+
+
+@start_scale.misconception(why="The two names are mixed up.",
+                           hint="The two laws have changed places: Glorot and Bengio count inputs and units, He and others the inputs only.")
+def laws_swapped(n_inputs, n_units, rule, slope=0.0):
+    return np.sqrt(2 / (n_inputs + n_units)) if rule == "he" else np.sqrt(2 / ((1 + slope**2) * n_inputs))
 
 
 @start_scale.misconception(why="The limit of Glorot's uniform distribution, root of 6 over the sum, is what many libraries show.",
@@ -684,6 +771,17 @@ def means_of_products(V, W, b, c, U):
     return [pairs(V, H) - pairs(V1, H1), np.mean(V, axis=0) - np.mean(V1, axis=0), np.mean(H, axis=0) - np.mean(H1, axis=0)]
 
 
+@contrastive_step.solution
+def biases_as_weights_of_a_unit_that_is_always_on(V, W, b, c, U):
+    one = np.ones((len(V), 1))
+    up, down = np.vstack([c, W]), np.vstack([b, W.T])
+    H = 1 / (1 + np.exp(-np.hstack([one, V]) @ up))
+    V1 = 1 / (1 + np.exp(-np.hstack([one, np.heaviside(H - U, 0)]) @ down))
+    H1 = 1 / (1 + np.exp(-np.hstack([one, V1]) @ up))
+    table = (np.hstack([one, V]).T @ np.hstack([one, H]) - np.hstack([one, V1]).T @ np.hstack([one, H1])) / len(V)
+    return table[1:, 1:], table[1:, 0], table[0, 1:]
+
+
 @contrastive_step.misconception(why="The probabilities are sent down instead of the states that were drawn.",
                                 hint="You send the probabilities H down. Send what was drawn: (U < H). Without the draw a hidden unit could tell "
                                      "the visible ones more than one bit.")
@@ -728,6 +826,18 @@ def same_hidden_twice(V, W, b, c, U):
     V1 = rise((U < H) @ W.T + b)
     H1 = rise(V1 @ W + c)
     return (V - V1).T @ H / len(V), (V - V1).mean(axis=0), (H - H1).mean(axis=0)
+
+
+@contrastive_step.misconception(why="A difference of products is taken for a product of differences.",
+                                hint="You multiply the two differences, V - V1 and H - H1. Multiply first, within each half, and take the second "
+                                     "product away from the first.")
+def product_of_differences(V, W, b, c, U):
+    def rise(Z):
+        return 0.5 * (1 + np.tanh(0.5 * Z))
+    H = rise(V @ W + c)
+    V1 = rise((U < H) @ W.T + b)
+    H1 = rise(V1 @ W + c)
+    return (V - V1).T @ (H - H1) / len(V), (V - V1).mean(axis=0), (H - H1).mean(axis=0)
 
 
 @contrastive_step.misconception(why="The changes are added up over the examples.",

@@ -85,6 +85,13 @@ def set_to_zero(X, uniforms, rate):
     return [mask * X, mask]
 
 
+@dropout_forward.solution
+def gone_and_there(X, uniforms, rate):
+    gone = uniforms < rate
+    loud = X / (1 - rate)
+    return np.ma.array(loud, mask=gone).filled(0), np.ma.array(np.full(X.shape, 1 / (1 - rate)), mask=gone).filled(0).tolist()
+
+
 @dropout_forward.misconception(why="Srivastava's p is the probability of keeping, labkit's and most libraries' rate that of dropping.",
                                hint="This keeps the units that should be dropped: rate is the probability of dropping. A unit is dropped "
                                     "where its uniform number is below rate.")
@@ -99,6 +106,21 @@ def keeps_what_should_go(X, uniforms, rate):
 def right_factor_wrong_units(X, uniforms, rate):
     mask = np.where(uniforms < rate, 1 / (1 - rate), 0.0)
     return X * mask, mask
+
+
+@dropout_forward.misconception(why="In the form that many know, a unit stays where its number is below the share that stays.",
+                               hint="The right share stays, but not the right units: you keep those whose uniform number is below 1 - rate. Here a "
+                                    "unit is dropped where its number is below rate, and stays elsewhere.")
+def kept_below_the_share(X, uniforms, rate):
+    mask = (uniforms < 1 - rate) / (1 - rate)
+    return X * mask, mask
+
+
+@dropout_forward.misconception(why="The factor is put into the mask and applied to X as well.",
+                               hint="The mask is right, but what is left of X is scaled twice: the factor 1 / (1 - rate) is in the mask already.")
+def scaled_once_more(X, uniforms, rate):
+    mask = np.where(uniforms < rate, 0.0, 1 / (1 - rate))
+    return X * mask / (1 - rate), mask
 
 
 @dropout_forward.misconception(why="This is the paper's form; the scaling is then owed in use.",
@@ -213,6 +235,11 @@ def where_it_was_there(dY, mask):
     return dX
 
 
+@dropout_backward.solution
+def row_after_row(dY, mask):
+    return [list(row) for row in (d @ np.diag(m) for d, m in zip(dY, mask, strict=True))]
+
+
 @dropout_backward.misconception(why="Dropping is taken for part of the way forward only.",
                                 hint="The whole gradient comes through, to dropped units too. They said nothing, so they must not be changed "
                                      "for it.")
@@ -231,6 +258,13 @@ def yes_or_no(dY, mask):
                                 hint="This divides by the factor, as if to undo it. Going back is not undoing: each slope multiplies.")
 def undone(dY, mask):
     return np.where(mask > 0, dY / np.where(mask > 0, mask, 1.0), 0.0)
+
+
+@dropout_backward.misconception(why="Going back is taken for undoing, and nobody thinks of the zeros.",
+                                hint="This divides by the mask, as if to undo it, and a dropped unit gets something over 0. Going back is not "
+                                     "undoing: each slope multiplies.")
+def divided_by_the_mask(dY, mask):
+    return dY / mask
 
 
 @dropout_backward.misconception(why="The rule of ReLU is applied to the gradient.",
@@ -303,6 +337,12 @@ def the_bias_as_one_more_row(H, W, b, rate):
     return np.einsum("ni,ik->nk", heard, np.vstack([W, b]))
 
 
+@scale_for_test.solution
+def a_mean_of_two_days(H, W, b, rate):
+    everybody_there, everybody_ill = H @ W + b, np.tile(b, (len(H), 1))
+    return (1 - rate) * everybody_there + rate * everybody_ill
+
+
 @scale_for_test.misconception(why="Keep and drop are confused; a well-known tutorial does it too, with 0.5 as its example.",
                               hint="You scale by rate, the probability of being dropped. At 0.5 that is the same. Scale by how often a unit "
                                    "was there: 1 - rate.")
@@ -357,7 +397,7 @@ def weights_and_steps(rng):
 
 
 soft_threshold = Exercise(
-    "soft_threshold", points=3, right=towards_zero, tolerance=Tolerance(rtol=1e-5, atol=1e-7),
+    "soft_threshold", points=3, right=towards_zero, tolerance=Tolerance(rtol=1e-5, atol=2e-6),
     public=[
         call(np.array([[3.0, -3.0, 0.5, -0.5, 0.0, 1.75, -1.25]]), 1.0),
         call(np.array([[0.2, -0.9], [1.7, -0.05]]), 0.25),
@@ -403,11 +443,28 @@ def back_to_zero_where_the_sign_turned(W, step):
     return new
 
 
+@soft_threshold.solution
+def the_middle_one_of_three(W, step):
+    return np.median([W - step, W + step, np.zeros(W.shape)], axis=0)
+
+
+@soft_threshold.solution
+def half_the_difference_of_sizes(W, step):
+    return (W + (np.abs(W - step) - np.abs(W + step)) / 2).tolist()
+
+
 @soft_threshold.misconception(why="This is the slope of |w|, taken as one more gradient.",
                               hint="This steps over zero: 0.5 becomes -0.5 when the step is 1, and next time it hops back. A weight that is nearer "
                                    "than a step must stop at zero.")
 def over_zero(W, step):
     return W - step * np.sign(W)
+
+
+@soft_threshold.misconception(why="Two cases are thought of, positive and not positive.",
+                              hint="This steps over zero: 0.5 becomes -0.5 when the step is 1, and even a weight of 0 moves. A weight that is nearer "
+                                   "than a step stops at zero: there are three cases.")
+def two_cases(W, step):
+    return np.where(W > 0, W - step, W + step)
 
 
 @soft_threshold.misconception(why="The weights are moved first, and the small ones are looked for among those that have moved.",
@@ -528,6 +585,13 @@ def column_beside_column(W, limit):
         length = np.hypot.reduce(column)
         columns.append(column if length <= limit else limit * column / length)
     return np.column_stack(columns)
+
+
+@max_norm.solution
+def direction_times_length(W, limit):
+    lengths = np.einsum("iu,iu->u", W, W) ** 0.5
+    directions = np.divide(W, lengths, out=np.zeros(W.shape), where=lengths > 0)
+    return (directions * np.minimum(lengths, limit)).tolist()
 
 
 @max_norm.misconception(why="Rows and columns are confused.",
@@ -717,6 +781,19 @@ def keeps_what_should_go_kernel(out, x, uniforms, rate):
     i = cuda.grid(1)
     if i < out.size:
         if uniforms[i] < rate:
+            out[i] = x[i] / (1.0 - rate)
+        else:
+            out[i] = 0.0
+
+
+@dropout_kernel.misconception(why="In the form that many know, a unit stays where its number is below the share that stays.",
+                              hint="The right share stays, but not the right units: you keep those whose number is below 1 - rate. Here a unit goes "
+                                   "where its number is below rate.")
+@cuda.jit
+def kept_below_the_share_kernel(out, x, uniforms, rate):
+    i = cuda.grid(1)
+    if i < out.size:
+        if uniforms[i] < 1.0 - rate:
             out[i] = x[i] / (1.0 - rate)
         else:
             out[i] = 0.0

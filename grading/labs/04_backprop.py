@@ -175,7 +175,8 @@ check(sigmoid_backward)
 def loss_gradient(Y, T, loss):
     """The gradient of the loss by the outputs.
 
-    Y : outputs, between 0 and 1, (n, n_outputs)      T : the right answers, the same shape
+    Y : outputs, between 0 and 1, (n, n_outputs)
+    T : the right answers, the same shape; mostly 0 or 1, but any number from 0 to 1 may stand there
     loss : "squared" or "cross-entropy", as in the formulas above (sums, and a half before the square)
     Returns dY, one number for each output.
 

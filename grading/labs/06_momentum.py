@@ -260,7 +260,7 @@ def nesterov_step(w, v, gradient, learning_rate, momentum):
     """One step of Nesterov's method, in the form of Sutskever and others.
 
     w, v     : weights and velocity, (n,)
-    gradient : a function; gradient(point) is the gradient at that point, (n,)
+    gradient : a function; gradient(point) is the gradient at that point, both of them arrays, (n,)
     Returns (w, v) after the step, as new arrays.
 
     nesterov_step(np.array([1.0]), np.array([-0.5]), lambda w: 2 * w, 0.1, 0.8)

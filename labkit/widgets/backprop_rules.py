@@ -121,3 +121,8 @@ def ripples(x):
 def steep(x):
     """The exponential of the mean."""
     return float(np.exp(np.asarray(x, float).mean()))
+
+
+def row_sums(x):
+    """The sum of the squares of the rows' sums: the same numbers in another shape give another value."""
+    return float((np.asarray(x, float).sum(axis=-1) ** 2).sum())

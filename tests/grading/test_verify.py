@@ -1,6 +1,7 @@
 """The proof of the graders can fail: each kind of weak declaration is found."""
 
 import numpy as np
+import pytest
 
 from grading import cli
 from grading.exercise import Exercise, call, load
@@ -51,6 +52,23 @@ def test_a_misconception_that_is_right_is_an_escape(tiny):
     fires = load(tiny)["fires"]
     fires.misconception("", "not wrong at all", "def fires(x, w, b):\n    return int(np.dot(w, x) + b > 0)", name="right_after_all")
     assert any("right_after_all" in note for note in verify_exercise(tiny, fires).notes)
+
+
+def test_a_misconception_is_not_compared_where_it_is_unsure(tiny):
+    fires = load(tiny)["fires"]
+    last = len(fires.public) - 1
+    fires.misconceptions[0].unsure = (last,)
+    assert [outcome is None for outcome in fires.check_data()["misconceptions"][0]["outcomes"]] == [False] * last + [True]
+    fires.misconceptions[0].unsure = tuple(range(last + 1))
+    with pytest.raises(ValueError, match="the public cases do not tell"):
+        fires.check_data()
+
+
+def test_a_misconception_that_always_raises_is_an_escape(tiny):
+    """Whatever else raised the same error would get its hint, and the student would not see the error."""
+    fires = load(tiny)["fires"]
+    fires.misconception("", "not by index", "def fires(x, w, b):\n    return x[len(x)] * w[0]", name="always_raises")
+    assert any("always_raises raises on every public case" in note for note in verify_exercise(tiny, fires).notes)
 
 
 def test_misconceptions_that_the_notebook_cannot_tell_apart_are_an_escape(tiny):

@@ -1,5 +1,7 @@
 """check(f): right, this misconception, first difference, not attempted, could not check."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,15 @@ def test_a_misconception_gets_its_hint():
     assert failing(double) == "Not right yet: this is what you get when you square."
 
 
+def test_a_misconception_may_leave_a_case_open(monkeypatch):
+    def double(x):
+        return x * x if x < 2 else 5
+
+    open_case = DOUBLE["misconceptions"][0] | {"outcomes": [DOUBLE["misconceptions"][0]["outcomes"][0], None]}
+    monkeypatch.setitem(DOUBLE, "misconceptions", [open_case])
+    assert failing(double) == "Not right yet: this is what you get when you square."
+
+
 def test_anything_else_gets_the_first_difference():
     def double(x):
         return 2 * x if x < 2 else 5
@@ -61,11 +72,16 @@ def test_anything_else_gets_the_first_difference():
     assert failing(double) == "Not right yet: for double(3) got 5, expected 6."
 
 
+def two_lines(x):
+    raise ValueError("a line\nand another")
+
+
 @pytest.mark.parametrize("body, said", [
     (lambda x: None, "returned nothing"), (lambda x: print(2 * x), "printed its answer"), (lambda x: 1 / 0, "raised ZeroDivisionError"),
     (lambda x: [2 * x], "shape (1,), expected one number"), (lambda x: "two", "expected one number"),
     (lambda x: object(), "expected numbers or arrays"),
-    (lambda: 2, "raised TypeError"),
+    (lambda: 2, "raised TypeError"), (two_lines, "(a line and another)"),
+    (lambda x: {"answer": np.arange(40).reshape(8, 5)}, "a dictionary with the keys answer"),
 ])
 def test_each_kind_of_trouble_is_one_sentence(body, said):
     body.__name__ = "double"
@@ -93,6 +109,18 @@ def test_an_endless_loop_is_stopped(monkeypatch):
             pass
 
     assert "never ends" in failing(double)
+
+
+def test_the_first_call_may_take_longer_than_the_others(monkeypatch):
+    """A function with @njit is compiled by its first call."""
+    monkeypatch.setattr(checks, "SECONDS", 1.5)
+
+    def double(x):
+        for _ in range(90 if x < 2 else 0):
+            time.sleep(0.01)
+        return 2 * x
+
+    check(double)
 
 
 def test_an_endless_kernel_is_stopped_at_the_first_case(monkeypatch):
@@ -211,10 +239,22 @@ def test_agreeing_shows_only_right_answers(wrong):
         return w - g, g
 
     def theirs(w, g):
-        return [np.float32(w) - g, np.array(g)]
+        return np.float32(w) - g, np.array(g)
 
     example = np.array([1.0, 2.0]), np.array([0.5, -1.0])
     assert checks.agreeing(theirs, ours, example) == (theirs, "This runs your theirs.")
     shown, said = checks.agreeing(wrong, ours, example)
     assert shown is ours and said.endswith("this shows labkit's.")
     assert np.array_equal(example[0], [1.0, 2.0])
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [
+    (lambda w: 2 * w, lambda w: [2 * x for x in w]), (lambda w: (w, w[:1]), lambda w: [list(w), [w[0]]]),
+    (lambda w: (w, -w), lambda w: np.stack([w, -w])), (lambda w: [w[:2], w[2:4]], lambda w: ([*w[:2]], [*w[2:4]]))])
+def test_what_is_shown_answers_with_arrays_where_labkit_does(ours, theirs):
+    shown, said = checks.agreeing(theirs, ours, (np.arange(4.0),))
+    assert said.startswith("This runs your")
+    model, answer = ours(np.arange(1.0, 5.0)), shown(np.arange(1.0, 5.0))
+    assert type(answer) is type(model)
+    for one, other in zip(answer, model, strict=True):
+        assert type(one) is type(other) and np.array_equal(one, other)

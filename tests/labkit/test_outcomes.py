@@ -1,6 +1,7 @@
 """Calls, outcomes and their comparison: the vocabulary of check, verify and the judge."""
 
 import json
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -37,7 +38,8 @@ def value(thing):
     (1.0, 1), (True, 1), (np.float32(0.1), 0.1), ([1, 2], np.array([1.0, 2.0])), ((1, 2), np.array([1, 2])), (np.array(3), 3),
     ([[1.0], [2.0]], np.array([[1.0], [2.0]])), ([1.0, [2.0, 3.0]], (1.0, np.array([2.0, 3.0]))), (np.array([1, 2]), (1, 2)),
     ("B ", "b"), (None, None), (np.nan, np.nan), (np.inf, np.inf), ([], np.zeros(0)), ({"a": 1}, {"a": 1.0}),
-    (np.array([0.0, 1.0]), np.array([False, True])), (Fraction(3, 4), 0.75),
+    (np.array([0.0, 1.0]), np.array([False, True])), (Fraction(3, 4), 0.75), (Decimal("0.75"), 0.75),
+    ([[Fraction(1, 2), 2], [0, 1]], np.array([[0.5, 2.0], [0, 1]])), ((Fraction(1, 2), [Decimal(3)]), (0.5, np.array([3.0]))),
     (np.array([np.array([1, 2]), np.array([3])], dtype=object), [np.array([1, 2]), np.array([3])]),
 ])
 def test_right_answers_in_other_forms_agree(got, expected):
@@ -53,6 +55,10 @@ def test_right_answers_in_other_forms_agree(got, expected):
     ((np.ones(2), np.zeros(2)), (np.zeros(2), np.ones(2)), "in another order"), ((1.0, 3.0), (2.0, 1.0), "result 1: got 1, expected 2"),
     (np.ones((2, 3)), (np.ones((2, 3)), np.ones(3)), "one array of shape (2, 3), expected 2 results"), ([1], [1, 2], "shape (1,)"),
     (np.ones((1, 2)), (1.0, 2.0), "1 result, expected 2"), (1.0, -0.0, "expected 0"),
+    ({"dX": np.eye(3)}, (1.0, 2.0), "a dictionary with the keys dX, expected 2 results"), ({}, 1.0, "an empty dictionary"),
+    ((3.0, np.ones(2), 1.0, np.zeros(2)), (1.0, np.ones(2), 3.0, np.zeros(2)), "the results are right, but they stand in another order"),
+    ([[1, 1], [0, 1]], np.array([[0, 1], [1, 1]]), "the rows are right, but they stand in another order"),
+    ([[1, 1], [1, 0]], np.array([[0, 1], [1, 1]]), "index [0, 0]"),
 ])
 def test_first_difference_is_named(got, expected, said):
     assert said in difference(value(got), value(expected))
@@ -89,6 +95,13 @@ def test_outcomes_that_are_not_values():
     assert kinds == ["timed_out", "timed_out", "raised", "not_attempted", "malformed"]
     assert perform(raises, Call()).line == "return [][3]"
     assert "printed its answer" in difference(perform(prints, Call()), value(3))
+
+
+@pytest.mark.parametrize("lazy", [lambda: (x for x in "ab"), lambda: map(abs, [1]), lambda: range(3)])
+def test_what_has_yet_to_be_counted_out_is_asked_for_as_a_list(lazy):
+    said = difference(perform(lazy, Call()), value(np.ones(2)))
+    assert said.endswith("expected numbers or arrays: collect them in a list and return that")
+    assert "list" not in difference(perform(lambda: {1, 2}, Call()), value(np.ones(2)))
 
 
 def test_the_line_that_is_quoted_is_the_students():
