@@ -40,6 +40,8 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
+    for item in items:          # with `-n 2 --dist loadgroup` a file stays with one worker, and packaging, which shares an environment, too
+        item.add_marker(pytest.mark.xdist_group("packaging" if "packaging" in item.path.parts else str(item.path.relative_to(config.rootpath))))
     if config.option.markexpr or any("::" in argument for argument in config.args):
         return
     here = {"gpu": has_gpu(), "cluster": REQUIRE_ALL or has_cluster()}
@@ -95,6 +97,16 @@ def fail(report):
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
     report.outcome = "failed"
     report.longrepr = f"REQUIRE_ALL=1 and this was skipped: {str(reason).removeprefix('Skipped: ')}"
+
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):         # one of several workers: it tells the one who writes the summary
+        session.config.workeroutput["left out"] = session.config.stash[COUNTS]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    node.config.stash[COUNTS].update(getattr(node, "workeroutput", {}).get("left out", {}))
 
 
 def pytest_terminal_summary(terminalreporter, config):

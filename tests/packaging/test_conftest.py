@@ -50,6 +50,12 @@ def test_slow_and_peer_tests_are_left_out_and_counted(run):
     assert "1 passed, 1 skipped" in said
 
 
+def test_several_workers_count_as_one_does(run):
+    status, said = run("-n", "2", "--dist", "loadgroup")
+    assert status == 0 and "left out: 2 slow (" in said and "left out: 1 peers (" in said and "1 passed, 1 skipped" in said
+    assert run("-n", "2", "--dist", "loadgroup", REQUIRE_ALL="1")[0] == 1
+
+
 def test_left_out_tests_run_when_they_are_asked_for(run):
     assert "2 passed" in run("-m", "slow")[1]
     assert "1 passed" in run("test_suite.py::test_peer")[1]
