@@ -1,4 +1,7 @@
-"""Each kernel of the registry beside its plain NumPy form, in this process. On a GPU the arrays are there before the clock starts."""
+"""Each kernel of the registry beside its plain NumPy form, in this process.
+
+On a GPU the arrays are there before the clock starts, and work is so large that neither its cache nor the start of a kernel counts.
+"""
 
 import statistics
 import time
@@ -11,6 +14,8 @@ from labkit.kernels.registry import copies
 
 MOST_SECONDS = 0.5              # a kernel is run again until this is used up
 SHORT_ORACLE = 0.05             # the oracle is run at a size that takes about so long
+MOVED, COMPUTED = 2**29, 2e10   # bytes or operations of a launch on a GPU: several times the largest cache, and a tenth of a millisecond
+LAUNCHES = 10                   # of a kernel in a row on a GPU, which is waited for once
 
 
 def registered():
@@ -19,9 +24,28 @@ def registered():
     return registry.kernels()
 
 
+def size_here(kernel):
+    """`bench_size`, or on a GPU the size, 2^k times as large, that keeps it busy for long enough to be timed."""
+    size = kernel.bench_size
+    if devices.current().name == "cuda":
+        while (work := kernel.work(*kernel.draw(size))).bytes < MOVED and work.operations < COMPUTED:
+            size *= 2
+    return size
+
+
+def launches():
+    return LAUNCHES if devices.current().name == "cuda" else 1
+
+
+def arguments_of(inputs):
+    """A kernel's arguments as they were drawn, of arrays a0, a1, ... in a file: numbers are numbers again."""
+    return [inputs[f"a{i}"][()] for i in range(len(inputs) - 1)]
+
+
 def rows(kernel, measured, beside_numpy):
     """The rows of one kernel: at its own size, and beside NumPy at a smaller one where NumPy would take long."""
-    size = peer_size = kernel.bench_size
+    size = size_here(kernel)
+    peer_size = kernel.bench_size
     while beside_numpy and peer_size > 64 and oracle_seconds(kernel, peer_size) > SHORT_ORACLE:
         peer_size //= 4
     ours = at_size(kernel, size, measured)
@@ -66,13 +90,14 @@ def timed(kernel, arguments):
     cuda = _cuda.real()
     there = [cuda.to_device(a) if isinstance(a, np.ndarray) and a.size else a for a in arguments]
 
-    def run(*_):
-        kernel.start_on_cuda(*there)
+    def run(*_, times=LAUNCHES):
+        for _ in range(times):
+            kernel.start_on_cuda(*there)
         cuda.synchronize()
 
     start = time.perf_counter()
-    run()
-    return time.perf_counter() - start, median_seconds(run, (), 0)
+    run(times=1)
+    return time.perf_counter() - start, median_seconds(run, (), 0) / LAUNCHES
 
 
 def oracle_seconds(kernel, size):

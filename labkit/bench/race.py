@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from labkit import devices
 from labkit.bench.peers import interpreter
 
 SERVE = Path(__file__).parent / "contestants" / "serve.py"
@@ -72,8 +73,9 @@ class Contestant:
 
 
 def environment(python):
-    """This process's, with labkit to be found where the interpreter is ours, and none of our packages where it is not."""
-    own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    """This process's, with labkit to be found where the interpreter is ours, and none of our packages where it is not. LABKIT_DEVICE
+    says to all of them where labkit computes."""
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"LABKIT_DEVICE": devices.current().name}
     if python == sys.executable:
         own["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
     return own
@@ -104,7 +106,7 @@ def rows(work, measured, peers, rounds, folder):
                 problems.append(NO_PEER | {"peer": label, "problem": said})
                 if label in running:
                     running.pop(label).stop()
-        times = take_turns(running, rounds)
+        times = {label: [t / work.repeats for t in found] for label, found in take_turns(running, rounds).items()}
     finally:
         for contestant in running.values():
             contestant.stop()

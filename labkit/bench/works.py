@@ -32,7 +32,8 @@ class Work:
     compared the same in words
     least    `least(inputs)` gives (bytes, float32 operations) that the work needs at least, or None where that says nothing
     size     `size(inputs)`: the work's size in words
-    target   {label: ratio} that is aimed at on two CPU cores
+    target   {label: ratio} that is aimed at
+    repeats  how often a run does it
     """
 
     name: str
@@ -45,14 +46,26 @@ class Work:
     size: Callable
     target: dict = field(default_factory=dict)
     is_model: bool = True
+    repeats: int = 1
 
 
 @lru_cache(None)
 def models():
     """Every model, by name, simplest first."""
-    works = [perceptron(), stream("perceptron_stream", "stream_rule"), stream("perceptron_stream_fit", "stream"), gmdh(), xor(), beale(), small_mlp(),
-             dropout_mlp(), *updates(), first_cell()]
+    works = [perceptron(), stream("perceptron_stream", "stream_rule"), stream("perceptron_stream_fit", "stream"), gmdh(),
+             *([gmdh_layer()] if on_gpu() else []), xor(), beale(), small_mlp(), dropout_mlp(), *updates(), first_cell()]
     return {work.name: work for work in works}
+
+
+def on_gpu():
+    from labkit import devices
+
+    return devices.current().name == "cuda"
+
+
+def aims(on_two_cores, on_an_h200):
+    """What is aimed at here."""
+    return on_an_h200 if on_gpu() else on_two_cores
 
 
 # Agreement
@@ -158,6 +171,18 @@ def gmdh(keep=10, layers=8):
         None, lambda i: f"{describe(i['X'])}, keep {keep}, {layers} layers", {"gmdh 1 thread": 8, "gmdh 2 threads": 4, "numpy lstsq": 100})
 
 
+def gmdh_layer(n=200, train=70_000, check=30_000):
+    """A layer of 19,900 pairs, which no peer computes on a GPU."""
+    def inputs():
+        rng = np.random.default_rng(0)
+        X = rng.standard_normal((train + check, n)) + rng.standard_normal((train + check, 1))
+        y = X[:, 0] * X[:, 1] + X[:, 2] * X[:, 3] + 0.1 * rng.standard_normal(len(X))
+        return {"X": X[:train], "y": y[:train], "X_check": X[train:], "y_check": y[train:]}
+
+    return Work("gmdh_layer", inputs, Task("ours", "gmdh_layer", {}), {}, lambda *_: None, "nothing to compare with; tests/gpu compares with the CPU",
+                None, lambda i: f"{n} inputs, {train + check:,} rows in all")
+
+
 # Swarms
 
 def xor(n=100_000, sweeps=100):
@@ -172,7 +197,7 @@ def xor(n=100_000, sweeps=100):
         "jax written out": ("jax", Task("in_jax", "xor", settings | {"written_out": True}))},
         lambda ours, theirs, inputs: share_close("weights", ours, theirs, 1e-3, 0.99),
         "99% of all weights to 1e-3", lambda i: (2 * i["start"].nbytes, 180 * sweeps * n), lambda i: f"{n:,} networks 2-2-1, {sweeps} sweeps",
-        {"torch": 10, "jax written out": 2, "jax vmap": 2})
+        aims({"torch": 10, "jax written out": 2, "jax vmap": 2}, {"jax vmap": 5}))
 
 
 def beale(side=512, steps=500):
@@ -190,7 +215,7 @@ def beale(side=512, steps=500):
     return Work("beale_map", inputs, task("ours"), {"torch": ("torch", task("in_torch")), "jax": ("jax", task("in_jax"))}, compare,
                 "99.5% of the pixels on whether the run arrived (height below 1e-3), and 99.5% of the heights there to 1e-4",
                 lambda i: (16 * side**2, 45 * steps * side**2),
-                lambda i: f"{side} x {side} runs of {steps} steps", {"torch": 30, "jax": 8})
+                lambda i: f"{side} x {side} runs of {steps} steps", aims({"torch": 30, "jax": 8}, {}))
 
 
 # Multilayer perceptrons
@@ -224,7 +249,7 @@ def small_mlp():
         "jax": ("jax", task("in_jax")),
         "sklearn": ("sklearn", task("in_sklearn"))}, compare, "99% of the probabilities of the exam to 0.05 after the epoch", mlp_least,
         lambda i: f"{len(i['X']):,} rows, {shape(i)}, 1 epoch of batches of 128, {images()[-1]}",
-        {"torch fused": 1.0, "torch": 1.3, "sklearn": 1.5, "jax": 0.95})
+        aims({"torch fused": 1.0, "torch": 1.3, "sklearn": 1.5, "jax": 0.95}, {}))
 
 
 def dropout_mlp(steps=120):
@@ -241,7 +266,8 @@ def dropout_mlp(steps=120):
         "torch fused": ("torch", Task("in_torch", "mlp", settings | {"fused": True})),
         "jax": ("jax", task("in_jax"))}, compare,
         "5 steps without dropout to 1e-3; with it, as masks differ, the share of the exam that is right to 5 points", mlp_least,
-        lambda i: f"{len(i['X']) // 128} steps of 128 rows, {shape(i)}, half of the hidden units dropped, {images()[-1]}", {"torch": 1.1, "jax": 1.0})
+        lambda i: f"{len(i['X']) // 128} steps of 128 rows, {shape(i)}, half of the hidden units dropped, {images()[-1]}",
+        aims({"torch": 1.1, "jax": 1.0}, {"torch": 1.0}))
 
 
 # Updates
@@ -266,7 +292,7 @@ def updates(n=10_000_000):
         return Work(f"update_{name}", inputs, Task("ours", "update", {"optimizer": own, "settings": settings}), against,
                     lambda ours, theirs, inputs: close("w", ours, theirs, 1e-5), "all parameters after a step to 1e-5",
                     lambda i: (4 * n * (3 + 2 * states), (4 + 4 * states) * n), lambda i: f"{n:,} parameters, float32",
-                    {label: 2.0 if "foreach" in label else 1.0 for label in against})
+                    aims({label: 2.0 if "foreach" in label else 1.0 for label in against}, {}))
 
     return [one(name) for name in forms]
 
@@ -295,27 +321,32 @@ def first_cell():
 @lru_cache(None)
 def kernels():
     """Kernels beside the same operation of PyTorch and JAX on the CPU, and of CuPy on a GPU."""
-    from labkit import devices
     from labkit.kernels import registry
 
-    on_gpu = devices.current().name == "cuda"
     shared = ("add", "multiply", "sigmoid", "tanh", "relu", "softmax", "row_argmax")
-    return {name: kernel_work(kernel, ["cupy"] if on_gpu else ["torch", "jax"]) for name, kernel in registry.kernels().items()
-            if on_gpu or name in shared}
+    return {name: kernel_work(kernel, ["cupy"] if on_gpu() else ["torch", "jax"]) for name, kernel in registry.kernels().items()
+            if on_gpu() or name in shared}
 
 
 def kernel_work(kernel, peers):
+    from labkit.bench.kernels import arguments_of, launches, size_here
+
     def inputs():
-        return {f"a{i}": a for i, a in enumerate(kernel.draw(kernel.bench_size)) if isinstance(a, np.ndarray)}
+        size = size_here(kernel)
+        return {"size": np.array(size)} | {f"a{i}": np.asarray(a) for i, a in enumerate(kernel.draw(size))}
 
     def compare(ours, theirs, _):
         for name in ours:
             close(name, ours, theirs, max(kernel.tolerance, 2e-6))
 
-    task = partial(Task, function="kernel", settings={"name": kernel.name})
+    def least(inputs):
+        work = kernel.work(*arguments_of(inputs))
+        return work.bytes, work.operations
+
+    task = partial(Task, function="kernel", settings={"name": kernel.name, "launches": launches()})
+    aim = aims({}, {"cupy": 0.6} if kernel.name == "matmul" else {})            # CuPy's product is cuBLAS's
     return Work(kernel.name, inputs, task("ours"), {peer: (peer, task(f"in_{peer}")) for peer in peers}, compare,
-                f"all elements to {max(kernel.tolerance, 2e-6):g}", lambda i: kernel.work(*kernel.draw(kernel.bench_size)),
-                lambda i: f"{kernel.bench_size:,}", is_model=False)
+                f"all elements to {max(kernel.tolerance, 2e-6):g}", least, lambda i: f"{i['size']:,}", aim, is_model=False, repeats=launches())
 
 
 def describe(X):

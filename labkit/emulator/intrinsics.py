@@ -81,9 +81,10 @@ def _dimensions(task, node, lanes, number):
     task.refuse("cuda.grid and cuda.gridsize take 1, 2 or 3: the number of dimensions", node, lanes)
 
 
-def shared_array(task, node, lanes, shape, dtype):
+def shared_array(task, node, lanes, shape, dtype, alignment=None):
     """cuda.shared.array(shape, dtype): one array for the block. shape 0: the memory that the launch asked for."""
     block = task.block
+    _check_alignment(task, node, lanes, alignment)
     if id(node) in block.shared:
         return block.shared[id(node)]
     name = task.naming or "the shared array"
@@ -121,9 +122,10 @@ def _dynamic(task, dtype, name):
     return block.dynamic[dtype]
 
 
-def local_array(task, node, lanes, shape, dtype):
+def local_array(task, node, lanes, shape, dtype, alignment=None):
     """cuda.local.array(shape, dtype): an array of each thread's own."""
     block = task.block
+    _check_alignment(task, node, lanes, alignment)
     if id(node) not in block.local:
         shape, dtype = _shape_and_type(task, node, lanes, shape, dtype)
         size, threads = math.prod(shape), block.geometry.threads
@@ -134,6 +136,12 @@ def local_array(task, node, lanes, shape, dtype):
         buffer = Buffer.fresh(size * threads, dtype, name, "local")
         block.local[id(node)] = View(buffer, block.geometry.lane * size, shape, row_major(shape), name)
     return block.local[id(node)]
+
+
+def _check_alignment(task, node, lanes, alignment):
+    """Where an array begins changes no result here; Numba takes a power of two that is a multiple of a pointer's 8 bytes."""
+    if alignment is not None and not (isinstance(alignment, np.integer) and alignment >= 8 and alignment & (alignment - 1) == 0):
+        task.refuse(f"alignment has to be 8, 16, 32 or another power of two from there, not {alignment!r}", node, lanes)
 
 
 def _shape_and_type(task, node, lanes, shape, dtype):

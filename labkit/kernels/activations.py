@@ -8,7 +8,8 @@ from numba.extending import overload
 
 from labkit.kernels import vector_math
 from labkit.kernels._numba import FINITE_MATH, loops, prange
-from labkit.kernels.registry import Budget, Work, one_thread_each, register
+from labkit.kernels.each import each, four_each, four_rows_each
+from labkit.kernels.registry import Budget, Work, register
 
 _0, _1 = np.float32(0), np.float32(1)       # float32, so that a float32 kernel computes in float32; exact in float64 too
 
@@ -47,47 +48,15 @@ def _elements(count):
     return arguments
 
 
-def _one_input(formula):
-    """The CUDA form of y = formula(x). The optimization it shows: neighbouring threads touch neighbouring elements."""
-
-    def factory(cuda):
-        f = cuda.jit(device=True)(formula)
-
-        def kernel(y, x):
-            i = cuda.grid(1)
-            if i < y.size:
-                y[i] = f(x[i])
-
-        return kernel
-
-    return factory
-
-
-def _two_inputs(formula):
-    """The CUDA form of out = formula(a, b), a thread an element."""
-
-    def factory(cuda):
-        f = cuda.jit(device=True)(formula)
-
-        def kernel(out, a, b):
-            i = cuda.grid(1)
-            if i < out.size:
-                out[i] = f(a[i], b[i])
-
-        return kernel
-
-    return factory
-
-
 def _register_elementwise(name, oracle, cpu, formula, inputs, operations=4, tolerance=1e-6):
     return register(
         name=name, doc=oracle.__doc__.splitlines()[0], oracle=oracle, cpu=cpu, tolerance=tolerance,
         signature=f"void({', '.join(['float32[::1]'] * (inputs + 1))})",
-        cuda=(_one_input if inputs == 1 else _two_inputs)(formula),
-        launch=lambda out, *_: one_thread_each(out.size),
+        cuda=each(formula, name, inputs, writes="out"),
+        launch=lambda out, *_: four_each(out.size),
         arguments=_elements(inputs + 1),
         work=lambda out, *_: Work(bytes=(inputs + 1) * out.nbytes, operations=operations * out.size),
-        budget=Budget(registers=24),
+        budget=Budget(registers=40),
     )
 
 
@@ -207,7 +176,7 @@ relu_backward = _register_elementwise("relu_backward", relu_backward_numpy, relu
 multiply = _register_elementwise("multiply", multiply_numpy, multiply_cpu, multiply_of, 2, operations=1, tolerance=0)
 
 
-# With something of each column's own: a bias, a slope. A thread an element, which finds its column by a remainder.
+# With something of each column's own: a bias, a slope.
 
 def add_bias_numpy(out, z, b):
     """out[i, j] = z[i, j] + b[j]"""
@@ -221,14 +190,8 @@ def add_bias_cpu(out, z, b):
             out[i, j] = z[i, j] + b[j]
 
 
-def add_bias_cuda(cuda):
-    def add_bias(out, z, b):
-        k = cuda.grid(1)
-        if k < out.size:
-            i, j = k // out.shape[1], k % out.shape[1]
-            out[i, j] = z[i, j] + b[j]
-
-    return add_bias
+def add_bias_of(z, b):
+    return z + b
 
 
 def prelu_numpy(y, x, a):
@@ -244,14 +207,8 @@ def prelu_cpu(y, x, a):
             y[i, j] = z if z > _0 else shut
 
 
-def prelu_cuda(cuda):
-    def prelu(y, x, a):
-        k = cuda.grid(1)
-        if k < y.size:
-            i, j = k // y.shape[1], k % y.shape[1]
-            y[i, j] = x[i, j] if x[i, j] > _0 else a[j] * x[i, j]
-
-    return prelu
+def prelu_of(x, a):
+    return x if x > _0 else a * x
 
 
 def prelu_backward_numpy(dx, da, dy, x, a):
@@ -269,28 +226,23 @@ def prelu_backward_cpu(dx, da, dy, x, a):
             da[i, j] = _0 if x[i, j] > _0 else part
 
 
-def prelu_backward_cuda(cuda):
-    def prelu_backward(dx, da, dy, x, a):
-        k = cuda.grid(1)
-        if k < dx.size:
-            i, j = k // dx.shape[1], k % dx.shape[1]
-            dx[i, j] = dy[i, j] if x[i, j] > _0 else a[j] * dy[i, j]
-            da[i, j] = _0 if x[i, j] > _0 else dy[i, j] * x[i, j]
-
-    return prelu_backward
+def prelu_backward_of(dy, x, a):
+    return dy if x > _0 else a * dy, _0 if x > _0 else dy * x
 
 
-def _register_columns(name, oracle, cpu, cuda, tables, outputs=1):
-    types = ", ".join(["float32[:, ::1]"] * tables + ["float32[::1]"])
+def _register_columns(name, oracle, cpu, formula, tables, writes):
+    """Enter what is done to each element of so many tables in all, with one number for each column."""
+    outputs = len(writes.split())
     return register(
-        name=name, doc=oracle.__doc__.splitlines()[0], oracle=oracle, cpu=cpu, cuda=cuda, signature=f"void({types})", outputs=outputs,
-        launch=lambda out, *_: one_thread_each(out.size),
+        name=name, doc=oracle.__doc__.splitlines()[0], oracle=oracle, cpu=cpu, cuda=each(formula, name, tables - outputs, writes, by_column=1),
+        signature=f"void({', '.join(['float32[:, ::1]'] * tables + ['float32[::1]'])})", outputs=outputs,
+        launch=lambda out, *_: four_rows_each(out.shape),
         arguments=lambda rng, size: [*(_rows(rng, size) for _ in range(tables)), rng.standard_normal(7, dtype=np.float32)],
         work=lambda out, *_: Work(bytes=tables * out.nbytes, operations=2 * out.size),
-        budget=Budget(registers=32), tolerance=1e-6,
+        budget=Budget(registers=64), tolerance=1e-6,
     )
 
 
-add_bias = _register_columns("add_bias", add_bias_numpy, add_bias_cpu, add_bias_cuda, 2)
-prelu = _register_columns("prelu", prelu_numpy, prelu_cpu, prelu_cuda, 2)
-prelu_backward = _register_columns("prelu_backward", prelu_backward_numpy, prelu_backward_cpu, prelu_backward_cuda, 4, outputs=2)
+add_bias = _register_columns("add_bias", add_bias_numpy, add_bias_cpu, add_bias_of, 2, "out")
+prelu = _register_columns("prelu", prelu_numpy, prelu_cpu, prelu_of, 2, "y")
+prelu_backward = _register_columns("prelu_backward", prelu_backward_numpy, prelu_backward_cpu, prelu_backward_of, 4, "dx da")

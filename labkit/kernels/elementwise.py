@@ -3,7 +3,8 @@
 import numpy as np
 
 from labkit.kernels._numba import loops, prange
-from labkit.kernels.registry import Budget, Work, one_thread_each, register
+from labkit.kernels.each import each, four_each
+from labkit.kernels.registry import Budget, Work, register
 
 
 def add_numpy(out, a, b):
@@ -17,15 +18,8 @@ def add_cpu(out, a, b):
         out[i] = a[i] + b[i]
 
 
-def add_cuda(cuda):
-    """The optimization it shows: neighbouring threads touch neighbouring elements, so 32 reads become one."""
-
-    def add(out, a, b):
-        i = cuda.grid(1)
-        if i < out.size:
-            out[i] = a[i] + b[i]
-
-    return add
+def add_of(a, b):
+    return a + b
 
 
 def _add_arguments(rng, size):
@@ -39,10 +33,10 @@ add = register(
     signature="void(float32[::1], float32[::1], float32[::1])",
     oracle=add_numpy,
     cpu=add_cpu,
-    cuda=add_cuda,
-    launch=lambda out, a, b: one_thread_each(out.size),
+    cuda=each(add_of, "add", 2, writes="out"),
+    launch=lambda out, a, b: four_each(out.size),
     arguments=_add_arguments,
     work=lambda out, a, b: Work(bytes=12 * out.size, operations=out.size),
-    budget=Budget(registers=16),
+    budget=Budget(registers=40),
     bench_size=10_000_000,
 )

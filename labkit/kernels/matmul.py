@@ -6,7 +6,8 @@ a : (n, k), b : (k, m), out : (n, m)
 2. `matmul_tiled`     a block reads a tile of a and of b into shared memory, and each number serves 16 threads
 3. `matmul_strip`     a thread computes a strip of 8 elements, and each number it reads from shared memory serves 8 of them
 4. `matmul_registers` a thread computes 4 x 4 elements: 8 numbers read for 16 multiplications
-5. `matmul`           the same with 8 x 8 and larger tiles: the one that labkit uses, with transposed forms for going backwards
+5. `matmul`           the same with 8 x 8 and larger tiles: the one that labkit uses, with transposed forms for going backwards;
+                      `matmul_small` is for results that are too small to keep a whole GPU busy otherwise
 """
 
 from functools import lru_cache
@@ -125,63 +126,90 @@ def matmul_strip_cuda(cuda):
 
 # Steps 4 and 5
 
+U32, U64 = np.uint32, np.uint64     # an index that cannot be negative need not be tried for counting from the end, as Python's does
+
+
 def register_tiles(side, each, transpose_a=False, transpose_b=False):
     """The CUDA form in which a block computes `side` x `side` elements and a thread `each` x `each` of them:
 
     out = scale op(a) op(b) + keep out, where op transposes what is said to be transposed (it lies in memory as it is).
-    The optimization it shows: a thread reads 2 `each` numbers from shared memory for `each`^2 multiplications. The tile of a
-    lies in shared memory by columns, and its rows are 4 numbers longer, so that neighbouring threads meet different banks.
+    Three optimizations. A thread reads 2 `each` numbers from shared memory for `each`^2 multiplications, and up to 4 of them, which
+    lie side by side, at once. While it multiplies two tiles, the numbers of the next two are on their way from global memory into
+    registers; a second place for tiles in shared memory means that nobody waits to put them down. And no index is compared with
+    the end of a row or column: beyond it the last one is read again, for elements that are not written.
+
+    The tile of a lies in shared memory by columns, and rows are 4 numbers longer, so that neighbouring threads meet different banks.
     """
     across = side // each                   # threads along a side of the tile
     threads = across * across
     loads = side * DEPTH // threads         # numbers of each tile that a thread fetches
+    run = min(each, 4)                      # elements of a thread that lie side by side; its next run lies `apart` from there
+    apart = across * run
     padded = side + 4
 
     def factory(cuda):
         def matmul(out, a, b, scale, keep):
-            tile_a = cuda.shared.array((DEPTH, padded), np.float32)
-            tile_b = cuda.shared.array((DEPTH, padded), np.float32)
+            tile_a = cuda.shared.array((2, DEPTH, padded), np.float32, alignment=16)
+            tile_b = cuda.shared.array((2, DEPTH, padded), np.float32, alignment=16)
             total = cuda.local.array((each, each), np.float32)
             left = cuda.local.array(each, np.float32)
             right = cuda.local.array(each, np.float32)
-            t = cuda.threadIdx.x
-            ty, tx = t // across * each, t % across * each
-            row, column = cuda.blockIdx.y * side, cuda.blockIdx.x * side
-            depth = a.shape[0] if transpose_a else a.shape[1]
+            next_a = cuda.local.array(loads, np.float32)
+            next_b = cuda.local.array(loads, np.float32)
+            t = U32(cuda.threadIdx.x)
+            ty, tx = t // across * run, t % across * run
+            row, column = U32(cuda.blockIdx.y) * side, U32(cuda.blockIdx.x) * side
+            last_row, last_column = U32(out.shape[0]) - 1, U32(out.shape[1]) - 1
+            depth = U32(a.shape[0] if transpose_a else a.shape[1])
+            here = U32(0)
             for i in range(each):
                 for j in range(each):
                     total[i, j] = _0
-            for first in range(0, depth, DEPTH):
-                for load in range(loads):           # whichever way a and b lie, neighbouring threads fetch neighbouring numbers
-                    n = t + load * threads
-                    if transpose_a:
-                        k, i = n // side, n % side
-                        tile_a[k, i] = a[first + k, row + i] if first + k < depth and row + i < out.shape[0] else _0
-                    else:
-                        i, k = n // DEPTH, n % DEPTH
-                        tile_a[k, i] = a[row + i, first + k] if first + k < depth and row + i < out.shape[0] else _0
-                    if transpose_b:
-                        j, k = n // DEPTH, n % DEPTH
-                        tile_b[k, j] = b[column + j, first + k] if first + k < depth and column + j < out.shape[1] else _0
-                    else:
-                        k, j = n // side, n % side
-                        tile_b[k, j] = b[first + k, column + j] if first + k < depth and column + j < out.shape[1] else _0
-                cuda.syncthreads()
-                for k in range(DEPTH):
-                    for i in range(each):
-                        left[i] = tile_a[k, ty + i]
-                        right[i] = tile_b[k, tx + i]
-                    for i in range(each):
-                        for j in range(each):
-                            total[i, j] += left[i] * right[j]
-                cuda.syncthreads()
+            for first in range(0, depth + DEPTH, DEPTH):
+                if first < depth:
+                    for load in range(loads):       # whichever way a and b lie, neighbouring threads fetch neighbouring numbers
+                        n = t + load * threads
+                        if transpose_a:
+                            k, i = first + n // side, min(row + n % side, last_row)
+                            next_a[load] = a[U64(k), U64(i)] if k < depth else _0
+                        else:
+                            i, k = min(row + n // DEPTH, last_row), first + n % DEPTH
+                            next_a[load] = a[U64(i), U64(k)] if k < depth else _0
+                        if transpose_b:
+                            j, k = min(column + n // DEPTH, last_column), first + n % DEPTH
+                            next_b[load] = b[U64(j), U64(k)] if k < depth else _0
+                        else:
+                            k, j = first + n // side, min(column + n % side, last_column)
+                            next_b[load] = b[U64(k), U64(j)] if k < depth else _0
+                if first > 0:
+                    for k in range(U32(DEPTH)):
+                        for i in range(each):
+                            left[i] = tile_a[here, k, ty + i // run * apart + i % run]
+                            right[i] = tile_b[here, k, tx + i // run * apart + i % run]
+                        for i in range(each):
+                            for j in range(each):
+                                total[i, j] += left[i] * right[j]
+                if first < depth:
+                    here = U32(1) - here
+                    for load in range(loads):
+                        n = t + load * threads
+                        if transpose_a:
+                            tile_a[here, n // side, n % side] = next_a[load]
+                        else:
+                            tile_a[here, n % DEPTH, n // DEPTH] = next_a[load]
+                        if transpose_b:
+                            tile_b[here, n % DEPTH, n // DEPTH] = next_b[load]
+                        else:
+                            tile_b[here, n // side, n % side] = next_b[load]
+                    cuda.syncthreads()
             for i in range(each):
                 for j in range(each):
-                    if row + ty + i < out.shape[0] and column + tx + j < out.shape[1]:
+                    y, x = row + ty + i // run * apart + i % run, column + tx + j // run * apart + j % run
+                    if y <= last_row and x <= last_column:
                         value = scale * total[i, j]
                         if keep != _0:              # what is not kept may never have been written
-                            value += keep * out[row + ty + i, column + tx + j]
-                        out[row + ty + i, column + tx + j] = value
+                            value += keep * out[U64(y), U64(x)]
+                        out[U64(y), U64(x)] = value
 
         return matmul
 
@@ -241,21 +269,21 @@ def _register_tiles(name, side, each, transpose_a, transpose_b, registers):
         launch=lambda out, *_: (_blocks(out, side), (side // each) ** 2), arguments=arguments,
         work=lambda out, a, b, *_: Work(bytes=2 * out.nbytes + a.nbytes + b.nbytes,
                                         operations=2 * out.size * a.shape[0 if transpose_a else 1]),
-        budget=Budget(registers, 8 * DEPTH * (side + 4) + RESERVED), tolerance=1e-4, bench_size=2048,
+        budget=Budget(registers, 16 * DEPTH * (side + 4) + RESERVED), tolerance=1e-4, bench_size=2048,
     )
 
 
-# By (large, transpose_a, transpose_b). Few networks are large enough to fill a GPU with tiles of 128 x 128.
+# By (side, transpose_a, transpose_b). Larger tiles read less, smaller ones make blocks enough for a whole GPU.
+TILES = {128: ("matmul", 8, 144), 64: ("matmul_registers", 4, 72), 32: ("matmul_small", 2, 64)}          # name, each, registers
 FORMS = {
-    (large, transpose_a, transpose_b): _register_tiles(
-        ("matmul" if large else "matmul_registers") + ("_tn" if transpose_a else "_nt" if transpose_b else ""),
-        128 if large else 64, 8 if large else 4, transpose_a, transpose_b, 255 if large else 96)
-    for large in (False, True) for transpose_a, transpose_b in ((False, False), (True, False), (False, True))
+    (side, transpose_a, transpose_b): _register_tiles(
+        name + ("_tn" if transpose_a else "_nt" if transpose_b else ""), side, each, transpose_a, transpose_b, registers)
+    for side, (name, each, registers) in TILES.items() for transpose_a, transpose_b in ((False, False), (True, False), (False, True))
 }
 
 
 def on_gpu(out, a, b, scale, keep, transpose_a, transpose_b):
-    """out = scale op(a) op(b) + keep out, for arrays on a GPU: with large tiles where they make enough blocks to fill it."""
-    blocks = _blocks(out, 128)
-    kernel = FORMS[blocks[0] * blocks[1] >= 100, transpose_a, transpose_b]
+    """out = scale op(a) op(b) + keep out, for arrays on a GPU: with the largest tiles that make 100 blocks, else the smallest."""
+    enough = (side for side in TILES if np.prod(_blocks(out, side)) >= 100)
+    kernel = FORMS[next(enough, min(TILES)), transpose_a, transpose_b]
     (kernel.on_emulator if hasattr(out, "emulated") else kernel.start_on_cuda)(out, a, b, scale, keep)

@@ -5,9 +5,11 @@ import math
 import numpy as np
 
 from labkit.kernels._numba import FINITE_MATH, loops, prange
-from labkit.kernels.registry import Budget, Work, one_thread_each, register
+from labkit.kernels.each import each, four_each
+from labkit.kernels.registry import RESERVED, Budget, Work, register
 
 _0, _1 = np.float32(0), np.float32(1)
+WIDE, HIGH = 32, 16                         # a block for the lengths of columns: 32 columns, 16 rows at a time
 
 
 def scale_numpy(w, c):
@@ -21,13 +23,8 @@ def scale_cpu(w, c):
         w[i] *= c
 
 
-def scale_cuda(cuda):
-    def scale(w, c):
-        i = cuda.grid(1)
-        if i < w.size:
-            w[i] *= c
-
-    return scale
+def scale_of(w, c):
+    return c * w
 
 
 def add_scaled_numpy(g, w, c):
@@ -41,13 +38,8 @@ def add_scaled_cpu(g, w, c):
         g[i] += c * w[i]
 
 
-def add_scaled_cuda(cuda):
-    def add_scaled(g, w, c):
-        i = cuda.grid(1)
-        if i < g.size:
-            g[i] += c * w[i]
-
-    return add_scaled
+def add_scaled_of(g, w, c):
+    return g + c * w
 
 
 def soft_threshold_numpy(w, t):
@@ -61,13 +53,8 @@ def soft_threshold_cpu(w, t):
         w[i] = w[i] - t if w[i] > t else (w[i] + t if w[i] < -t else w[i] * _0)
 
 
-def soft_threshold_cuda(cuda):
-    def soft_threshold(w, t):
-        i = cuda.grid(1)
-        if i < w.size:
-            w[i] = w[i] - t if w[i] > t else (w[i] + t if w[i] < -t else w[i] * _0)
-
-    return soft_threshold
+def soft_threshold_of(w, t):
+    return w - t if w > t else (w + t if w < -t else w * _0)
 
 
 def max_norm_numpy(w, c):
@@ -93,18 +80,26 @@ def max_norm_cpu(w, c):
 
 
 def max_norm_cuda(cuda):
-    """The optimization it shows: neighbouring threads take neighbouring columns, so that each row is read in one go."""
+    """The optimizations it shows: neighbouring threads take neighbouring columns, so that each row is read in one go; and a column
+    has as many threads as a block is high, which add up their parts in shared memory."""
 
     def max_norm(w, c):
-        j = cuda.grid(1)
+        part = cuda.shared.array((HIGH, WIDE), np.float32)
+        tx, ty = cuda.threadIdx.x, cuda.threadIdx.y
+        j = cuda.blockIdx.x * WIDE + tx
+        squares = _0
         if j < w.shape[1]:
-            squares = _0
-            for i in range(w.shape[0]):
+            for i in range(ty, w.shape[0], HIGH):
                 squares += w[i, j] * w[i, j]
-            length = math.sqrt(squares)
-            if length > c:
-                for i in range(w.shape[0]):
-                    w[i, j] *= c / length
+        part[ty, tx] = squares
+        cuda.syncthreads()
+        squares = _0
+        for k in range(HIGH):
+            squares += part[k, tx]
+        length = math.sqrt(squares)
+        if j < w.shape[1] and length > c:
+            for i in range(ty, w.shape[0], HIGH):
+                w[i, j] *= c / length
 
     return max_norm
 
@@ -113,19 +108,22 @@ def _vectors(count, scalar):
     return lambda rng, size: [*rng.standard_normal((count, size), dtype=np.float32), np.float32(scalar)]
 
 
-def _register(name, oracle, cpu, cuda, arrays, scalar, **entry):
-    return register(**{
-        "name": name, "doc": oracle.__doc__, "oracle": oracle, "cpu": cpu, "cuda": cuda,
-        "signature": f"void({'float32[::1], ' * arrays}float32)",
-        "launch": lambda w, *_: one_thread_each(w.size), "arguments": _vectors(arrays, scalar),
-        "work": lambda w, *_: Work(bytes=(arrays + 1) * w.nbytes, operations=2 * w.size),
-        "budget": Budget(registers=24), "tolerance": 1e-6, "bench_size": 10_000_000, **entry})
+def _register(name, oracle, cpu, formula, arrays, writes, scalar):
+    return register(
+        name=name, doc=oracle.__doc__, oracle=oracle, cpu=cpu, cuda=each(formula, name, arrays, writes),
+        signature=f"void({'float32[::1], ' * arrays}float32)",
+        launch=lambda w, *_: four_each(w.size), arguments=_vectors(arrays, scalar),
+        work=lambda w, *_: Work(bytes=(arrays + 1) * w.nbytes, operations=2 * w.size),
+        budget=Budget(registers=40), tolerance=1e-6, bench_size=10_000_000)
 
 
-scale = _register("scale", scale_numpy, scale_cpu, scale_cuda, 1, 0.9)
-add_scaled = _register("add_scaled", add_scaled_numpy, add_scaled_cpu, add_scaled_cuda, 2, 0.1)
-soft_threshold = _register("soft_threshold", soft_threshold_numpy, soft_threshold_cpu, soft_threshold_cuda, 1, 0.4)
-max_norm = _register(
-    "max_norm", max_norm_numpy, max_norm_cpu, max_norm_cuda, 1, 5.0, signature="void(float32[:, ::1], float32)",
-    launch=lambda w, c: one_thread_each(w.shape[1]), bench_size=10_000, budget=Budget(registers=40),
-    arguments=lambda rng, size: [rng.standard_normal((37, size), dtype=np.float32), np.float32(5)])
+scale = _register("scale", scale_numpy, scale_cpu, scale_of, 1, "w", 0.9)
+add_scaled = _register("add_scaled", add_scaled_numpy, add_scaled_cpu, add_scaled_of, 2, "g", 0.1)
+soft_threshold = _register("soft_threshold", soft_threshold_numpy, soft_threshold_cpu, soft_threshold_of, 1, "w", 0.4)
+max_norm = register(
+    name="max_norm", doc=max_norm_numpy.__doc__, oracle=max_norm_numpy, cpu=max_norm_cpu, cuda=max_norm_cuda,
+    signature="void(float32[:, ::1], float32)",
+    launch=lambda w, c: ((w.shape[1] + WIDE - 1) // WIDE, (WIDE, HIGH)),
+    arguments=lambda rng, size: [rng.standard_normal((37, size), dtype=np.float32), np.float32(5)],
+    work=lambda w, *_: Work(bytes=2 * w.nbytes, operations=3 * w.size),
+    budget=Budget(registers=40, shared_bytes=4 * WIDE * HIGH + RESERVED), tolerance=1e-6, bench_size=10_000)

@@ -17,7 +17,7 @@ import numpy as np
 from labkit.live import running
 
 # Every file here is a family, so that none can be forgotten, except those that serve them all.
-TOOLS = {"compile", "formulas", "limits", "registry", "vector_math"}
+TOOLS = {"compile", "each", "formulas", "limits", "registry", "vector_math"}
 FAMILIES = tuple(sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name[0] != "_" and m.name not in TOOLS))
 
 _kernels = {}

@@ -3,6 +3,7 @@
 import numpy as np
 
 from labkit.kernels._numba import loops, prange
+from labkit.kernels.each import HIGH, WIDE
 from labkit.kernels.registry import Budget, Work, one_thread_each, register
 
 
@@ -20,9 +21,9 @@ def take_rows_cuda(cuda):
     """The optimization it shows: a thread an element and not a row, so that neighbouring threads read neighbouring numbers."""
 
     def take_rows(out, x, rows):
-        k = cuda.grid(1)
-        if k < out.size:
-            i, j = k // out.shape[1], k % out.shape[1]
+        i = cuda.blockIdx.x * HIGH + cuda.threadIdx.y
+        j = cuda.blockIdx.y * WIDE + cuda.threadIdx.x
+        if i < out.shape[0] and j < out.shape[1]:
             out[i, j] = x[rows[i], j]
 
     return take_rows
@@ -60,7 +61,7 @@ def row_argmax_cuda(cuda):
 take_rows = register(
     name="take_rows", doc="out[i] = x[rows[i]]", signature="void(float32[:, ::1], float32[:, ::1], int64[::1])",
     oracle=take_rows_numpy, cpu=take_rows_cpu, cuda=take_rows_cuda,
-    launch=lambda out, *_: one_thread_each(out.size),
+    launch=lambda out, *_: (((out.shape[0] + HIGH - 1) // HIGH, (out.shape[1] + WIDE - 1) // WIDE), (WIDE, HIGH)),
     arguments=lambda rng, size: [np.full((size, 7), np.nan, np.float32), rng.standard_normal((size + 1, 7), dtype=np.float32),
                                  rng.integers(0, size + 1, size)],
     work=lambda out, *_: Work(bytes=2 * out.nbytes, operations=out.size),

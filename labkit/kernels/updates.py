@@ -1,7 +1,8 @@
 """One step of each optimizer, fused: parameters `w`, gradients `g` and the optimizer's state go by once, in place.
 
 Simplest first. Letters are the papers': v velocity, s running squares, m running mean, mu momentum, rho decay.
-The CUDA forms show one optimization, the fusion: a step is bound by memory, so each number is read once and written once.
+The CUDA forms show one optimization, the fusion: a step is bound by memory, so each number is read once and written once. They are made
+of what happens to one parameter, which gives its new value and that of its state.
 """
 
 import math
@@ -9,20 +10,22 @@ import math
 import numpy as np
 
 from labkit.kernels._numba import FINITE_MATH, loops, prange
-from labkit.kernels.registry import Budget, Work, one_thread_each, register
+from labkit.kernels.each import each, four_each
+from labkit.kernels.registry import Budget, Work, register
 
 _0, _1 = np.float32(0), np.float32(1)
 
 
-def _register(name, oracle, cpu, cuda, states, scalars):
-    """Enter an update of `w` and so many arrays of state; `scalars` are its settings, as tests use them."""
+def _register(name, oracle, cpu, formula, state, scalars):
+    """Enter an update of `w` and of its state, such as "v"; `scalars` are its settings, as tests use them."""
+    states = len(state.split())
     return register(
-        name=name, doc=oracle.__doc__.splitlines()[0], oracle=oracle, cpu=cpu, cuda=cuda,
+        name=name, doc=oracle.__doc__.splitlines()[0], oracle=oracle, cpu=cpu, cuda=each(formula, name, states + 2, writes=f"w {state}"),
         signature=f"void({', '.join(['float32[::1]'] * (states + 2) + ['float32'] * len(scalars))})",
-        launch=lambda w, *_: one_thread_each(w.size, 256),
+        launch=lambda w, *_: four_each(w.size),
         arguments=lambda rng, size: [*_arrays(rng, size, states), *map(np.float32, scalars)],
         work=lambda w, *_: Work(bytes=(2 * states + 3) * w.nbytes, operations=(4 + 4 * states) * w.size),
-        budget=Budget(registers=32), outputs=states + 1, tolerance=2e-6, bench_size=10_000_000,
+        budget=Budget(registers=48), outputs=states + 1, tolerance=2e-6, bench_size=10_000_000,
     )
 
 
@@ -43,16 +46,11 @@ def gradient_descent_cpu(w, g, lr):
         w[i] -= lr * g[i]
 
 
-def gradient_descent_cuda(cuda):
-    def gradient_descent(w, g, lr):
-        i = cuda.grid(1)
-        if i < w.size:
-            w[i] -= lr * g[i]
-
-    return gradient_descent
+def gradient_descent_of(w, g, lr):
+    return w - lr * g
 
 
-gradient_descent = _register("gradient_descent", gradient_descent_numpy, gradient_descent_cpu, gradient_descent_cuda, 0, (0.05,))
+gradient_descent = _register("gradient_descent", gradient_descent_numpy, gradient_descent_cpu, gradient_descent_of, "", (0.05,))
 
 
 def momentum_numpy(w, v, g, lr, mu):
@@ -72,17 +70,12 @@ def momentum_cpu(w, v, g, lr, mu):
         w[i] += v[i]
 
 
-def momentum_cuda(cuda):
-    def momentum(w, v, g, lr, mu):
-        i = cuda.grid(1)
-        if i < w.size:
-            v[i] = mu * v[i] - lr * g[i]
-            w[i] += v[i]
-
-    return momentum
+def momentum_of(w, v, g, lr, mu):
+    v = mu * v - lr * g
+    return w + v, v
 
 
-momentum = _register("momentum", momentum_numpy, momentum_cpu, momentum_cuda, 1, (0.05, 0.9,))
+momentum = _register("momentum", momentum_numpy, momentum_cpu, momentum_of, "v", (0.05, 0.9))
 
 
 def nesterov_numpy(w, v, g, lr, mu):
@@ -103,17 +96,12 @@ def nesterov_cpu(w, v, g, lr, mu):
         w[i] -= lr * g[i]
 
 
-def nesterov_cuda(cuda):
-    def nesterov(w, v, g, lr, mu):
-        i = cuda.grid(1)
-        if i < w.size:
-            v[i] = mu * v[i] - lr * g[i]
-            w[i] -= lr * g[i]
-
-    return nesterov
+def nesterov_of(w, v, g, lr, mu):
+    v = mu * v - lr * g
+    return w - lr * g, v
 
 
-nesterov = _register("nesterov", nesterov_numpy, nesterov_cpu, nesterov_cuda, 1, (0.05, 0.9,))
+nesterov = _register("nesterov", nesterov_numpy, nesterov_cpu, nesterov_of, "v", (0.05, 0.9))
 
 
 def nesterov_shifted_numpy(w, v, g, lr, mu):
@@ -133,17 +121,12 @@ def nesterov_shifted_cpu(w, v, g, lr, mu):
         w[i] -= lr * (g[i] + mu * v[i])
 
 
-def nesterov_shifted_cuda(cuda):
-    def nesterov_shifted(w, v, g, lr, mu):
-        i = cuda.grid(1)
-        if i < w.size:
-            v[i] = mu * v[i] + g[i]
-            w[i] -= lr * (g[i] + mu * v[i])
-
-    return nesterov_shifted
+def nesterov_shifted_of(w, v, g, lr, mu):
+    v = mu * v + g
+    return w - lr * (g + mu * v), v
 
 
-nesterov_shifted = _register("nesterov_shifted", nesterov_shifted_numpy, nesterov_shifted_cpu, nesterov_shifted_cuda, 1, (0.05, 0.9,))
+nesterov_shifted = _register("nesterov_shifted", nesterov_shifted_numpy, nesterov_shifted_cpu, nesterov_shifted_of, "v", (0.05, 0.9))
 
 
 def adagrad_numpy(w, s, g, lr, eps):
@@ -162,17 +145,12 @@ def adagrad_cpu(w, s, g, lr, eps):
         w[i] -= lr * g[i] / (math.sqrt(s[i]) + eps)
 
 
-def adagrad_cuda(cuda):
-    def adagrad(w, s, g, lr, eps):
-        i = cuda.grid(1)
-        if i < w.size:
-            s[i] += g[i] * g[i]
-            w[i] -= lr * g[i] / (math.sqrt(s[i]) + eps)
-
-    return adagrad
+def adagrad_of(w, s, g, lr, eps):
+    s += g * g
+    return w - lr * g / (math.sqrt(s) + eps), s
 
 
-adagrad = _register("adagrad", adagrad_numpy, adagrad_cpu, adagrad_cuda, 1, (0.05, 1e-3,))
+adagrad = _register("adagrad", adagrad_numpy, adagrad_cpu, adagrad_of, "s", (0.05, 1e-3))
 
 
 def rmsprop_numpy(w, s, g, lr, rho, eps):
@@ -189,17 +167,12 @@ def rmsprop_cpu(w, s, g, lr, rho, eps):
         w[i] -= lr * g[i] / (math.sqrt(s[i]) + eps)
 
 
-def rmsprop_cuda(cuda):
-    def rmsprop(w, s, g, lr, rho, eps):
-        i = cuda.grid(1)
-        if i < w.size:
-            s[i] = rho * s[i] + (_1 - rho) * g[i] * g[i]
-            w[i] -= lr * g[i] / (math.sqrt(s[i]) + eps)
-
-    return rmsprop
+def rmsprop_of(w, s, g, lr, rho, eps):
+    s = rho * s + (_1 - rho) * g * g
+    return w - lr * g / (math.sqrt(s) + eps), s
 
 
-rmsprop = _register("rmsprop", rmsprop_numpy, rmsprop_cpu, rmsprop_cuda, 1, (0.05, 0.9, 1e-3,))
+rmsprop = _register("rmsprop", rmsprop_numpy, rmsprop_cpu, rmsprop_of, "s", (0.05, 0.9, 1e-3))
 
 
 def rmsprop_inside_numpy(w, s, g, lr, rho, eps):
@@ -216,17 +189,12 @@ def rmsprop_inside_cpu(w, s, g, lr, rho, eps):
         w[i] -= lr * g[i] / math.sqrt(s[i] + eps)
 
 
-def rmsprop_inside_cuda(cuda):
-    def rmsprop_inside(w, s, g, lr, rho, eps):
-        i = cuda.grid(1)
-        if i < w.size:
-            s[i] = rho * s[i] + (_1 - rho) * g[i] * g[i]
-            w[i] -= lr * g[i] / math.sqrt(s[i] + eps)
-
-    return rmsprop_inside
+def rmsprop_inside_of(w, s, g, lr, rho, eps):
+    s = rho * s + (_1 - rho) * g * g
+    return w - lr * g / math.sqrt(s + eps), s
 
 
-rmsprop_inside = _register("rmsprop_inside", rmsprop_inside_numpy, rmsprop_inside_cpu, rmsprop_inside_cuda, 1, (0.05, 0.9, 1e-3,))
+rmsprop_inside = _register("rmsprop_inside", rmsprop_inside_numpy, rmsprop_inside_cpu, rmsprop_inside_of, "s", (0.05, 0.9, 1e-3))
 
 
 def adadelta_numpy(w, s, d, g, lr, rho, eps):
@@ -251,19 +219,13 @@ def adadelta_cpu(w, s, d, g, lr, rho, eps):
         w[i] -= lr * step
 
 
-def adadelta_cuda(cuda):
-    def adadelta(w, s, d, g, lr, rho, eps):
-        i = cuda.grid(1)
-        if i < w.size:
-            s[i] = rho * s[i] + (_1 - rho) * g[i] * g[i]
-            step = math.sqrt(d[i] + eps) / math.sqrt(s[i] + eps) * g[i]
-            d[i] = rho * d[i] + (_1 - rho) * step * step
-            w[i] -= lr * step
-
-    return adadelta
+def adadelta_of(w, s, d, g, lr, rho, eps):
+    s = rho * s + (_1 - rho) * g * g
+    step = math.sqrt(d + eps) / math.sqrt(s + eps) * g
+    return w - lr * step, s, rho * d + (_1 - rho) * step * step
 
 
-adadelta = _register("adadelta", adadelta_numpy, adadelta_cpu, adadelta_cuda, 2, (0.05, 0.9, 1e-3,))
+adadelta = _register("adadelta", adadelta_numpy, adadelta_cpu, adadelta_of, "s d", (0.05, 0.9, 1e-3))
 
 
 def adam_numpy(w, m, s, g, lr, beta_1, beta_2, eps, c1, c2):
@@ -286,15 +248,10 @@ def adam_cpu(w, m, s, g, lr, beta_1, beta_2, eps, c1, c2):
         w[i] -= lr * (m[i] / c1) / (math.sqrt(s[i] / c2) + eps)
 
 
-def adam_cuda(cuda):
-    def adam(w, m, s, g, lr, beta_1, beta_2, eps, c1, c2):
-        i = cuda.grid(1)
-        if i < w.size:
-            m[i] = beta_1 * m[i] + (_1 - beta_1) * g[i]
-            s[i] = beta_2 * s[i] + (_1 - beta_2) * g[i] * g[i]
-            w[i] -= lr * (m[i] / c1) / (math.sqrt(s[i] / c2) + eps)
-
-    return adam
+def adam_of(w, m, s, g, lr, beta_1, beta_2, eps, c1, c2):
+    m = beta_1 * m + (_1 - beta_1) * g
+    s = beta_2 * s + (_1 - beta_2) * g * g
+    return w - lr * (m / c1) / (math.sqrt(s / c2) + eps), m, s
 
 
-adam = _register("adam", adam_numpy, adam_cpu, adam_cuda, 2, (0.05, 0.9, 0.99, 1e-3, 0.5, 0.2,))
+adam = _register("adam", adam_numpy, adam_cpu, adam_of, "m s", (0.05, 0.9, 0.99, 1e-3, 0.5, 0.2))

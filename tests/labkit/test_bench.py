@@ -10,6 +10,7 @@ import pytest
 
 from labkit import _cuda, bench, devices, emulator
 from labkit.bench import command, kernels, machine, peers, race, table, works
+from labkit.bench.contestants import ours
 from labkit.bench.works import Task, Work
 from labkit.kernels import limits, registry
 
@@ -221,6 +222,50 @@ def test_the_gpu_path_times_what_is_there_already(emulated_gpu):
     first, later = kernels.timed(replace(KERNELS["add"]), KERNELS["add"].draw(33))
     assert first > 0 and later > 0
     assert set(limits.on_cuda(elements=300, threads=70, rounds=3)) == set(MEASURED)
+
+
+def test_on_a_gpu_a_kernel_is_timed_on_more_work(emulated_gpu, monkeypatch):
+    monkeypatch.setattr(kernels, "MOVED", 12 * 40)
+    small = replace(KERNELS["add"], bench_size=7)
+    assert kernels.size_here(small) == 56 and kernels.launches() == kernels.LAUNCHES
+    monkeypatch.setattr(kernels, "COMPUTED", 10)
+    assert kernels.size_here(small) == 14
+    monkeypatch.setattr(devices, "current", lambda: devices.Device("cpu", "", 2, 1))
+    assert kernels.size_here(small) == 7 and kernels.launches() == 1
+
+
+def test_on_a_gpu_the_contestant_works_there(emulated_gpu, monkeypatch):
+    """Kernels and models: the same answers as on the CPU."""
+    monkeypatch.setattr(kernels, "MOVED", 1)
+    add = replace(KERNELS["add"], bench_size=33)
+    work = works.kernel_work(add, [])
+    inputs = work.inputs()
+    run, outputs = ours.kernel(inputs, "add", 2)
+    np.testing.assert_array_equal(outputs(run())["out0"], inputs["a1"] + inputs["a2"])
+    rng = np.random.default_rng(0)
+    network = {"X": rng.random((12, 5), dtype=np.float32), "y": np.arange(12) % 3, "exam": rng.random((4, 5), dtype=np.float32), "layers": 2,
+               "W0": rng.random((5, 6), dtype=np.float32), "W1": rng.random((6, 3), dtype=np.float32)}
+    start = {"start": rng.random((9, 33), dtype=np.float32), "goal": np.array([0, 1, 1, 0], np.float32)}
+    step = {"w": rng.random(33, dtype=np.float32), "g": rng.random(33, dtype=np.float32)}
+    rows = dict(zip(("X", "X_check"), rng.random((2, 40, 4)), strict=True)) | dict(zip(("y", "y_check"), rng.random((2, 40)), strict=True))
+    tried = {
+        "mlp": (network, {"rate": 0.1, "momentum": 0.9, "batch": 4, "alike": 2}),
+        "xor": (start, {"sweeps": 3, "rate": 0.5, "momentum": 0.9}),
+        "update": (step, {"optimizer": "Momentum", "settings": {"learning_rate": 0.1}}),
+        "gmdh_layer": (rows, {}),
+    }
+    there = {name: answers(name, *given) for name, given in tried.items()}
+    monkeypatch.setattr(devices, "current", lambda: devices.Device("cpu", "", 2, 1))
+    for name, given in tried.items():
+        here = answers(name, *given)
+        assert here.keys() == there[name].keys()
+        for key in here:
+            np.testing.assert_allclose(there[name][key], here[key], rtol=1e-4, atol=1e-5, err_msg=f"{name} {key}")
+
+
+def answers(name, inputs, settings):
+    run, outputs = getattr(ours, name)({key: np.copy(value) for key, value in inputs.items()}, **settings)
+    return outputs(run())
 
 
 def test_the_gpu_path_copies_there_and_back(emulated_gpu):

@@ -1,12 +1,31 @@
-"""The works in PyTorch, as its own tutorials write them; `fused` where it has a fused optimizer."""
+"""The works in PyTorch, as its own tutorials write them; `fused` where it has a fused optimizer. It computes where labkit does."""
+
+import os
 
 import numpy as np
 import torch
 from torch import nn
 
+PLACE = "cuda" if os.environ.get("LABKIT_DEVICE") == "cuda" else "cpu"
+
+
+def there(array):
+    return torch.from_numpy(array).to(PLACE)
+
+
+def finished(run):
+    """`run`, which then ends when a GPU has done it."""
+    def to_its_end():
+        result = run()
+        if PLACE == "cuda":
+            torch.cuda.synchronize()
+        return result
+
+    return to_its_end
+
 
 def mlp(inputs, rate, momentum, batch, dropout=0.0, alike=0, fused=False):
-    X, y, exam = (torch.from_numpy(inputs[name]) for name in ("X", "y", "exam"))
+    X, y, exam = (there(inputs[name]) for name in ("X", "y", "exam"))
     starts = [inputs[f"W{k}"] for k in range(int(inputs["layers"]))]
 
     def train(X, y, dropout):
@@ -22,7 +41,7 @@ def mlp(inputs, rate, momentum, batch, dropout=0.0, alike=0, fused=False):
     def probabilities(net):
         net.eval()
         with torch.no_grad():
-            return torch.softmax(net(exam), 1).numpy()
+            return torch.softmax(net(exam), 1).cpu().numpy()
 
     def outputs(net):
         found = {"probabilities": probabilities(net)}
@@ -30,7 +49,7 @@ def mlp(inputs, rate, momentum, batch, dropout=0.0, alike=0, fused=False):
             found["without_dropout"] = probabilities(train(X[: alike * batch], y[: alike * batch], 0.0))
         return found
 
-    return lambda: train(X, y, dropout), outputs
+    return finished(lambda: train(X, y, dropout)), outputs
 
 
 def network(starts, dropout):
@@ -40,17 +59,17 @@ def network(starts, dropout):
         linear.weight.data = torch.from_numpy(W.T.copy())
         linear.bias.data.zero_()
         layers += [linear, nn.ReLU()] + [nn.Dropout(dropout)] * bool(dropout)
-    return nn.Sequential(*layers[: -2 if dropout else -1])
+    return nn.Sequential(*layers[: -2 if dropout else -1]).to(PLACE)
 
 
 def xor(inputs, sweeps, rate, momentum):
     """Batched products and gradients by hand, in place: the fastest of the forms tried."""
-    start, goal = inputs["start"], torch.from_numpy(inputs["goal"])
+    start, goal = inputs["start"], there(inputs["goal"])
     n = start.shape[1]
-    corners = torch.tensor([[0., 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]]).expand(n, 4, 3)
+    corners = torch.tensor([[0., 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], device=PLACE).expand(n, 4, 3)
 
     def run():
-        W = torch.from_numpy(start)
+        W = there(start)
         A, B = W[:6].T.reshape(n, 2, 3).transpose(1, 2).contiguous(), W[6:].T.contiguous()
         a, b = torch.zeros_like(A), torch.zeros_like(B)
         for _ in range(sweeps):
@@ -68,13 +87,13 @@ def xor(inputs, sweeps, rate, momentum):
 
     def outputs(result):
         A, B = result
-        return {"weights": torch.cat([A.transpose(1, 2).reshape(n, 6), B], 1).T.numpy()}
+        return {"weights": torch.cat([A.transpose(1, 2).reshape(n, 6), B], 1).T.cpu().numpy()}
 
-    return run, outputs
+    return finished(run), outputs
 
 
 def descents(inputs, steps):
-    rates, momenta = (torch.from_numpy(a.ravel()) for a in np.meshgrid(inputs["rates"], inputs["momenta"]))
+    rates, momenta = (there(a.ravel()) for a in np.meshgrid(inputs["rates"], inputs["momenta"]))
 
     def run():
         x, y = torch.ones_like(rates), torch.ones_like(rates)
@@ -92,15 +111,15 @@ def descents(inputs, steps):
         return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y * y) ** 2 + (2.625 - x + x * y**3) ** 2
 
     shape = len(inputs["momenta"]), len(inputs["rates"])
-    return run, lambda heights: {"heights": heights.numpy().reshape(shape)}
+    return finished(run), lambda heights: {"heights": heights.cpu().numpy().reshape(shape)}
 
 
 def update(inputs, name, keywords, form, **_):
-    w, g = torch.from_numpy(inputs["w"]), torch.from_numpy(inputs["g"])
+    w, g = there(inputs["w"]), there(inputs["g"])
     parameter = nn.Parameter(w)
     parameter.grad = g
     optimizer = getattr(torch.optim, name)([parameter], **keywords, **{form: True})
-    return optimizer.step, lambda _: {"w": parameter.detach().numpy()}
+    return finished(optimizer.step), lambda _: {"w": parameter.detach().cpu().numpy()}
 
 
 # Kernels: each writes its first argument, as ours does
@@ -116,6 +135,6 @@ KERNELS = {
 }
 
 
-def kernel(inputs, name):
-    arrays = [torch.from_numpy(inputs[f"a{i}"]) for i in range(len(inputs))]
-    return lambda: KERNELS[name](*arrays), lambda _: {"out0": arrays[0].numpy()}
+def kernel(inputs, name, launches):
+    arrays = [there(inputs[f"a{i}"]) for i in range(len(inputs) - 1)]
+    return finished(lambda: [KERNELS[name](*arrays) for _ in range(launches)]), lambda _: {"out0": arrays[0].cpu().numpy()}
