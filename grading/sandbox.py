@@ -36,7 +36,7 @@ class Limits:
     `memory_mb` is held by all its processes together, `address_mb` mapped by one; `tmp_mb` bounds its files, together and each."""
 
     cell_seconds: float = 30.0
-    call_seconds: float = 5.0
+    call_seconds: float = 10.0
     exercise_seconds: float = 20.0
     total_seconds: float = 180.0
     cpu_seconds: int = 180

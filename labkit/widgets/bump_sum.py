@@ -8,7 +8,7 @@ from labkit.figures.scene import Plane, Scene
 from labkit.figures.style import ACCENT, CARD, EDGE, INK, SOFT
 from labkit.widgets import depth_rules as rules
 from labkit.widgets.board import Board, button, choice, slider
-from labkit.widgets.student import Student, Unfinished
+from labkit.widgets.student import Student, Unfinished, are_results
 
 POINTS = 201
 MOST = 40
@@ -41,7 +41,7 @@ def same_length(result):
 
 def three_rows(result):
     """(w, b, v) of one length, or Unfinished."""
-    if not isinstance(result, (tuple, list)) or len(result) != 3:
+    if not are_results(result, 3):
         raise Unfinished("has to return three results: return w, b, v")
     try:
         parts = tuple(np.array(part, float) for part in result)

@@ -8,7 +8,7 @@ from labkit.figures.scene import Scene
 from labkit.figures.style import ACCENT, CARD, COLORS, EDGE, GRID, INK, MUTED, mixed
 from labkit.widgets.board import Board, button, slider
 from labkit.widgets.dropout_rules import forward
-from labkit.widgets.student import Student, Unfinished, described
+from labkit.widgets.student import Student, Unfinished, are_results, described
 
 ROWS, COLUMNS = 4, 4
 PUPILS = ROWS * COLUMNS
@@ -21,7 +21,7 @@ SEED = 6
 def outputs_and_mask(shape):
     """Turns a raw result into two arrays of that shape, or raises Unfinished."""
     def clean(result):
-        if not isinstance(result, (tuple, list)) or len(result) != 2:
+        if not are_results(result, 2):
             raise Unfinished(f"returned {described(result)}, expected two results: return Y, mask")
         try:
             Y, mask = (np.array(part, float) for part in result)

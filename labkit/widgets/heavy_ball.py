@@ -12,7 +12,7 @@ from labkit.figures.scene import Plane, Scene
 from labkit.figures.style import CARD, COLORS, EDGE, GRID, INK, MUTED, channels
 from labkit.widgets import momentum_rules as rules
 from labkit.widgets.board import Board, button, choice, slider
-from labkit.widgets.student import Student, Unfinished, described
+from labkit.widgets.student import Student, Unfinished, are_results, described
 
 # surface, what is drawn of it (left, right, low, high), start, steepest curvature at the minimum
 GROUNDS = {
@@ -49,7 +49,7 @@ def trouble(result):
     """What is wrong with one step's result, in words that follow the function's name; empty for a pair of weights and velocity."""
     if result is None:
         return "returned nothing (None): let every path end with return"
-    if not isinstance(result, (tuple, list)) or len(result) != 2:
+    if not are_results(result, 2):
         return f"returned {described(result)}, expected two results: return w, v"
     try:
         shapes = [np.array(part, float).shape for part in result]

@@ -12,7 +12,7 @@ import numpy as np
 
 from labkit import optimizers, surfaces
 from labkit.widgets import step_rules
-from labkit.widgets.student import Student, Unfinished
+from labkit.widgets.student import Student, Unfinished, are_results
 
 RACERS = ("gradient_descent", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam")
 WORDS = {"gradient_descent": "gradient descent", "momentum": "momentum", "nesterov": "Nesterov", "adagrad": "Adagrad",
@@ -154,7 +154,7 @@ def two_numbers(result):
 
 
 def two_pairs(result):
-    if not isinstance(result, (tuple, list)) or len(result) != 2:
+    if not are_results(result, 2):
         raise Unfinished("did not return two results: return w, s")
     return two_numbers(result[0]), two_numbers(result[1])
 

@@ -13,7 +13,7 @@ from labkit.figures.style import CARD, COLORS, EDGE, INK, MUTED, SOFT, mixed
 from labkit.widgets import backprop_rules as ours
 from labkit.widgets.board import Board, button, choice
 from labkit.widgets.rule_chain import RULES, sentence, steps
-from labkit.widgets.student import Student, Unfinished
+from labkit.widgets.student import Student, Unfinished, are_results
 
 NETWORKS = {"xor": "2-2-1 on XOR", "images": "3-5-2 on 128 images", "symmetry": "6-2-1 on symmetry", "encoder": "8-3-8 encoder",
             "three": "2-3-2-1, three layers, on XOR"}
@@ -71,7 +71,7 @@ def one_array(result):
 
 
 def three_arrays(result):
-    if not isinstance(result, (tuple, list)) or len(result) != 3:
+    if not are_results(result, 3):
         raise Unfinished("returned not three results, expected dX, dW, db")
     return tuple(map(one_array, result))
 

@@ -10,6 +10,12 @@ import numpy as np
 from labkit.outcomes import TimeLimit, students_line, time_limit
 
 
+def are_results(result, count):
+    """Whether these are so many results: in a tuple, a list, or one array in which they are stacked."""
+    stacked = isinstance(result, np.ndarray) and result.ndim > 1
+    return (stacked or isinstance(result, (tuple, list))) and len(result) == count
+
+
 class Unfinished(Exception):
     """The reason why the student's function gave no usable answer, in words that follow "it"."""
 
@@ -121,7 +127,7 @@ def share(result):
 
 def weights_and_bias(result):
     """(w, b) with w of shape (2,) and b a float, from a pair, or Unfinished."""
-    if not isinstance(result, (tuple, list)) or len(result) != 2:
+    if not are_results(result, 2):
         raise Unfinished(f"returned {described(result)}, expected two results: return w, b")
     try:
         w = np.array(result[0], float)

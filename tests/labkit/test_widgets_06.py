@@ -54,6 +54,16 @@ def test_a_wrong_step_is_shown_beside_labkits_and_an_unusable_one_gives_way():
         assert words in widgets.rolling_ball(useless).view["source"]
 
 
+def test_two_results_may_come_stacked_in_one_array():
+    def stacked(w, v, g, learning_rate, momentum):
+        v = momentum * v - learning_rate * g
+        return np.stack([w + v, v])
+
+    board = widgets.rolling_ball(stacked)
+    np.testing.assert_allclose(board.walks["momentum"], board.beneath["momentum"])
+    assert "Running your `stacked`" in board.view["source"]
+
+
 def test_a_step_that_changes_its_arguments_disturbs_nothing():
     def in_place(w, v, g, learning_rate, momentum):
         v *= momentum
