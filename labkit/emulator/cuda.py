@@ -30,7 +30,7 @@ from labkit.emulator.host import (  # noqa: F401
     to_device,
 )
 from labkit.emulator.intrinsics import Intrinsic
-from labkit.emulator.launch import run
+from labkit.emulator.launch import MAX_STEPS, run
 from labkit.emulator.source import python_function
 
 TYPES = {name: getattr(np, name) for name in (
@@ -41,14 +41,19 @@ TYPES = {name: getattr(np, name) for name in (
 globals().update(TYPES)
 types = SimpleNamespace(**TYPES)
 
-_NOT_CUDA = {"TYPES", "sys", "np", "intrinsics", "FunctionType", "SimpleNamespace", "Intrinsic", "KernelFault", "run",
+_NOT_CUDA = {"TYPES", "sys", "np", "intrinsics", "FunctionType", "SimpleNamespace", "Intrinsic", "KernelFault", "MAX_STEPS", "run",
              "python_function", "host_array"}
 CudaSupportError = RuntimeError
 pinned_array = mapped_array = managed_array = host_array
 
 
 class Kernel:
-    """A function under @cuda.jit. `kernel[grid, block](*arguments)` runs it; `kernel.report` is the last launch's Report."""
+    """A function under @cuda.jit. `kernel[grid, block](*arguments)` runs it; `kernel.report` is the last launch's Report.
+
+    max_steps : when to call a loop endless; labkit's own kernels, which are known to end, take as many as they need
+    """
+
+    max_steps = MAX_STEPS
 
     def __init__(self, function, device=False):
         self.py_func = python_function(function)
@@ -70,7 +75,7 @@ class Kernel:
         def launch(*arguments):
             if getattr(stream, "launches", None) is not None:
                 return stream.record(self.configure(griddim, blockdim, 0, sharedmem), arguments)
-            self.report = run(self, griddim, blockdim, *arguments, shared_bytes=sharedmem)
+            self.report = run(self, griddim, blockdim, *arguments, max_steps=self.max_steps, shared_bytes=sharedmem)
             for line in self.report.output:
                 print(line, file=sys.stdout)
             if not self.report.ok:

@@ -6,6 +6,7 @@ generations of GPUs with a budget, and its row in `labkit bench`.
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -100,7 +101,9 @@ class Kernel:
         from labkit import _cuda
 
         cuda = _cuda.emulated()
-        self._start(lambda: cuda.jit(self.cuda(cuda)), arguments)
+        kernel = cuda.jit(self.cuda(cuda))
+        kernel.max_steps = sys.maxsize
+        self._start(lambda: kernel, arguments)
 
     def on_cuda(self, *arguments):
         """Copy the arrays to the GPU, run, copy what was written back."""

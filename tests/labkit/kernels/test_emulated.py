@@ -33,3 +33,15 @@ def test_the_last_block_is_guarded():
     add = replace(KERNELS["add"], cuda=unguarded)
     with pytest.raises(KernelFault, match="33"):
         add.on_emulator(*add.draw(33))
+
+
+def test_labkits_own_kernels_may_take_long(monkeypatch):
+    """A student's loop is called endless after so many statements; a kernel of the registry is known to end."""
+    from labkit.emulator import KernelFault, cuda
+
+    monkeypatch.setattr(cuda.Kernel, "max_steps", 20)
+    descend = KERNELS["descend"]
+    ours = descend.draw(3)
+    descend.on_emulator(*ours)
+    with pytest.raises(KernelFault, match="still in this loop"):
+        cuda.jit(descend.cuda(cuda))[1, 3](*descend.draw(3))
