@@ -9,6 +9,8 @@ import os
 import warnings
 from functools import lru_cache
 
+import numpy as np
+
 
 def namespace():
     """Numba's CUDA on a GPU; the emulator, with the same names, otherwise or where `LABKIT_DEVICE=emulated` asks for it."""
@@ -33,25 +35,38 @@ def real():
 
 @lru_cache(None)
 def _pooled(cuda):
-    """Numba's module, with labkit's memory behind it, and without its warning at each small grid: a lesson's grids are small."""
+    """Numba's module, with labkit's memory behind it, and without its warnings at what lessons do: small grids, NumPy's arrays."""
     from labkit import memory
 
     memory.install(cuda)
-    if "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS" not in os.environ:
-        importlib.import_module("numba.cuda.core.config").CUDA_LOW_OCCUPANCY_WARNINGS = 0
+    if not hasattr(np, "row_stack"):        # NumPy 2.5 dropped this name, for which numba-cuda 0.30 asks at each compilation
+        np.row_stack = np.vstack  # noqa: NPY201
+    for warning in ("CUDA_LOW_OCCUPANCY_WARNINGS", "CUDA_WARN_ON_IMPLICIT_COPY"):
+        if f"NUMBA_{warning}" not in os.environ:
+            setattr(importlib.import_module("numba.cuda.core.config"), warning, 0)
     return cuda
+
+
+class Stopped(RuntimeError):
+    """A kernel failed, such as by an address outside its arrays: the driver refuses this process all that comes after."""
+
+
+STOPPED = {700, 702, 710, *range(714, 720)}     # CUDA_ERROR_ILLEGAL_ADDRESS, a timeout, a failed assertion, faults of the hardware
 
 
 def driver(function, *arguments):
     """Call a function of the CUDA driver, such as "cuMemFree"; returns its results in a list.
 
-    Raises MemoryError where the GPU's memory is used up, RuntimeError for every other refusal.
+    Raises MemoryError where the GPU's memory is used up, Stopped after a kernel that failed, RuntimeError for every other refusal.
     """
     from cuda.bindings import driver
 
     code, *results = getattr(driver, function)(*arguments)
     if int(code) == 2:                          # CUDA_ERROR_OUT_OF_MEMORY
         raise MemoryError("the GPU's memory is used up")
+    if int(code) in STOPPED:
+        raise Stopped(f"A kernel that ran before failed ({code.name}), mostly by reading or writing outside an array, and the GPU does "
+                      "nothing more for this process. Restart the notebook's kernel; LABKIT_DEVICE=emulated names the line.")
     if int(code):
         raise RuntimeError(f"the CUDA driver refused {function} with {getattr(code, 'name', code)}")
     return results
@@ -68,18 +83,16 @@ def trial():
     A driver can be present and still refuse: too old for the compiler, no memory left, a GPU held by somebody else.
     Only running a kernel tells.
     """
-    import numpy as np
-
     def increment(values):
         i = cuda.grid(1)
         if i < values.size:
             values[i] += 1
 
     try:
-        cuda = real()
-        values = cuda.to_device(np.zeros(1, np.int32))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")     # Numba warns that one thread leaves most of the GPU idle
+            warnings.simplefilter("ignore")     # that one thread leaves most of the GPU idle, or that the driver is old: a result tells
+            cuda = real()
+            values = cuda.to_device(np.zeros(1, np.int32))
             cuda.jit(increment)[1, 1](values)
         return None if values.copy_to_host()[0] == 1 else "a first kernel gave a wrong result"
     except Exception as error:
@@ -87,4 +100,6 @@ def trial():
 
 
 def _first_line(error):
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    """What an error says, without its full stop: the first line, and the second where the first only announces it."""
+    lines = (str(error).strip() or type(error).__name__).splitlines()
+    return " ".join(line.strip() for line in lines[:2 if lines[0].rstrip().endswith(":") else 1]).rstrip(" .:")

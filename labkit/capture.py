@@ -190,4 +190,8 @@ def captured(network, X, T, loss, optimizer, regularizers=(), batch_size=32):
     """A context: a CapturedStep where the arrays are on a GPU and LABKIT_CUDA_GRAPH=0 does not forbid it, else None."""
     if ops.place(X) == "cpu" or os.environ.get("LABKIT_CUDA_GRAPH", "") == "0":
         return nullcontext()
-    return CapturedStep(network, X, T, loss, optimizer, regularizers, batch_size)
+    try:
+        return CapturedStep(network, X, T, loss, optimizer, regularizers, batch_size)
+    except NotCapturable as problem:
+        warnings.warn(f"This network trains without a CUDA graph, kernel by kernel: {problem}.", RuntimeWarning, stacklevel=3)
+        return nullcontext()

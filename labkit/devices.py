@@ -37,7 +37,7 @@ def current():
 
 
 def report():
-    """One or two plain sentences for a notebook's header: where the work runs, and why."""
+    """Two lines for a notebook's header: where the work runs, and why."""
     device = current()
     memory = f"{device.memory_bytes / 2**30:.0f} GiB of memory"
     cores = f"{device.cores} core{'s' if device.cores > 1 else ''}"
@@ -46,7 +46,7 @@ def report():
         "cpu": f"This notebook computes on the CPU ({cores}, {memory}) and runs the kernels that you write in the emulator.",
         "emulated": "This notebook runs its kernels in the emulator: slow, but it sees every mistake.",
     }[device.name]
-    return f"{where} Why: {device.reason}."
+    return f"{where}\nWhy: {device.reason}."
 
 
 def threads(operations):

@@ -4,17 +4,16 @@
 """
 
 import inspect
-import itertools
-import linecache
 import weakref
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, wraps
 
 import numpy as np
 
-from labkit.live import Live, NotCapturable
+from labkit.kernels.each import function_of
+from labkit.live import Live, NotCapturable, recording, running
 
 PLACES = 256                # for numbers that change, of each type
-_numbers = itertools.count()
 
 
 class Eager:
@@ -29,13 +28,21 @@ class Eager:
     def start(self, kernel, blocks, threads, arguments):
         live = tuple(k for k, a in enumerate(arguments) if type(a) is Live)
         arguments = [self.places.take(a, fill=not self.records) if type(a) is Live else a for a in arguments]
-        self.device.compiled(kernel, live)[blocks, threads, self.device.stream](*arguments)
+        stream = self.device.recorded if self.records else self.device.stream
+        self.device.compiled(kernel, live)[blocks, threads, stream](*arguments)
 
 
 class Recording(Eager):
-    """The same, on a stream that is being captured."""
+    """The same, on a stream that is being captured. own : while this starts a kernel"""
 
-    records = True
+    records, own = True, False
+
+    def start(self, kernel, blocks, threads, arguments):
+        self.own = True
+        try:
+            super().start(kernel, blocks, threads, arguments)
+        finally:
+            self.own = False
 
 
 class Places:
@@ -69,12 +76,7 @@ def reading(cuda, kernel, live):
     inner = cuda.jit(device=True)(getattr(function, "py_func", function))
     names = list(inspect.signature(inner.py_func).parameters)
     given = ", ".join(f"{name}[0]" if k in live else name for k, name in enumerate(names))
-    source = f"def {kernel.name}({', '.join(names)}):\n    inner({given})\n"
-    filename = f"<{kernel.name} reading {next(_numbers)}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    names = {"inner": inner, "__name__": __name__}
-    exec(compile(source, filename, "exec"), names)
-    return names[kernel.name]
+    return function_of(f"def {kernel.name}({', '.join(names)}):\n    inner({given})\n", kernel.name, inner=inner)
 
 
 # The two kinds of device
@@ -83,11 +85,11 @@ class Device:
     """What a step needs of a device.
 
     cuda : Numba's names; stream : which waits for the default stream and lets it wait; pool : labkit's, or None where Numba has
-    another memory manager
+    another memory manager; recorded : the stream that kernels are recorded on, by one thread at a time
     """
 
-    def __init__(self, cuda, stream, pool):
-        self.cuda, self.stream, self.pool = cuda, stream, pool
+    def __init__(self, cuda, stream, pool, recorded=None):
+        self.cuda, self.stream, self.pool, self.recorded = cuda, stream, pool, recorded or stream
         self.compiled = lru_cache(None)(self._compiled)
 
     def _compiled(self, kernel, live):
@@ -95,13 +97,14 @@ class Device:
 
     def record(self, step):
         """Run `step` with its launches recorded and not carried out; returns the graph and what the step returned."""
-        self.begin()
-        try:
-            value = step()
-        except BaseException:
-            self.abandon()
-            raise
-        return self.end(), value
+        with recording:
+            self.begin()
+            try:
+                value = step()
+            except BaseException:
+                self.abandon()
+                raise
+            return self.end(), value
 
 
 class EmulatedDevice(Device):
@@ -117,8 +120,9 @@ class EmulatedDevice(Device):
 class CudaDevice(Device):
     """NVIDIA's stream capture, by the driver's own functions: Numba has none for it.
 
-    The mode is the relaxed one, in which the driver does not object to an allocation, should the shelf lack a block. What it
-    objects to in every mode are copies on the default stream, which the recording would miss.
+    The mode is the relaxed one, in which the driver does not object to an allocation, should the shelf lack a block. The stream is
+    one that does not wait for the default stream: while any other is captured, the driver refuses every thread's work on the default
+    stream. So it lets a step's own copies pass, which the recording would miss: `watch` refuses those.
     """
 
     def _compiled(self, kernel, live):
@@ -127,10 +131,10 @@ class CudaDevice(Device):
     def begin(self):
         from cuda.bindings.driver import CUstreamCaptureMode
 
-        _driver("cuStreamBeginCapture", self.stream.handle, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED)
+        _driver("cuStreamBeginCapture", self.recorded.handle, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED)
 
     def end(self):
-        graph, = _driver("cuStreamEndCapture", self.stream.handle)
+        graph, = _driver("cuStreamEndCapture", self.recorded.handle)
         try:
             executable, = _driver("cuGraphInstantiate", graph, 0)
         finally:
@@ -140,7 +144,7 @@ class CudaDevice(Device):
     def abandon(self):
         """End a capture that failed: the stream is to be used again. The driver calls what it then has invalid."""
         try:
-            _driver("cuGraphDestroy", _driver("cuStreamEndCapture", self.stream.handle)[0])
+            _driver("cuGraphDestroy", _driver("cuStreamEndCapture", self.recorded.handle)[0])
         except RuntimeError:
             pass
 
@@ -150,10 +154,35 @@ class Graph:
 
     def __init__(self, executable, stream):
         self._executable, self._stream = executable, stream
-        weakref.finalize(self, _driver, "cuGraphExecDestroy", executable).atexit = False
+        weakref.finalize(self, _destroy, executable).atexit = False
 
     def launch(self):
         _driver("cuGraphLaunch", self._executable, self._stream)
+
+
+def _destroy(executable):
+    from labkit import _cuda
+
+    with suppress(_cuda.Stopped):           # after a kernel that failed it is gone already
+        _driver("cuGraphExecDestroy", executable)
+
+
+def watch(owner, name, what):
+    """Make one of Numba's functions refuse in a thread that is recording a step, where it is not the recording's own work.
+
+    Raises NotCapturable where this version of Numba's CUDA has no such function: then nothing is recorded at all.
+    """
+    function = getattr(owner, name, None)
+    if function is None:
+        raise NotCapturable(f"this version of numba-cuda has no {name} that could be watched")
+
+    @wraps(function)
+    def watched(*arguments, **options):
+        if running.capture and running.capture.records and not running.capture.own:
+            raise NotCapturable(f"{what} in the middle of the step, which a graph cannot repeat")
+        return function(*arguments, **options)
+
+    setattr(owner, name, watched)
 
 
 @lru_cache(None)
@@ -170,7 +199,14 @@ def cuda_device():
     from labkit import _cuda, memory
 
     cuda = _cuda.real()
-    return CudaDevice(cuda, memory.ordered_stream(cuda), getattr(cuda.current_context().memory_manager, "pool", None))
+    from numba.cuda import dispatcher
+    from numba.cuda.cudadrv import driver
+
+    for name in ("host_to_device", "device_to_host", "device_to_device"):
+        watch(driver, name, "memory is copied")
+    watch(dispatcher._Kernel, "launch", "a kernel of its own is started")
+    pool = getattr(cuda.current_context().memory_manager, "pool", None)
+    return CudaDevice(cuda, memory.ordered_stream(cuda), pool, memory.free_stream(cuda))
 
 
 def _driver(function, *arguments):

@@ -17,6 +17,7 @@ class _Running(threading.local):
 
 
 running = _Running()
+recording = threading.RLock()       # held while a thread records a step: nobody may wait for the GPU as a whole meanwhile
 
 
 class Live:

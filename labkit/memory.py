@@ -1,12 +1,15 @@
 """Numba's device memory from labkit's pool, through the seam that Numba has for it: an External Memory Management plug-in.
 
-Everything that this process puts on the GPU comes from it, arrays that students make with `cuda.to_device` too.
+Everything that this process puts on the GPU comes from it, arrays that students make with `cuda.to_device` too. NumPy's arrays that
+a kernel is started with need a seam of their own: Numba takes their memory from cuda.core, whose pool knows no limit and keeps it for good.
 """
 
 import os
 import weakref
+from contextlib import suppress
 from functools import lru_cache
 
+from labkit.live import recording, running
 from labkit.pool import Pool, limit
 
 
@@ -32,6 +35,7 @@ def plug_in(cuda):
     class PooledMemory(cuda.GetIpcHandleMixin, cuda.HostOnlyCUDAMemoryManager):
         interface_version = 1
         own_streams = False                                 # whether the program made streams of its own: see labkit.pool
+        resource = None                                     # cuda.core's name for this memory
 
         def __init__(self, context):
             super().__init__(context=context)
@@ -43,6 +47,9 @@ def plug_in(cuda):
         def initialize(self):
             if not self.deallocations.memory_capacity:      # of pinned memory of the host, which Numba releases in batches
                 self.deallocations.memory_capacity = self._total
+            if self.resource is None:
+                with suppress(ImportError, AttributeError, TypeError):      # another version of Numba's CUDA, which does without cuda.core
+                    self.context.device._dev.memory_resource = self.resource = _resource(self.pool, self.context.device.id)
 
         def memalloc(self, size):
             block = self.pool.take(size)
@@ -64,7 +71,9 @@ def plug_in(cuda):
 
         def _before_reuse(self):
             if self.own_streams:
-                self.context.synchronize()
+                with recording:                             # in the thread that records, what takes the block is carried out later
+                    if not (running.capture and running.capture.records):
+                        self.context.synchronize()
 
         def _noting(self, make):
             def noted(*arguments):
@@ -76,10 +85,37 @@ def plug_in(cuda):
     return PooledMemory
 
 
+def _resource(pool, device):
+    """The pool for cuda.core."""
+    from cuda import core
+
+    class Resource(core.MemoryResource):
+        device_id, is_device_accessible, is_host_accessible, is_managed = device, True, False, False
+        blocks = {}
+
+        def allocate(self, size, *, stream=None):
+            block = pool.take(size)
+            self.blocks[int(block.handle)] = block
+            return core.Buffer.from_handle(int(block.handle), size, mr=self)    # owner= would spare cuda.core's look at the strides
+
+        def deallocate(self, pointer, size, *, stream=None):
+            if size:                                                            # an array of no elements has no block
+                pool.give(self.blocks.pop(int(pointer)))
+
+    return Resource()
+
+
 def ordered_stream(cuda):
     """A stream that waits for the default stream and lets it wait, so that the pool need not: for labkit's own use."""
     context = cuda.current_context()
     return type(context).create_stream(context) if hasattr(context, "memory_manager") else cuda.stream()
+
+
+def free_stream(cuda):
+    """A stream that neither waits for the default stream nor lets it wait, to record on: nothing is carried out on it."""
+    context = cuda.current_context()
+    handle, = _call("cuStreamCreate", 1)                    # CU_STREAM_NON_BLOCKING, which Numba does not offer
+    return type(context).create_external_stream(context, int(handle))
 
 
 def _allocate(size):
@@ -87,7 +123,10 @@ def _allocate(size):
 
 
 def _release(handle):
-    _call("cuMemFree", handle)
+    from labkit import _cuda
+
+    with suppress(_cuda.Stopped):           # said where the failed kernel was met; the memory goes with the process
+        _call("cuMemFree", handle)
 
 
 def _call(function, *arguments):

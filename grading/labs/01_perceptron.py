@@ -30,6 +30,7 @@ from labkit.widgets.student import weights_and_bias
 
 # %% role="picture"
 figures.style.use()
+print(devices.report())
 figures.course_map("01_perceptron")
 
 # %% [markdown]

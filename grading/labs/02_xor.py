@@ -30,6 +30,7 @@ from labkit.perceptron import Perceptron, SigmoidUnit, perceptron_epoch
 
 # %% role="picture"
 figures.style.use()
+print(devices.report())
 figures.course_map("02_xor")
 
 # %% [markdown]

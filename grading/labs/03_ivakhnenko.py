@@ -33,6 +33,7 @@ from labkit.widgets import gmdh_rules as ours
 
 # %% role="picture"
 figures.style.use()
+print(devices.report())
 figures.course_map("03_ivakhnenko")
 
 # %% [markdown]

@@ -38,6 +38,7 @@ def sigmoid(Z):
 
 # %% role="picture"
 figures.style.use()
+print(devices.report())
 figures.course_map("04_backprop")
 
 # %% [markdown]

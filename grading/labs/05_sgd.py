@@ -40,6 +40,7 @@ def slope(W, X, classes):
 
 # %% role="picture"
 figures.style.use()
+print(devices.report())
 figures.course_map("05_sgd")
 
 # %% [markdown]

@@ -34,6 +34,7 @@ from labkit.widgets import step_rules as ours
 
 # %% role="picture"
 figures.style.use()
+print(devices.report())
 figures.course_map("07_rmsprop")
 
 # %% [markdown]

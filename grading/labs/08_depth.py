@@ -39,6 +39,7 @@ def sigmoid(z):
 
 # %% role="picture"
 figures.style.use()
+print(devices.report())
 figures.course_map("08_depth")
 
 # %% [markdown]

@@ -40,6 +40,7 @@ from labkit.widgets import dropout_rules as ours
 
 # %% role="picture"
 figures.style.use()
+print(devices.report())
 figures.course_map("09_dropout")
 
 # %% [markdown]

@@ -11,7 +11,7 @@ from numba.core import sigutils
 
 from labkit import graphs, ops
 from labkit.activations import Layer
-from labkit.capture import CapturedStep
+from labkit.capture import CapturedStep, captured
 from labkit.emulator import cuda, host
 from labkit.graphs import reading
 from labkit.kernels import compile, registry
@@ -321,3 +321,41 @@ def test_a_graph_that_cannot_be_made_leaves_nothing_behind(monkeypatch):
     with pytest.raises(RuntimeError, match="refused cuGraphInstantiate"):
         cuda_device(monkeypatch, driver).record(lambda: None)
     assert driver.names[-1] == "cuGraphDestroy"
+
+
+def test_a_step_is_recorded_on_a_stream_of_its_own(monkeypatch):
+    """On one that the default stream waits for, other threads could not work meanwhile."""
+    driver, started = Driver(), []
+    monkeypatch.setattr("labkit._cuda.driver", driver)
+    monkeypatch.setattr(graphs.CudaDevice, "begin", lambda self: driver("begin", self.recorded.handle))
+    monkeypatch.setattr(graphs.CudaDevice, "_compiled", lambda self, kernel, live: kernel)
+    device = graphs.CudaDevice(None, SimpleNamespace(handle="ordered"), None, SimpleNamespace(handle="free"))
+    kernel = type("Kernel", (), {"__getitem__": lambda self, launch: lambda *arguments: started.append(launch[2].handle)})()
+    places = SimpleNamespace(lives=[])
+    graphs.Eager(device, places).start(kernel, 1, 32, ())
+    graph, _ = device.record(lambda: graphs.Recording(device, places).start(kernel, 1, 32, ()))
+    graph.launch()
+    assert started == ["ordered", "free"]
+    assert [call for call in driver.calls if len(call) > 1 and call[1] in ("free", "executable")][:3] == [
+        ("begin", "free"), ("cuStreamEndCapture", "free"), ("cuGraphLaunch", "executable", "ordered")]
+
+
+def test_what_a_recording_would_miss_is_refused(monkeypatch):
+    numba = SimpleNamespace(copy=lambda: "copied")
+    graphs.watch(numba, "copy", "memory is copied")
+    assert numba.copy() == "copied"
+    recording = graphs.Recording(None, SimpleNamespace(lives=[]))
+    monkeypatch.setattr(graphs.running, "capture", recording)
+    with pytest.raises(NotCapturable, match="memory is copied in the middle of the step, which a graph cannot repeat"):
+        numba.copy()
+    recording.own = True
+    assert numba.copy() == "copied"
+
+
+def test_where_numba_lacks_what_has_to_be_watched_it_trains_without_a_graph(monkeypatch):
+    monkeypatch.setattr("labkit.capture.emulated_device", lambda: graphs.watch(SimpleNamespace(), "launch", "a kernel is started"))
+    X, T = data()
+    network = dense_network((3, 4, 2), dtype=np.float32).move(cuda)
+    with pytest.warns(RuntimeWarning, match="without a CUDA graph, kernel by kernel: this version of numba-cuda has no launch that could be watched"):
+        with captured(network, X, T, softmax_cross_entropy, Adam(0.01), (), BATCH) as step:
+            assert step is None

@@ -117,13 +117,13 @@ def test_a_container_s_share_counts(monkeypatch):
     assert devices.cores() == 64 and devices.memory_bytes() > 2**28
 
 
-def test_the_report_is_two_plain_sentences(monkeypatch):
+def test_the_report_is_two_plain_lines(monkeypatch):
     text = {}
     for name, gpu in (("cpu", None), ("cuda", "NVIDIA H200"), ("emulated", None)):
         device = devices.Device(name, "a reason", 2, 8 * 2**30, gpu)
         monkeypatch.setattr(devices, "current", lambda device=device: device)
         text[name] = devices.report()
-        assert text[name].count(". ") == 1 and text[name].endswith("Why: a reason.")
+        assert len(text[name].splitlines()) == 2 and text[name].endswith(".\nWhy: a reason.")
     assert "2 cores, 8 GiB" in text["cpu"] and "NVIDIA H200 with 8 GiB" in text["cuda"] and "emulator" in text["emulated"]
 
 

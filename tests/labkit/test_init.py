@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -73,3 +74,42 @@ def test_missing_cuda_says_what_to_do(monkeypatch):
     with pytest.raises(RuntimeError, match=r"\(no toolkit\)\. Install it with: pip install"):
         _cuda.real()
     assert _cuda.trial().startswith("CUDA cannot be loaded")
+
+
+@pytest.mark.parametrize(("error", "said"), [
+    (RuntimeError("Error at driver init: \nCUDA is disabled due to setting NUMBA_DISABLE_CUDA=1:"),
+     "Error at driver init: CUDA is disabled due to setting NUMBA_DISABLE_CUDA=1"),
+    (RuntimeError("An unsupported toolchain.\nmore"), "An unsupported toolchain"),
+    (KeyError(), "KeyError")])
+def test_why_a_first_kernel_did_not_run_fits_into_a_sentence_and_comes_without_warnings(monkeypatch, error, said):
+    from labkit import _cuda
+
+    def old_driver():
+        warnings.warn("cuda-bindings was built for CUDA major version 13", stacklevel=1)
+        raise error
+
+    monkeypatch.setattr(_cuda, "real", old_driver)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert _cuda.trial() == said
+
+
+def test_numbas_warnings_at_what_lessons_do_are_off_unless_somebody_set_them(monkeypatch):
+    from labkit import _cuda, memory
+    from labkit.kernels import compile
+
+    if problem := compile.why_not():
+        pytest.skip(problem)
+    from numba.cuda.core import config
+
+    monkeypatch.setattr(memory, "install", lambda cuda: None)
+    names = "CUDA_LOW_OCCUPANCY_WARNINGS", "CUDA_WARN_ON_IMPLICIT_COPY"
+    for name in names:
+        monkeypatch.setattr(config, name, 1)
+        monkeypatch.delenv(f"NUMBA_{name}", raising=False)
+    monkeypatch.setenv("NUMBA_CUDA_WARN_ON_IMPLICIT_COPY", "1")
+    _cuda._pooled.__wrapped__(None)
+    assert [getattr(config, name) for name in names] == [0, 1]
+    monkeypatch.delenv("NUMBA_CUDA_WARN_ON_IMPLICIT_COPY")
+    _cuda._pooled.__wrapped__(None)
+    assert [getattr(config, name) for name in names] == [0, 0]

@@ -10,6 +10,7 @@ import pytest
 from labkit import devices, pool
 from labkit.emulator import cuda
 from labkit.kernels import compile
+from labkit.live import recording, running
 
 
 class Driver:
@@ -249,6 +250,7 @@ def plugged(monkeypatch, driver):
 
     class Context:
         synchronized = 0
+        device = SimpleNamespace(id=0, _dev=SimpleNamespace())
 
         def create_stream(self):
             return "a stream"
@@ -287,6 +289,20 @@ def test_numbas_memory_comes_from_the_pool(plugged, driver, monkeypatch):
     assert not driver.held
 
 
+def test_arrays_of_numpy_that_a_kernel_is_started_with_come_from_it_too(plugged, driver, monkeypatch):
+    """Numba asks cuda.core for their memory, which has a pool of its own. Its Buffer wants a GPU."""
+    monkeypatch.setattr("cuda.core.Buffer", SimpleNamespace(from_handle=lambda handle, size, mr: (handle, size, mr)))
+    resource = plugged.device._dev.memory_resource
+    assert (resource.device_id, resource.is_device_accessible, resource.is_host_accessible, resource.is_managed) == (0, True, False, False)
+    for _ in range(2):
+        assert resource.allocate(4000, stream=0) == (1, 4000, resource) and driver.asked == 1
+        resource.deallocate(1, 4000, stream=0)
+    resource.deallocate(0, 0)                               # an array of no elements
+    monkeypatch.setenv("LABKIT_GPU_MEMORY", "4 KiB")
+    with pytest.raises(MemoryError, match="no room on the GPU"):
+        resource.allocate(5000, stream=0)
+
+
 def test_a_stream_of_the_programs_own_makes_reuse_wait(plugged):
     from labkit import memory
 
@@ -299,6 +315,24 @@ def test_a_stream_of_the_programs_own_makes_reuse_wait(plugged):
     assert plugged.create_stream() == "a stream"
     manager.memalloc(4000)
     assert plugged.synchronized == 1
+
+
+def test_while_a_step_is_recorded_nobody_waits_for_the_gpu(plugged, monkeypatch):
+    """The driver refuses it, and calls the recording invalid: the thread that records goes on, another one waits for its end."""
+    manager, order = plugged.memory_manager, []
+    plugged.create_stream()
+    plugged.synchronize = lambda: order.append("synchronized")
+    manager.memalloc(4000)
+    with recording, monkeypatch.context() as patched:
+        patched.setattr(running, "capture", SimpleNamespace(records=True))
+        manager.memalloc(4000)
+        assert order == []
+        other = threading.Thread(target=lambda: manager.memalloc(4000))
+        other.start()
+        other.join(0.1)
+        order.append("recorded")
+    other.join()
+    assert order == ["recorded", "synchronized"]
 
 
 def test_numba_takes_the_plug_in_unless_another_was_chosen(monkeypatch):
@@ -327,3 +361,17 @@ def test_the_drivers_answers_become_errors_in_words(monkeypatch):
         _cuda.driver("cuMemAlloc", 2)
     with pytest.raises(RuntimeError, match="the CUDA driver refused cuMemAlloc with CUDA_ERROR_NOT_INITIALIZED"):
         _cuda.driver("cuMemAlloc", 3)
+
+
+def test_after_a_kernel_that_failed_the_way_out_is_said_and_memory_is_let_go_in_silence(monkeypatch):
+    if problem := compile.why_not():
+        pytest.skip(problem)
+    from cuda.bindings import driver
+
+    from labkit import memory
+
+    for function in ("cuMemAlloc", "cuMemFree"):
+        monkeypatch.setattr(driver, function, lambda _: (driver.CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, None))
+    with pytest.raises(RuntimeError, match="outside an array, and the GPU does nothing more .* Restart the notebook's kernel"):
+        memory._allocate(512)
+    memory._release(1)

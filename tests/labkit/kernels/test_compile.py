@@ -1,5 +1,8 @@
 """Every CUDA form becomes machine code for four generations of GPUs, within its budget, on a machine without one."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -61,3 +64,12 @@ def test_the_real_device_is_asked_again_afterwards():
     before = dispatcher.get_current_device
     compile.compile_kernel(KERNELS["uniform"], (7, 5))
     assert dispatcher.get_current_device is before
+
+
+def test_a_numpy_without_the_name_that_numba_asks_for_will_do():
+    """NumPy 2.5 has no row_stack, and a machine with a GPU may have that one."""
+    code = ("import numpy; vars(numpy).pop('row_stack', None); assert not hasattr(numpy, 'row_stack')\n"
+            "from labkit.kernels import compile, registry\n"
+            "print(compile.compile_kernel(registry.kernels()['add'], (9, 0)).registers)")
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
+    assert out.returncode == 0 and int(out.stdout) > 0, out.stderr
