@@ -701,7 +701,7 @@ def the_weights_after_a_step(X, T, W1, b1, W2, b2):
     return W1 - X.T @ dZ1, b1 - dZ1.sum(axis=0), W2 - H.T @ dZ2, b2 - dZ2.sum(axis=0)
 
 
-@backprop.misconception(why="W2 is multiplied as it stands.",
+@backprop.misconception(why="The error goes back through W2 as the signal went forwards.",
                         hint="W2 is multiplied as it stands. Backwards the error passes it the other way, from the outputs to the hidden units: "
                              "W2 transposed.")
 def through_w2_forwards(X, T, W1, b1, W2, b2):
@@ -1047,7 +1047,7 @@ def only_the_second_divided(f, x, step):
     return gradient
 
 
-@numerical_gradient.misconception(why="return stands inside the loop.",
+@numerical_gradient.misconception(why="The function ends before the other elements have had their turn.",
                                   hint="Only the first element has its slope: the function returned in the first turn of the loop. Put return behind "
                                        "the loop.")
 def returns_after_the_first(f, x, step):
