@@ -69,7 +69,8 @@ def on_cpu(elements=2**25, rounds=1_000_000):
                    2 * CHAINS * rounds * cores, lambda: _multiply_and_add_cpu(sums, rounds, threads=cores))
 
 
-def on_cuda(elements=2**28, threads=2**20, rounds=4096):
+def on_cuda(elements=2**26, threads=2**20, rounds=4096, in_a_row=10):
+    """Each is started some times in a row and waited for once, so that waiting does not count."""
     from labkit import _cuda
 
     cuda = _cuda.real()
@@ -78,15 +79,17 @@ def on_cuda(elements=2**28, threads=2**20, rounds=4096):
     a.copy_to_device(np.ones(elements, np.float32))
     sums = cuda.device_array(threads, np.float32)
 
-    def finished(launch):
-        launch()
-        cuda.synchronize()
+    def repeated(launch):
+        def run():
+            for _ in range(in_a_row):
+                launch()
+            cuda.synchronize()
 
-    def arithmetic():
-        work[(threads + 255) // 256, 256](sums, np.int32(rounds))
+        return run
 
-    return _speeds(8 * elements, [lambda: finished(lambda: copy[four_each(elements)](out, a)), lambda: finished(lambda: out.copy_to_device(a))],
-                   8 * threads * rounds, lambda: finished(arithmetic))
+    copies = [lambda: copy[four_each(elements)](out, a), lambda: out.copy_to_device(a)]
+    arithmetic = repeated(lambda: work[(threads + 255) // 256, 256](sums, np.int32(rounds)))
+    return _speeds(8 * elements * in_a_row, [repeated(launch) for launch in copies], 8 * threads * rounds * in_a_row, arithmetic)
 
 
 def _speeds(moved, moves, operations, work):
