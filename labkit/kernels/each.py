@@ -66,6 +66,7 @@ def each(formula, name, arrays, writes, by_column=0):
     def factory(cuda):
         return function_of(source, name, cuda=cuda, one=cuda.jit(device=True)(formula), U64=np.uint64)
 
+    factory.__module__ = formula.__module__
     return factory
 
 
