@@ -40,8 +40,6 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    for item in items:          # with `-n 2 --dist loadgroup` a file stays with one worker, and packaging, which shares an environment, too
-        item.add_marker(pytest.mark.xdist_group("packaging" if "packaging" in item.path.parts else str(item.path.relative_to(config.rootpath))))
     if config.option.markexpr or any("::" in argument for argument in config.args):
         return
     here = {"gpu": has_gpu(), "cluster": REQUIRE_ALL or has_cluster()}

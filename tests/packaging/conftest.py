@@ -46,7 +46,7 @@ class Empty:
 @pytest.fixture(scope="session")
 def pinned(pytestconfig):
     """An Empty that is kept between runs for as long as the lock and the Python stay the same: tools/setup.py sees to that."""
-    folder = pytestconfig.cache.mkdir("pinned") / "venv"
+    folder = pytestconfig.cache.mkdir("pinned" + os.environ.get("PYTEST_XDIST_WORKER", "")) / "venv"       # one for each worker
     done = subprocess.run([sys.executable, ROOT / "tools" / "setup.py", "--only-pins", "--venv", folder, "--pins", PINS],
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

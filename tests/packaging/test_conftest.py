@@ -51,9 +51,9 @@ def test_slow_and_peer_tests_are_left_out_and_counted(run):
 
 
 def test_several_workers_count_as_one_does(run):
-    status, said = run("-n", "2", "--dist", "loadgroup")
+    status, said = run("-n", "2", "--dist", "loadfile")
     assert status == 0 and "left out: 2 slow (" in said and "left out: 1 peers (" in said and "1 passed, 1 skipped" in said
-    assert run("-n", "2", "--dist", "loadgroup", REQUIRE_ALL="1")[0] == 1
+    assert run("-n", "2", "--dist", "loadfile", REQUIRE_ALL="1")[0] == 1
 
 
 def test_left_out_tests_run_when_they_are_asked_for(run):
