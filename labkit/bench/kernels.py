@@ -6,11 +6,9 @@ On a GPU the arrays are there before the clock starts, and work is so large that
 import statistics
 import time
 
-import numpy as np
-
 from labkit import devices
 from labkit.bench.race import NO_PEER, short
-from labkit.kernels.registry import copies
+from labkit.kernels.registry import copies, moved
 
 MOST_SECONDS = 0.5              # a kernel is run again until this is used up
 SHORT_ORACLE = 0.05             # the oracle is run at a size that takes about so long
@@ -88,7 +86,7 @@ def timed(kernel, arguments):
     from labkit import _cuda
 
     cuda = _cuda.real()
-    there = [cuda.to_device(a) if isinstance(a, np.ndarray) and a.size else a for a in arguments]
+    there = moved(arguments, cuda)
 
     def run(*_, times=LAUNCHES):
         for _ in range(times):

@@ -110,7 +110,7 @@ class Kernel:
         from labkit import _cuda
 
         cuda = _cuda.real()
-        there = [cuda.to_device(a) if isinstance(a, np.ndarray) and a.size else a for a in arguments]
+        there = moved(arguments, cuda)
         self.start_on_cuda(*there)
         for host, device in zip(arguments[: self.outputs], there, strict=False):
             if host is not device:
@@ -183,6 +183,11 @@ def warm():
 def copies(arguments):
     """The arguments with every array copied, so that a second form starts from the same values."""
     return [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+
+
+def moved(arguments, cuda):
+    """The arguments with every array on the GPU, but for those of no elements, for which it has no place."""
+    return [cuda.to_device(a) if isinstance(a, np.ndarray) and a.size else a for a in arguments]
 
 
 def one_thread_each(count, threads=128):

@@ -9,8 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-PLACE = "gpu" if os.environ.get("LABKIT_DEVICE") == "cuda" else "cpu"
-jax.config.update("jax_platforms", {"gpu": "cuda", "cpu": "cpu"}[PLACE])
+jax.config.update("jax_platforms", "cuda" if os.environ.get("LABKIT_DEVICE") == "cuda" else "cpu")
 jax.config.update("jax_default_matmul_precision", "float32")
 
 

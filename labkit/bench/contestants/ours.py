@@ -172,7 +172,7 @@ def first_cell(inputs):
 
 def kernel(inputs, name, launches):
     own, arguments = registry.kernels()[name], arguments_of(inputs)
-    arguments = [there(a) if isinstance(a, np.ndarray) else a for a in arguments]
+    arguments = registry.moved(arguments, gpu()) if gpu() else arguments
 
     def run():
         for _ in range(launches):
