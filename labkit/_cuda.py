@@ -22,8 +22,11 @@ def namespace():
 def real():
     """The module `numba.cuda`, which compiles kernels without a GPU and runs them with one.
 
-    Raises RuntimeError, with what to do, where the package is missing or broken.
+    Raises RuntimeError, with what to do, where the package is missing, broken or replaced by Numba's simulator.
     """
+    if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
+        raise RuntimeError("NUMBA_ENABLE_CUDASIM is set, so Numba only plays a GPU. Unset it and restart the notebook's kernel; "
+                           "LABKIT_DEVICE=emulated asks for labkit's emulator, which finds more faults.")
     try:
         return _pooled(importlib.import_module("numba.cuda"))
     except Exception as error:      # a missing toolkit raises RuntimeError here, a missing package ImportError

@@ -282,8 +282,18 @@ FORMS = {
 }
 
 
+MOST_BLOCKS = 65_535         # that CUDA launches one below the other
+
+
 def on_gpu(out, a, b, scale, keep, transpose_a, transpose_b):
     """out = scale op(a) op(b) + keep out, for arrays on a GPU: with the largest tiles that make 100 blocks, else the smallest."""
     enough = (side for side in TILES if np.prod(_blocks(out, side)) >= 100)
-    kernel = FORMS[next(enough, min(TILES)), transpose_a, transpose_b]
-    (kernel.on_emulator if hasattr(out, "emulated") else kernel.start_on_cuda)(out, a, b, scale, keep)
+    side = next(enough, min(TILES))
+    kernel = FORMS[side, transpose_a, transpose_b]
+    start = kernel.on_emulator if hasattr(out, "emulated") else kernel.start_on_cuda
+    most = MOST_BLOCKS * side
+    if out.shape[0] <= most or transpose_a:                 # some columns of a would not lie side by side
+        start(out, a, b, scale, keep)
+    else:
+        for first in range(0, out.shape[0], most):
+            start(out[first: first + most], a[first: first + most], b, scale, keep)

@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 
+from labkit.figures.relief import Relief
 from labkit.figures.scene import Plane, Scene
 from labkit.figures.style import CARD, COLORS, EDGE, GRID, INK, MUTED, channels
 from labkit.widgets import descent_rules as rules
@@ -37,36 +38,10 @@ def two_numbers(result):
 
 @cache
 def ground():
-    """Heights on the raster, the first row on top, and the heights at which the shade changes: equal areas, as in `draw_mountain`."""
+    """The raster's weights w and v, the first row on top, and the mountain over them."""
     (left, right, low, high), (rows, columns) = rules.EXTENT, SIDE
     w, v = np.meshgrid(np.linspace(left, right, columns), np.linspace(high, low, rows))
-    heights = rules.height(w, v)
-    return w, v, heights, np.quantile(heights, np.linspace(0, 1, 19))
-
-
-def band(heights):
-    """Between which two cuts each height lies, 0 to 17."""
-    cuts = ground()[3]
-    return np.clip(np.searchsorted(cuts, heights), 1, len(cuts) - 1) - 1
-
-
-def shades(heights):
-    """RGB rows, uint8, of heights in the course's mountain colours."""
-    from labkit.figures.mountain import terrain
-
-    return np.rint(255 * np.asarray(terrain()(band(heights) / 17))[..., :3]).astype(np.uint8)
-
-
-@cache
-def clear_view():
-    """The whole mountain, with a contour line wherever the shade changes."""
-    heights = ground()[2]
-    bands, rgb = band(heights), shades(heights)
-    edge = np.zeros(bands.shape, bool)
-    edge[:, 1:] |= bands[:, 1:] != bands[:, :-1]
-    edge[1:] |= bands[1:] != bands[:-1]
-    rgb[edge] = np.rint(0.78 * rgb[edge] + 0.22 * np.array(channels(INK)))
-    return rgb
+    return w, v, Relief(rules.height(w, v))
 
 
 def orders():
@@ -227,7 +202,10 @@ class FoggyDescent(Board):
     def scene(self):
         scene = Scene(800, 402)
         plane = self.plane(scene)
-        scene.image(*BOX, clear_view() if self.lifted else self.fog())
+        if self.lifted:
+            ground()[2].draw(scene, BOX)
+        else:
+            scene.image(*BOX, self.fog())
         for value in (-3, -2, -1, 0, 1, 2, 3):
             scene.text(plane.to(value, 0)[0], BOX[1] + BOX[3] + 14, f"{value}", 12, MUTED, "middle")
         for value in (-2, -1, 0, 1, 2):
@@ -248,11 +226,11 @@ class FoggyDescent(Board):
 
     def fog(self):
         """Fog everywhere but around the walker, where the ground is as its height and slope there say: a plane."""
-        w, v, _, _ = ground()
+        w, v, relief = ground()
         (a, b), slope = self.here, self.slope()
         away = np.hypot(w - a, v - b)
         seen = np.clip((CLEAR - away) / (0.35 * CLEAR), 0, 1)[..., None]
-        plane = shades(float(rules.height(a, b)) + slope[0] * (w - a) + slope[1] * (v - b))
+        plane = relief.shades(float(rules.height(a, b)) + slope[0] * (w - a) + slope[1] * (v - b))
         return np.rint(seen * plane + (1 - seen) * np.array(channels(FOG))).astype(np.uint8)
 
     def draw_valleys(self, scene, plane):
@@ -280,7 +258,7 @@ class FoggyDescent(Board):
             if len(spots) > 1:
                 scene.polyline(spots, INK, 1.5)
             for spot, p in zip(spots, piece, strict=True):
-                r, g, b = shades(rules.height(*p))
+                r, g, b = ground()[2].shades(rules.height(*p))
                 scene.circle(*spot, 4, f"#{r:02x}{g:02x}{b:02x}", INK, 1.2)
         here = plane.to(*self.here)
         if not plane.holds(*here):

@@ -8,8 +8,9 @@ from functools import cache
 import numpy as np
 
 from labkit import surfaces
+from labkit.figures.relief import Relief
 from labkit.figures.scene import Plane, Scene
-from labkit.figures.style import CARD, COLORS, EDGE, GRID, INK, MUTED, channels
+from labkit.figures.style import CARD, COLORS, EDGE, GRID, INK, MUTED
 from labkit.widgets import momentum_rules as rules
 from labkit.widgets.board import Board, button, choice, slider
 from labkit.widgets.student import Student, Unfinished, are_results, described
@@ -29,20 +30,8 @@ MOVES = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, 1), "ArrowDo
 
 @cache
 def map_of(name):
-    """The ground as RGB, first row on top: shaded in bands of equal area, a line between each two, as in `draw_mountain`."""
-    from labkit.figures.mountain import terrain
-
     _, surface, (left, right, low, high), *_ = GROUNDS[name]
-    x, y = np.meshgrid(np.linspace(left, right, SIDE[1]), np.linspace(high, low, SIDE[0]))
-    z = surface.value(x, y)
-    cuts = np.quantile(z, np.linspace(0, 1, 19))
-    bands = np.clip(np.searchsorted(cuts, z), 1, 18) - 1
-    rgb = np.rint(255 * np.asarray(terrain()(bands / 17))[..., :3]).astype(np.uint8)
-    edge = np.zeros(bands.shape, bool)
-    edge[:, 1:] |= bands[:, 1:] != bands[:, :-1]
-    edge[1:] |= bands[1:] != bands[:-1]
-    rgb[edge] = np.rint(0.78 * rgb[edge] + 0.22 * np.array(channels(INK)))
-    return rgb
+    return Relief(surface.value(*np.meshgrid(np.linspace(left, right, SIDE[1]), np.linspace(high, low, SIDE[0]))))
 
 
 def trouble(result):
@@ -236,7 +225,7 @@ class HeavyBall(Board):
     def scene(self):
         scene = Scene(800, 424)
         plane = self.plane(scene)
-        scene.image(*BOX, map_of(self.ground))
+        map_of(self.ground).draw(scene, BOX)
         for value in range(math.ceil(plane.xlim[0]), math.floor(plane.xlim[1]) + 1):
             scene.text(plane.to(value, 0)[0], BOX[1] + BOX[3] + 14, f"{value}", 12, MUTED, "middle")
         for value in range(math.ceil(plane.ylim[0]), math.floor(plane.ylim[1]) + 1):

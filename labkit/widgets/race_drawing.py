@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from labkit.figures.mountain import terrain
+from labkit.figures.relief import Relief
 from labkit.figures.scene import Plane
 from labkit.figures.style import CARD, COLORS, INK, LINES, MARKERS
 from labkit.widgets import race_courses
@@ -16,18 +16,8 @@ LEVELS = 14
 
 
 @cache
-def relief(name, side=300, lines=True):
-    """The map of a course as RGB rows, north on top: (side, side, 3) uint8. Levels share the area equally, valleys dark."""
-    _, _, z = race_courses.heights(name, side)
-    cuts = np.quantile(z, np.linspace(0, 1, LEVELS + 1)[1:-1])
-    steps = np.digitize(z, cuts)
-    rgb = (255 * terrain()(steps / (LEVELS - 1))[..., :3]).round().astype(np.uint8)
-    edge = np.zeros_like(steps, bool)
-    edge[1:] |= steps[1:] != steps[:-1]
-    edge[:, 1:] |= steps[:, 1:] != steps[:, :-1]
-    if lines:
-        rgb[edge] = (0.86 * rgb[edge]).astype(np.uint8)
-    return rgb[::-1]
+def relief(name, side):
+    return Relief(race_courses.heights(name, side)[2][::-1], LEVELS)
 
 
 def draw_map(scene, course, box, bare=False):
@@ -35,7 +25,7 @@ def draw_map(scene, course, box, bare=False):
     plane = Plane(scene, box, *course.surface.bounds)
     if not bare:
         plane.axes("first weight", "second weight", *map(ends, course.surface.bounds))
-    scene.image(*box, relief(course.name, 100 if bare else 300, not bare))
+    relief(course.name, 100 if bare else 300).draw(scene, box, lines=not bare)
     for point in course.surface.minima:
         scene.marker(*plane.to(*point), "unknown", 5 if bare else 7)
     plane.frame(INK)

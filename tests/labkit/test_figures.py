@@ -90,6 +90,20 @@ def test_images_names_the_closest_pair():
     assert f"{np.linalg.norm(STROKE) / 2:.4g}" in figure.get_supxlabel()
 
 
+def test_the_lines_of_a_relief_lie_between_its_bands():
+    from labkit.figures.relief import Relief
+    from labkit.figures.scene import Scene
+
+    x, y = np.meshgrid(np.linspace(-2, 2, 120), np.linspace(1, -1, 90))
+    relief, scene = Relief(x**2 + 3 * y, levels=6), Scene(400, 200)
+    relief.draw(scene, (30, 20, 300, 150))
+    points = np.concatenate([look["points"] for kind, look in scene.shapes if kind == "polyline"])
+    w, v = -2 + 4 * (points[:, 0] - 30) / 300, 1 - 2 * (points[:, 1] - 20) / 150
+    to_a_cut = np.abs((w**2 + 3 * v)[:, None] - relief.cuts[1:-1])
+    assert to_a_cut.min(axis=1).max() < 0.01 and set(to_a_cut.argmin(axis=1)) == set(range(5))
+    assert len(np.unique(relief.rgb.reshape(-1, 3), axis=0)) == 6 and (relief.shades(relief.heights) == relief.rgb).all()
+
+
 def test_course_map_marks_the_lab_and_calls_the_branches_later():
     assert "station 2 of 9, XOR" in figures.course_map("02").alt
     assert "later" in figures.course_map("02").alt

@@ -76,6 +76,15 @@ def test_missing_cuda_says_what_to_do(monkeypatch):
     assert _cuda.trial().startswith("CUDA cannot be loaded")
 
 
+def test_numbas_simulator_is_not_taken_for_a_gpu(monkeypatch):
+    from labkit import _cuda
+
+    monkeypatch.setenv("NUMBA_ENABLE_CUDASIM", "1")
+    with pytest.raises(RuntimeError, match=r"NUMBA_ENABLE_CUDASIM is set, so Numba only plays a GPU\. Unset it"):
+        _cuda.real()
+    assert _cuda.trial().startswith("NUMBA_ENABLE_CUDASIM is set")
+
+
 @pytest.mark.parametrize(("error", "said"), [
     (RuntimeError("Error at driver init: \nCUDA is disabled due to setting NUMBA_DISABLE_CUDA=1:"),
      "Error at driver init: CUDA is disabled due to setting NUMBA_DISABLE_CUDA=1"),

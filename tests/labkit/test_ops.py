@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from labkit import losses, ops
 from labkit.activations import ACTIVATIONS, PReLU, Softmax
 from labkit.emulator import cuda
+from labkit.kernels import matmul
 from labkit.layers import Dense
 from labkit.losses import softmax_cross_entropy
 from labkit.network import Network, dense_network
@@ -169,6 +170,19 @@ def test_choosing_rows_anywhere():
     np.testing.assert_array_equal(ops.take(cuda.to_device(X), rows).copy_to_host(), X[rows])
     np.testing.assert_array_equal(ops.take(cuda.to_device(np.arange(4)), rows).copy_to_host(), [2, 0, 2])
     np.testing.assert_array_equal(ops.row_argmax(np.array([[1.0, 3, 3], [2, 0, 1]])), [1, 0])
+
+
+@pytest.mark.parametrize("transpose_b", [False, True])
+def test_a_product_taller_than_a_launch_is_made_in_several(monkeypatch, transpose_b):
+    monkeypatch.setattr(matmul, "MOST_BLOCKS", 2)               # two tiles of 32 rows at a time
+    rng = np.random.default_rng(0)
+    A, B = rng.normal(size=(131, 3)).astype(np.float32), rng.normal(size=(3, 5)).astype(np.float32)
+    kernel, heights = matmul.FORMS[32, False, transpose_b], []
+    real = kernel.on_emulator
+    monkeypatch.setitem(vars(kernel), "on_emulator", lambda out, *rest: (heights.append(len(out)), real(out, *rest)))
+    got = ops.matmul(cuda.to_device(A), cuda.to_device(B.T.copy() if transpose_b else B), transpose_b=transpose_b)
+    np.testing.assert_allclose(got.copy_to_host(), A @ B, rtol=1e-5, atol=1e-6)
+    assert heights == [64, 64, 3]
 
 
 def test_a_float64_network_stays_off_the_gpu():
