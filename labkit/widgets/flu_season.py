@@ -140,7 +140,7 @@ class Classroom(Board):
 
     def draw_class(self, scene):
         words = "exam: all here, nothing scaled" if self.exam else f"day {self.days}: the number is the mask"
-        scene.text(20, 18, words, 13, MUTED)
+        scene.text(20, 18, f"{words}; star: always studies", 13, MUTED)
         for k in range(PUPILS):
             x, y = 66 + 96 * (k % COLUMNS), 74 + 88 * (k // COLUMNS)
             value = 1.0 if self.exam else float(self.mask[-1, k])
