@@ -13,20 +13,20 @@ def dense(X, W, b):
     return X @ W + b[..., None, :]
 
 
-def dense_backward(dY, X, W):
-    """(dX, dW, db) of Y = X W + b. dY : (..., n, units); dX has the shape of X, dW of W, db of b."""
-    return dY @ W.swapaxes(-1, -2), X.swapaxes(-1, -2) @ dY, dY.sum(axis=-2)
+def dense_backward(dZ, X, W):
+    """(dX, dW, db) of Z = X W + b. dZ : (..., n, units); dX has the shape of X, dW of W, db of b."""
+    return dZ @ W.swapaxes(-1, -2), X.swapaxes(-1, -2) @ dZ, dZ.sum(axis=-2)
 
 
-def dense_backward_by_loops(dY, X, W):
+def dense_backward_by_loops(dZ, X, W):
     """The same, one product after another: what the matrix products say, and how slow it is."""
     dX, dW, db = np.zeros(X.shape), np.zeros(W.shape), np.zeros(W.shape[1])
     for r in range(len(X)):
         for j in range(W.shape[1]):
-            db[j] += dY[r, j]
+            db[j] += dZ[r, j]
             for i in range(len(W)):
-                dX[r, i] += dY[r, j] * W[i, j]
-                dW[i, j] += X[r, i] * dY[r, j]
+                dX[r, i] += dZ[r, j] * W[i, j]
+                dW[i, j] += X[r, i] * dZ[r, j]
     return dX, dW, db
 
 

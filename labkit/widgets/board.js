@@ -1,7 +1,7 @@
 // Draws what the kernel sends (`view`) and sends back what the reader does. One event is under way at a time; while it is,
 // later drags and slider moves replace each other, so a slow function makes the picture coarse, never late.
 
-const PATIENCE = 4000; // milliseconds without an answer until we say that the kernel is gone
+const PATIENCE = 4000; // milliseconds without an answer until we say so
 
 function make(tag, className, attributes = {}) {
   const element = document.createElement(tag);
@@ -111,7 +111,7 @@ function render({ model, el }) {
 
   const post = courier(model, (gone) => {
     if (gone) {
-      note.textContent = "No answer from the kernel: run this cell again, and the cells above it if the kernel was restarted.";
+      note.textContent = "No answer yet: another cell may be running. If the kernel was restarted, run this cell and those above it again.";
     }
     note.classList.toggle("labkit-lost", gone);
   });
@@ -125,7 +125,8 @@ function render({ model, el }) {
     root.dataset.n = view.n;
     picture.innerHTML = view.svg;
     picture.firstChild.setAttribute("aria-hidden", "true");
-    picture.classList.toggle("labkit-pointer", view.pointer);
+    picture.classList.toggle("labkit-pointer", view.pointer !== "");
+    picture.classList.toggle("labkit-drags", view.pointer === "drag");
     picture.setAttribute("aria-label", view.title);
     title.textContent = view.title;
     description.textContent = view.alt;

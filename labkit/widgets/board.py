@@ -45,11 +45,11 @@ class Board(anywidget.AnyWidget):
 
     name = title = help = ""
     hears = ()
-    pointer = True
+    pointer = "drag"        # what a finger on the picture does: "drag", "tap" (then it still scrolls the page) or "", nothing
 
     def __init__(self, **traits):
         super().__init__(**traits)
-        self.answered, self.count = "0", 0
+        self.answered, self.count, self.gripped = "0", 0, False
         self.on_msg(lambda _, event, __: self.receive(event))
         self.refresh()
 
@@ -58,6 +58,12 @@ class Board(anywidget.AnyWidget):
 
     def handle(self, event):
         raise NotImplementedError
+
+    def grips(self, event, plane):
+        """Whether a pointer's event belongs to a Plane of the picture: it does from its "down" inside until the next "down"."""
+        if event["type"] == "down":
+            self.gripped = plane.holds(event["x"], event["y"])
+        return self.gripped
 
     def controls(self):
         return []
@@ -94,6 +100,8 @@ class Board(anywidget.AnyWidget):
     def refresh(self):
         """Sends the whole view; one message, so that the page never shows half a change."""
         scene = self.scene()
+        for student in self.students():
+            student.settle()
         panel = self.panel()
         self.view = {
             "n": self.answered, "svg": scene.svg(), "alt": scene.alt, "title": self.title, "help": self.help, "keys": list(self.hears),

@@ -100,9 +100,8 @@ class Bumps(Board):
         elif kind == "control":
             self.control(event["name"], event.get("value"))
         elif kind in ("down", "drag"):
-            self.draw(event["x"], event["y"], kind == "down")
-        elif kind == "up":
-            self.last = None
+            if self.grips(event, plane := self.plane(Scene(1, 1))):
+                self.draw(*plane.back(event["x"], event["y"]), self.last if kind == "drag" else None)
         self.measure()
 
     def key(self, key, far):
@@ -124,17 +123,10 @@ class Bumps(Board):
         elif name == "apart":
             self.apart = not self.apart
 
-    def draw(self, px, py, starts):
+    def draw(self, x, y, last):
         """Sets the curve from the last place of the pen to this one."""
-        plane = self.plane(Scene(1, 1))
-        if starts and not plane.holds(px, py):
-            return
-        if not starts and self.last is None:
-            return
-        x, y = plane.back(px, py)
         place, y = float(np.clip(x, 0, 1)) * (POINTS - 1), float(np.clip(y, LOW, HIGH))
-        before = self.last or (place, y)
-        (a, one), (z, other) = sorted([before, (place, y)])
+        (a, one), (z, other) = sorted([last or (place, y), (place, y)])
         at = np.arange(int(round(a)), int(round(z)) + 1)
         self.y = self.y.copy()
         self.y[at] = np.interp(at, [a, max(z, a + 1e-9)], [one, other])

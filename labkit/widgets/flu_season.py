@@ -44,7 +44,7 @@ class Classroom(Board):
     help = ("With the picture focused: Right for the next day, Left for the day before, Up and Down for the rate, M for many days, E for the exam. "
             "A dashed circle is a pupil who is ill; stars are the two who always study.")
     hears = ("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown", "m", "e")
-    pointer = False
+    pointer = ""
 
     def __init__(self, dropout_forward=None, rate=0.2, **traits):
         self.rate, self.days, self.exam = rate, 1, False

@@ -90,7 +90,8 @@ class FoggyDescent(Board):
         elif kind == "control":
             self.control(event["name"], event.get("value"))
         elif kind in ("down", "drag", "up"):
-            self.aim(*self.plane(Scene(1, 1)).back(event["x"], event["y"]), walk=kind == "up")
+            if self.grips(event, plane := self.plane(Scene(1, 1))):
+                self.aim(*plane.back(event["x"], event["y"]), walk=kind == "up")
         elif kind == "tick" and self.playing:
             self.one_pass()
 

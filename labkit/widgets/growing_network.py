@@ -59,6 +59,7 @@ class GrowNetwork(Board):
     help = ("Click a unit to read it. With the picture focused: Left and Right go from layer to layer, Up and Down from unit to unit. "
             "Circles are fitting rows, diamonds checking rows; where one has the colour behind it, the unit is right about it.")
     hears = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
+    pointer = "tap"
 
     def __init__(self, fit_unit=None, check_error=None, **traits):
         self.fit = Student(fit_unit, gmdh_rules.least_squares, getattr(fit_unit, "__name__", "fit_unit"), six_numbers)

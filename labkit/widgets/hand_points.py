@@ -34,6 +34,7 @@ class PlacePoints(Board):
         self.student = Student(update, rules.update, getattr(update, "__name__", "update"), weights_and_bias)
         self.student(np.zeros(2), 0.0, np.ones(2), 1)       # tried once, so that the line below the picture is true from the start
         self.X, self.y, self.preset = *preset(points), points if isinstance(points, str) else "own"
+        self.own = (self.X.copy(), self.y.copy()) if self.preset == "own" else None
         self.low, self.high = window(self.X, self.preset)
         self.selected, self.adds, self.speed = (0 if len(self.X) else None), 1, 6
         self.forget()
@@ -77,8 +78,11 @@ class PlacePoints(Board):
             actions.get(key.lower(), lambda: None)()
 
     def control(self, name, value):
-        if name == "preset" and value in PRESETS:
-            self.X, self.y, self.preset, self.selected = *preset(value), value, 0 if PRESETS[value][1] else None
+        if name == "preset":
+            if self.preset == "own":
+                self.own = self.X, self.y
+            X, y = self.own if value == "own" else preset(value)
+            self.X, self.y, self.preset, self.selected = X.copy(), y.copy(), value, 0 if len(X) else None
             self.low, self.high = window(self.X, value)
             self.forget()
         elif name == "adds":
@@ -210,7 +214,7 @@ class PlacePoints(Board):
         return self.said
 
     def controls(self):
-        own = () if self.preset in PRESETS else (("own", "your points"),)
+        own = (("own", "your points"),) if self.own else ()
         return [
             button("step", "Step", "Show the next point to the rule (S)", disabled=not len(self.X)),
             button("play", "Pause" if self.playing else "Play", "Step again and again (Space)", pressed=self.playing),

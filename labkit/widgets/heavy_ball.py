@@ -129,7 +129,8 @@ class HeavyBall(Board):
         elif kind == "control":
             self.control(event["name"], event.get("value"))
         elif kind in ("down", "drag"):
-            self.place(*self.plane(Scene(1, 1)).back(event["x"], event["y"]))
+            if self.grips(event, plane := self.plane(Scene(1, 1))):
+                self.place(*plane.back(event["x"], event["y"]))
         self.measure()
 
     def key(self, key, far):

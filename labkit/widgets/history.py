@@ -30,6 +30,7 @@ class Timeline(Board):
     title = "How machines learned to learn: three waves and the winters between them"
     help = "Click an event, or focus the picture: Left and Right go from event to event, Home and End to the first and the last."
     hears = ("ArrowLeft", "ArrowRight", "Home", "End")
+    pointer = "tap"
 
     def __init__(self, start="perceptron", **traits):
         self.history = history()

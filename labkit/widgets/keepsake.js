@@ -11,6 +11,8 @@ function render({ model, el }) {
   note.setAttribute("role", "status");
   controls.append(save, back, file);
   el.append(title, controls, note);
+  el.setAttribute("data-lm-suppress-shortcuts", "true"); // Enter on a button is for the button, not for JupyterLab
+  el.addEventListener("keydown", (event) => !(event.ctrlKey || event.metaKey) && event.stopPropagation());
 
   const said = () => { note.textContent = model.get("note"); };
   const arrived = (message, buffers) => {

@@ -6,6 +6,7 @@ import io
 import os
 import tempfile
 import zipfile
+import zlib
 from datetime import date
 from pathlib import Path
 
@@ -64,17 +65,22 @@ def pack(folder):
 
 def unpack(folder, packed):
     """Put the notebooks of a zip file, or one notebook, into a folder. Returns (names put back, names kept beside them)."""
-    put, kept, folder = [], [], Path(folder)
-    for name, content in notebooks(packed).items():
-        path = folder / name
-        if path.exists() and path.read_bytes() == content:
-            continue
+    ready, kept, folder = {}, [], Path(folder)
+    try:
+        for name, content in notebooks(packed).items():
+            path = folder / name
+            if not path.exists() or path.read_bytes() != content:
+                ready[path] = written(folder, content)
+    except OSError:                         # a full disk: nothing has been moved yet
+        for new in ready.values():
+            os.unlink(new)
+        raise
+    for path, new in ready.items():
         if path.exists():
             kept.append(free(folder, path.stem).name)
             os.replace(path, folder / kept[-1])
-        write(path, content)
-        put.append(name)
-    return put, kept
+        os.replace(new, path)
+    return [path.name for path in ready], kept
 
 
 def notebooks(packed):
@@ -91,7 +97,7 @@ def notebooks(packed):
             raise ValueError(f"a notebook in this file is larger than {LARGEST // 2**20} MB")
         try:
             return {m.filename: archive.read(m) for m in members}
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError):
             raise ValueError("this file is damaged") from None
 
 
@@ -103,13 +109,17 @@ def free(folder, stem):
     return path
 
 
-def write(path, content):
-    """Whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)
+def written(folder, content):
+    """A new file of the folder that holds all of this, for a rename; nothing stays where the disk is full."""
+    handle, path = tempfile.mkstemp(dir=folder, prefix=".", suffix=".new")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(path, 0o644)
+    except OSError:
+        os.unlink(path)
+        raise
+    return path
 
 
 def restored(put, kept):

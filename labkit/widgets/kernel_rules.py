@@ -42,10 +42,10 @@ def dropout(out, x, uniforms, rate):
 
 
 def watched(kernel, ours, grid, block, *arguments):
-    """What the emulator sees of a student's kernel, or of labkit's where that has a fault; prints which of the two. Returns its report."""
+    """What the emulator sees of a student's kernel, or of labkit's where that has a fault or does nothing. Prints whose, returns the report."""
     report = emulator.run(kernel, grid, block, *[a.copy() if hasattr(a, "copy") else a for a in arguments])
     whose = f"your {kernel.__name__}"
-    if not report.ok:
+    if not report.ok or not any(used.touched for used in report.arrays.values()):
         report, whose = emulator.run(ours, grid, block, *arguments), f"labkit's ({kernel.__name__} is not right yet)"
     print(f"This shows {whose}: {grid} blocks of {block} threads, {arguments[0].size} elements.")
     return report

@@ -45,10 +45,14 @@ class LineMap(Board):
         self.score = self.student(self.w, self.b, self.X, self.y)
         if self.side is None:
             self.side = self.fitting_side()
-        key = (round(self.b, 3), self.student.problem == "")
-        if key not in self.slices:
-            self.slices[key] = self.new_slice()
-        self.slice = self.slices[key]
+        self.slice = self.slices.get(self.whose())
+        if self.slice is None:
+            self.slice = self.new_slice()
+            self.slices[self.whose()] = self.slice
+
+    def whose(self):
+        """Which slice this is, and whether it is the student's: a function that fails somewhere on the map is labkit's for the whole map."""
+        return round(self.b, 3), self.student.problem == ""
 
     def new_slice(self):
         axis, start = np.linspace(-self.reach, self.reach, self.side), time.perf_counter()
@@ -76,7 +80,7 @@ class LineMap(Board):
             {"b": lambda: self.move(b=event["value"]), "best": self.go_to_best}[event["name"]]()
         elif kind in ("down", "drag"):
             plane = self.map_plane(Scene(1, 1))
-            if kind == "drag" or plane.holds(event["x"], event["y"]):
+            if self.grips(event, plane):
                 self.move(*plane.back(event["x"], event["y"]))
         self.measure()
 

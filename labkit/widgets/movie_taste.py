@@ -58,13 +58,12 @@ class SigmoidMovies(Board):
         self.loss = float(((self.shares - self.y) ** 2).sum())
         if self.side is None:
             self.side = self.fitting_side()
-        drawn = (*self.w, self.b, self.answerer.problem)
-        if drawn != self.drawn:
+        if (*self.w, self.b, self.answerer.problem) != self.drawn:
             axis = np.linspace(LOW, HIGH, self.side)
             start = time.perf_counter()
             grid = [(self.w, self.b, np.array([mary, john])) for john in axis[::-1] for mary in axis]
             self.surface = np.reshape(self.answerer.map(grid), (self.side, self.side))
-            self.drawn = drawn
+            self.drawn = (*self.w, self.b, self.answerer.problem)       # only now: it may have failed somewhere on the map
             if time.perf_counter() - start > 2 * BUDGET and self.side > SIDES[-1]:
                 self.side = next(side for side in SIDES if side < self.side)
 
@@ -90,7 +89,7 @@ class SigmoidMovies(Board):
             self.control(event["name"], event.get("value"))
         elif kind in ("down", "drag"):
             plane = self.plane(Scene(1, 1))
-            if kind == "drag" or plane.holds(event["x"], event["y"]):
+            if self.grips(event, plane):
                 self.asked = np.round(np.clip(plane.back(event["x"], event["y"]), 1, 5), 1)
         self.measure()
         if self.steps and (not self.losses or self.losses[-1][0] != self.steps):

@@ -37,10 +37,10 @@ class OptimizerRace(Board):
         return self.field.students
 
     def run(self):
-        """Runs the race anew; what the reader's functions did in it stays said until the next run."""
+        """Runs the race anew."""
         self.ways = self.field.run(self.course, self.start, 2.0**self.power)
         self.above = {racer: self.course.above_lowest(way) for racer, way in self.ways.items()}
-        self.ran, self.problems = self.state(), [student.problem for student in self.students()]
+        self.ran = self.state()
 
     def state(self):
         return self.course.name, self.start, self.power
@@ -56,11 +56,10 @@ class OptimizerRace(Board):
         elif kind == "control":
             self.control(event["name"], event.get("value"))
         elif kind in ("down", "drag"):
-            self.drag(kind, event["x"], event["y"])
+            if self.grips(event, plane := self.plane(Scene(1, 1))):
+                self.place(*plane.back(event["x"], event["y"]))
         if self.state() != self.ran:
             self.run()
-        for student, problem in zip(self.students(), self.problems, strict=True):
-            student.problem = problem
 
     def go(self, step):
         self.step = int(min(self.course.steps, max(0, step)))
@@ -94,11 +93,6 @@ class OptimizerRace(Board):
 
     def go_home(self):
         self.start = self.course.start
-
-    def drag(self, kind, x, y):
-        plane = self.plane(Scene(1, 1))
-        if kind == "drag" or plane.holds(x, y):
-            self.place(*plane.back(x, y))
 
     def place(self, *point):
         self.start = tuple(round(min(high, max(low, value)), 3) for value, (low, high) in zip(point, self.course.surface.bounds, strict=True))

@@ -84,6 +84,7 @@ class RuleMachine(Board):
     help = ("With the picture focused: Right and Left step through the rules, Down and Up through the examples. Click a rule to go there, "
             "click a unit to follow its numbers. dZ is short for the slope of E by Z.")
     hears = ("ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp")
+    pointer = "tap"
 
     def __init__(self, dense_backward=None, sigmoid_backward=None, loss_gradient=None, **traits):
         self.rules = (Rule(dense_backward, ours.dense_backward, "dense_backward", three_arrays),
@@ -381,7 +382,7 @@ def short(value):
 def rule_machine(dense_backward=None, sigmoid_backward=None, loss_gradient=None):
     """Step through a network rule by rule, with the shapes and the numbers of each.
 
-    dense_backward   : your function dense_backward(dY, X, W) -> dX, dW, db
+    dense_backward   : your function dense_backward(dZ, X, W) -> dX, dW, db
     sigmoid_backward : your function sigmoid_backward(dY, Y) -> dZ
     loss_gradient    : your function loss_gradient(Y, T, loss) -> dY
     labkit's rules stand in for those not given.

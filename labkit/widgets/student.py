@@ -30,20 +30,27 @@ class Student:
 
     def __init__(self, function, fallback, name, clean, seconds=1.0):
         self.function, self.fallback, self.name, self.clean, self.seconds = function, fallback, name, clean, seconds
-        self.problem, self.stuck = "", False
+        self.problem, self.before, self.asked, self.stuck = "", "", True, False
         if function is not None and not callable(function):
             self.problem, self.stuck = f"is {described(function)}, not a function: pass `{name}` itself, without brackets behind it", True
 
     def fresh(self):
         """Forgets the last problem, before a new event: the student's function gets another chance, unless it ran for ever."""
+        self.settle()
         if not self.stuck:
-            self.problem = ""
+            self.before, self.problem, self.asked = self.problem, "", False
+
+    def settle(self):
+        """After an event that did not call the function: what was last said of it still holds."""
+        if not self.asked:
+            self.problem, self.asked = self.before, True
 
     def __call__(self, *args):
         return self.map([args])[0]
 
     def map(self, calls):
         """One result a tuple of arguments, all from the same function: the student's if every one is usable, else labkit's."""
+        self.asked = True
         if self.function is not None and not self.problem:
             try:
                 return self.run(calls)
@@ -52,11 +59,14 @@ class Student:
         return [self.clean(self.fallback(*args)) for args in calls]
 
     def run(self, calls):
-        spoken = io.StringIO()
+        spoken, raw = io.StringIO(), []
         try:
             with contextlib.redirect_stdout(spoken), np.errstate(all="ignore"), time_limit(self.seconds):
-                raw = [self.function(*map(own_copy, args)) for args in calls]
+                for args in calls:
+                    raw.append(self.function(*map(own_copy, args)))
         except TimeLimit:
+            if raw and self.ends(calls[len(raw)]):
+                raise Unfinished(f"is too slow for the {len(calls):,} answers that this picture wants within {self.seconds:g} s") from None
             self.stuck = True
             raise Unfinished(f"did not finish within {self.seconds:g} s: look for a loop that never ends") from None
         except NotImplementedError:
@@ -68,6 +78,15 @@ class Student:
             raise Unfinished("printed its answer but returned nothing: use return" if spoken.getvalue()
                              else "returned nothing (None): let every path end with return")
         return [self.clean(result) for result in raw]
+
+    def ends(self, args):
+        """Whether one call ends in time when it is alone."""
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), time_limit(self.seconds), contextlib.suppress(Exception, SystemExit):
+                self.function(*map(own_copy, args))
+        except TimeLimit:
+            return False
+        return True
 
     @property
     def sentence(self):

@@ -24,6 +24,7 @@ class UnitBoard(Board):
     title = "One threshold unit: which gates can you build?"
     help = "Move the sliders. Click a row of the table, or focus the picture and use Up and Down, to see that input flow through the unit."
     hears = ("ArrowUp", "ArrowDown")
+    pointer = "tap"
 
     def __init__(self, fires=None, weighted_sum=None, **traits):
         self.firer = Student(fires, rules.fires, getattr(fires, "__name__", "fires"), zero_or_one)

@@ -15,6 +15,7 @@ from labkit.widgets.student import Student, share
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = np.array([0, 1, 1, 0])
 MIDDLE = np.array([0.5, 0.5])
+MAP = (466, 190, 318, 200)
 ANGLES, OFFSETS = 72, 41
 
 
@@ -24,7 +25,7 @@ class TurnLine(Board):
     name = "turn_line"
     title = "Turn a line over XOR: how many of the four can it get right?"
     help = ("Drag the arrow's tip to turn the line, or the line to shift it. With the picture focused: Left and Right turn by 5 degrees "
-            "(Shift: 1), Up and Down shift.")
+            "(Shift: 1), Up and Down shift. A click on the map chooses a line, too.")
     hears = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
 
     def __init__(self, score=None, **traits):
@@ -61,7 +62,7 @@ class TurnLine(Board):
         elif kind == "control":
             self.control(event["name"], event.get("value"))
         elif kind in ("down", "drag"):
-            self.drag(kind, np.array(self.plane(Scene(1, 1)).back(event["x"], event["y"])))
+            self.drag(kind, event)
         self.measure()
 
     def key(self, key, shift):
@@ -84,12 +85,19 @@ class TurnLine(Board):
     def place(self, angle, offset):
         self.angle, self.offset = round(angle) % 360, round(min(1.0, max(-1.0, offset)), 2)
 
-    def drag(self, kind, at):
-        w, _ = self.weights()
+    def drag(self, kind, event):
+        """On the points the arrow's tip turns the line and every other place shifts it; the map of all lines sets both."""
+        plane, w = self.plane(Scene(1, 1)), self.weights()[0]
+        at = np.array(plane.back(event["x"], event["y"]))
         if kind == "down":
             tip = MIDDLE + (self.offset + 0.45) * w
-            self.mode = "turn" if np.hypot(*(at - tip)) < 0.25 else "shift"
-        if self.mode == "turn":
+            self.mode = "turn" if np.hypot(*(at - tip)) < 0.25 else "shift" if self.grips(event, plane) else "map"
+        if self.mode == "map":
+            whole = Plane(Scene(1, 1), MAP, (0, 360), (-1, 1))
+            if self.grips(event, whole):
+                angle, offset = whole.back(event["x"], event["y"])
+                self.place(min(359, max(0, angle)), offset)
+        elif self.mode == "turn":
             away = (at - MIDDLE) * (1 if self.offset + 0.45 >= 0 else -1)
             self.place(math.degrees(math.atan2(away[1], away[0])), self.offset)
         else:
@@ -144,7 +152,7 @@ class TurnLine(Board):
         scene.arrow(*plane.to(*foot), *plane.to(*(foot + 0.45 * w)), width=3, head=13)
         scene.circle(*plane.to(*foot), 7, CARD, INK, 2.5)
         self.draw_score(scene, 466)
-        self.draw_map(scene, 466, 190, 318, 200)
+        self.draw_map(scene, *MAP)
         scene.alt = (f"The four XOR points with a line at {self.angle:g} degrees, shifted by {self.offset:g}. It gets "
                      f"{out_of_four(self.score)} right; the best line so far gets {out_of_four(self.best)}.")
         return scene

@@ -84,6 +84,18 @@ def test_shared_arrays_of_all_blocks_are_counted_together():
     assert (report.arrays["s"].writes, report.arrays["s"].reads) == (80, 80)
 
 
+def test_a_kernel_that_does_nothing_yet_leaves_the_picture_to_labkits(capsys):
+    from labkit.widgets import kernel_rules
+
+    @cuda.jit
+    def add(out, a, b):
+        i = cuda.grid(1)  # noqa: F841
+
+    report = kernel_rules.watched(add, kernel_rules.add, 2, 4, *np.ones((3, 8), np.float32))
+    assert "labkit's (add is not right yet)" in capsys.readouterr().out
+    assert report.picture()
+
+
 def test_without_tracing_nothing_is_counted_but_bounds_and_barriers_are_watched():
     def bad(out):
         i = cuda.grid(1)

@@ -15,6 +15,7 @@ from labkit.figures import style
 from labkit.perceptron import Perceptron
 from labkit.widgets.hand_points import PRESETS
 from labkit.widgets.student import weights_and_bias
+from labkit.widgets.xor_line import MAP
 
 MAKERS = {name: getattr(widgets, name) for name in widgets.__all__
           if name not in ("still", "Board", "Student", "keep_work", "race_film")}      # the film is no board: it takes no events
@@ -174,6 +175,52 @@ def test_a_function_that_loops_for_ever_is_stopped_once():
     assert "did not finish" in board.view["source"] and board.steps == 2
 
 
+def test_many_calls_that_take_long_are_too_slow_and_not_endless():
+    board = widgets.turn_line(slow := lambda w, b, X, y: [time.sleep(0.002), np.mean((X @ w + b > 0) == y)][1])
+    board.student.seconds = 0.2
+    use(board, "every")
+    assert "is too slow for the 2,952 answers" in board.view["source"] and not board.student.stuck
+    use(board, "angle", 40)
+    assert board.view["source"] == f"Running your `{slow.__name__}`."
+
+
+def test_what_was_said_of_a_function_holds_until_it_is_called_again():
+    """Of the boards whose events do not all call the student's function."""
+    def wrong(*args):
+        raise ValueError("not yet")
+
+    for board, name, value in ((widgets.place_points(wrong), "speed", 3), (widgets.sigmoid_movies(wrong), "rate", 0.2),
+                               (widgets.rolling_ball(wrong, wrong), "tick", None), (widgets.race(rmsprop_step=wrong), "time", 30)):
+        if name == "tick":
+            use(board, "roll")
+            board.receive({"type": "tick"})
+            assert "are the same" not in board.compared()
+        else:
+            use(board, name, value)
+        assert "not yet" in board.view["source"] and not board.view["ours"], board.name
+
+
+def test_a_function_that_fails_at_one_place_of_the_map_is_not_said_to_draw_it():
+    def fails_at_zero(w, b, X, y):
+        if not np.any(w):
+            raise ZeroDivisionError("no line")
+        return 0.25
+
+    board = widgets.line_map(fails_at_zero)
+    for _ in range(3):
+        press(board, "ArrowLeft")
+        assert "no line" in board.view["source"] and board.slice.max() > 0.25
+
+
+def test_a_press_beside_the_picture_moves_nothing():
+    for board, x, y in ((widgets.fog(), 700, 100), (widgets.rolling_ball(), 700, 100), (widgets.line_map(), 700, 100),
+                        (widgets.sigmoid_movies(), 700, 300), (widgets.race(), 700, 100), (widgets.turn_line(), 440, 60)):
+        before = board.view["svg"]
+        for kind, at in (("down", x), ("drag", x - 5), ("up", x - 5)):
+            board.receive({"type": kind, "x": at, "y": y, "shift": False})
+        assert board.view["svg"] == before, board.name
+
+
 def test_a_function_that_recovers_is_running_again():
     calls = []
 
@@ -303,6 +350,16 @@ def test_moving_a_point_keeps_the_line():
     assert np.array_equal(board.w, w)
 
 
+def test_ones_own_points_come_back_after_a_look_at_others():
+    board = widgets.place_points(points=[(1, 2, 1), (3, 4, 0)])
+    board.add(2.0, 5.0, 1)
+    for name in ("clouds", "xor", "own"):
+        use(board, "preset", name)
+        assert not stumbled(board)
+    assert board.X.tolist() == [[1, 2], [3, 4], [2, 5]] and board.y.tolist() == [1, 0, 1]
+    assert ["own", "your points"] in board.view["controls"][6]["options"]
+
+
 def test_own_points_may_be_rows_or_arrays():
     X, y = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([0, 1])
     assert np.array_equal(widgets.place_points(points=(X, y)).X, X)
@@ -339,6 +396,15 @@ def test_the_line_turns_and_shifts_by_key_slider_and_drag():
     board.receive({"type": "down", **pixels(board, 0.5, 0.5)})
     board.receive({"type": "drag", **pixels(board, 0.2, 0.5)})
     assert board.offset == pytest.approx(-0.3)
+
+
+def test_a_click_on_the_map_of_all_lines_chooses_one():
+    board = widgets.turn_line()
+    x, y, width, height = MAP
+    board.receive({"type": "down", "x": x + width / 2, "y": y + height / 4, "shift": False})
+    assert (board.angle, board.offset) == (180, 0.5)
+    board.receive({"type": "drag", "x": x + 2 * width, "y": y - 50, "shift": False})
+    assert (board.angle, board.offset) == (359, 1.0)
 
 
 def test_a_score_that_disagrees_with_the_picture_is_said():

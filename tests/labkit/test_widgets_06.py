@@ -81,7 +81,7 @@ def test_above_the_limit_the_ball_is_lost_and_dragging_moves_the_start():
     control(board, "rate", np.log10(0.2))
     assert "lost" in board.view["svg"] and "Contour map" in board.view["alt"]
     press(board, "r")
-    board.receive({"type": "drag", "x": BOX[0] + BOX[2] / 2, "y": BOX[1] + BOX[3] / 2})
+    board.receive({"type": "down", "x": BOX[0] + BOX[2] / 2, "y": BOX[1] + BOX[3] / 2})
     np.testing.assert_allclose(board.start, 0, atol=1e-9)
 
 

@@ -64,6 +64,28 @@ def test_a_wrong_file_changes_nothing(work, packed, said):
     assert not (work.folder.parent / "up.ipynb").exists()
 
 
+def test_a_damaged_file_and_a_full_disk_change_nothing(work, monkeypatch):
+    before = {p: p.read_bytes() for p in work.folder.iterdir()}
+    packed = zipped({"00.ipynb": "new 00", "01.ipynb": "new 01"})
+    deflated = io.BytesIO()
+    with zipfile.ZipFile(deflated, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("00.ipynb", "words " * 200)
+    damaged = bytearray(deflated.getvalue())
+    damaged[40:48] = b"\xff" * 8
+    work.receive({"type": "restore"}, [bytes(damaged)])
+    assert work.note == "Nothing was changed: this file is damaged."
+
+    def full(folder, content, real=keepsake.written):
+        if content == b"new 01":
+            raise OSError("No space left on device")
+        return real(folder, content)
+
+    monkeypatch.setattr(keepsake, "written", full)
+    work.receive({"type": "restore"}, [packed])
+    assert work.note == "Nothing was changed: No space left on device."
+    assert {p: p.read_bytes() for p in work.folder.iterdir()} == before
+
+
 def test_an_oversized_notebook_and_an_empty_folder_are_said(work, tmp_path, monkeypatch):
     monkeypatch.setattr(keepsake, "LARGEST", 3)
     work.receive({"type": "restore"}, [zipped({"00.ipynb": "long"})])
