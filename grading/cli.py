@@ -55,7 +55,8 @@ def main(arguments=None):
     one.add_argument("--worksheet", type=Path, help="Moodle's grading worksheet: whose each participant number is")
     one.add_argument("--force", action="store_true", help="replace what was handed in before")
 
-    one = command("export", export, "write the grades")
+    one = command("export", export, "write the grades; what is not graded stays empty")
+    one.add_argument("labs", nargs="*", metavar="LAB", help="these labs (default: all in which anything is graded)")
     one.add_argument("--format", choices=("csv", "canvas", "moodle"), default="csv")
     one.add_argument("--course", type=Path)
     one.add_argument("--to", type=Path, help="a file (default: standard output)")
@@ -84,6 +85,9 @@ def main(arguments=None):
     warnings.filterwarnings("ignore", message="Object of type .* not in session")
     try:
         return options.run(options) or 0
+    except KeyboardInterrupt:
+        print(f"grading {options.command}: stopped" + ("; go on with --resume" if options.command == "autograde" else ""), file=sys.stderr)
+        return 130
     except (OSError, ValueError, RuntimeError) as error:
         print(f"grading {options.command}: {error}", file=sys.stderr)
         return 1
@@ -157,7 +161,10 @@ def report(options):
 def enrol(options):
     from grading import lms
 
-    print(f"{lms.enrol(options.file, course_of(options))} students are in the gradebook as {options.file} has them")
+    left_out = []
+    print(f"{lms.enrol(options.file, course_of(options), left_out)} students are in the gradebook as {options.file} has them")
+    for line in left_out:
+        print(f"not a student, for want of an id: {line}")
 
 
 def collect(options):
@@ -166,8 +173,12 @@ def collect(options):
     done = lms.collect(options.lab, options.files, course_of(options), options.worksheet, options.force)
     for student, name in done.kept:
         print(f"{student} handed in something else before, which is kept; --force takes {name}")
+    for student, name in done.passed:
+        print(f"passed over: {name}; of {student} there is {done.taken.get(student, 'another')}")
     for name, why in done.refused:
         print(f"not taken: {name}: {why}")
+    if done.late:
+        print(f"late, says the download, which the gradebook does not know: {', '.join(done.late)}")
     print(f"{len(done.taken)} submissions collected for {options.lab}")
     return bool(done.kept or done.refused)
 
@@ -175,9 +186,12 @@ def collect(options):
 def export(options):
     from grading.export import export as write
 
-    text = write(options.format, course_of(options))
-    if options.to:
-        options.to.write_text(text, encoding="utf-8", newline="")
+    unread = []
+    text = write(options.format, course_of(options), options.labs, unread)
+    for lab in sorted({lab for _, lab in unread}):
+        print(f"{lab}: answers of {sum(lab == one for _, one in unread)} students still wait for a person", file=sys.stderr)
+    if options.to:      # a spreadsheet takes a table for UTF-8 by its first bytes
+        options.to.write_text(text, encoding="utf-8-sig" if options.format == "csv" else "utf-8", newline="")
     else:
         sys.stdout.write(text)
 

@@ -20,7 +20,7 @@ FORMULA = re.compile(r"(^|[;,|\t\r\n])(?=[\s'\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]
 
 @dataclass
 class Row:
-    """One student: who, and {lab: (points, late penalty, handed in or None)}."""
+    """One student: who, and {lab: (points, late penalty, handed in or None), or None where nothing is graded}."""
 
     id: str
     last_name: str
@@ -29,12 +29,21 @@ class Row:
     lms_id: str
     scores: dict = field(default_factory=dict)
 
-    def total(self):
-        return sum(points - penalty for points, penalty, _ in self.scores.values())
+    def points(self, lab):
+        """What the lab is worth after its penalty, as text; nothing where nothing is graded."""
+        return number(self.scores[lab][0] - self.scores[lab][1]) if self.scores[lab] else ""
+
+    def total(self, labs):
+        return sum(float(self.points(lab) or 0) for lab in labs)
 
 
-def export(kind, course):
-    """The grades of the course folder `course` as text; `kind` is csv, canvas or moodle."""
+def export(kind, course, only=(), unread=None):
+    """The grades of the course folder `course` as text; `kind` is csv, canvas or moodle. A lab that somebody has not handed in, or that is
+    not graded, is an empty field, which no learning management system takes for a zero.
+
+    only : these labs; else all in which anything is graded
+    unread : a list that gets (student, lab) of the graded labs in which an answer waits for a person
+    """
     from grading.runner import configuration
 
     writers = {"csv": people, "canvas": canvas, "moodle": moodle}
@@ -42,7 +51,10 @@ def export(kind, course):
         raise ValueError(f"there is no export format {kind!r}; the formats are {', '.join(writers)}")
     on_path()
     course = Course(Path(course).resolve())
-    labs, rows = grades(database(course, configuration(course)))
+    labs, rows = grades(database(course, configuration(course)), unread)
+    if unknown := set(only) - set(labs):
+        raise ValueError(f"the gradebook has no lab {', '.join(sorted(unknown))}; it has {', '.join(labs)}")
+    labs = {lab: most for lab, most in labs.items() if (lab in only if only else any(row.scores[lab] for row in rows))}
     return writers[kind](labs, rows)
 
 
@@ -50,7 +62,7 @@ def database(course, config):
     return config.CourseDirectory.get("db_url") or f"sqlite:///{course.root / 'gradebook.db'}"
 
 
-def grades(url):
+def grades(url, unread=None):
     """({lab: greatest score}, rows) from nbgrader's gradebook, students in the order of their ids."""
     with Gradebook(url) as gradebook:
         labs = {assignment.name: assignment.max_score for assignment in gradebook.assignments}
@@ -58,17 +70,22 @@ def grades(url):
         for student in sorted(gradebook.students, key=lambda s: s.id):
             row = Row(student.id, student.last_name or "", student.first_name or "", student.email or "", student.lms_user_id or "")
             for lab in labs:
-                row.scores[lab] = score(gradebook, lab, student.id)
+                row.scores[lab] = score(gradebook, lab, student.id, unread)
             rows.append(row)
     return dict(sorted(labs.items())), rows
 
 
-def score(gradebook, lab, student):
-    """(points, late penalty, time handed in or None); nothing handed in is no points."""
+def score(gradebook, lab, student, unread=None):
+    """(points, late penalty, time handed in or None); None where nothing was handed in, or nothing of it is graded."""
     try:
         submission = gradebook.find_submission(lab, student)
     except MissingEntry:
-        return 0.0, 0.0, None
+        return None
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    if all(grade.auto_score is None and grade.manual_score is None for grade in grades):
+        return None
+    if unread is not None and any(grade.needs_manual_grade for grade in grades):
+        unread.append((student, lab))
     points = submission.score
     return points, min(points, submission.late_submission_penalty or 0.0), submission.timestamp
 
@@ -96,9 +113,9 @@ def people(labs, rows):
     for row in rows:
         line = [disarmed(text) for text in (row.id, row.last_name, row.first_name, row.email)]
         for lab in labs:
-            points, penalty, when = row.scores[lab]
-            line += [number(points - penalty), number(penalty), when.isoformat(" ", "seconds") if when else ""]
-        lines.append([*line, number(row.total()), number(sum(labs.values()))])
+            _, penalty, when = row.scores[lab] or (0.0, 0.0, None)
+            line += [row.points(lab), number(penalty) if row.scores[lab] else "", when.isoformat(" ", "seconds") if when else ""]
+        lines.append([*line, number(row.total(labs)), number(sum(labs.values()))])
     return table(lines)
 
 
@@ -109,7 +126,7 @@ def canvas(labs, rows):
     for row in rows:
         name = ", ".join(part for part in (row.last_name, row.first_name) if part) or row.id
         name = row.id if "Points Possible" in name else name
-        lines.append([name, row.lms_id, row.id, "", *(number(row.scores[lab][0] - row.scores[lab][1]) for lab in labs)])
+        lines.append([name, row.lms_id, row.id, "", *map(row.points, labs)])
     return table(lines)
 
 
@@ -117,6 +134,5 @@ def moodle(labs, rows):
     """Moodle's grade import: students are matched by their id number, columns mapped on import."""
     lines = [["ID number", "First name", "Last name", "Email address", *labs]]
     for row in rows:
-        scores = (number(row.scores[lab][0] - row.scores[lab][1]) for lab in labs)
-        lines.append([row.id, row.first_name, row.last_name, row.email, *scores])
+        lines.append([row.id, row.first_name, row.last_name, row.email, *map(row.points, labs)])
     return table(lines)

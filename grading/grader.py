@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from grading import exercise as exercises
-from grading import judge, rebuild
+from grading import fingerprint, judge, rebuild
+from grading.rebound import rebound
 from grading.sandbox import Limits
 from grading.session import Session
 
@@ -66,16 +67,27 @@ class Grader:
         """The Result for one submission's bytes (None where there is nothing that could be read)."""
         rebuilt = rebuild.rebuild(self.skeleton, raw)
         result = Result(rebuild.digest(raw), list(rebuilt.notes))
-        with Session(self.sandbox, self.luck(result.digest), self.limits) as session:
-            for cell in filter(rebuild.runs, rebuilt.notebook.cells):
-                ident = cell.metadata.get("nbgrader", {}).get("grade_id")
-                result.outputs[cell.id] = session.cell(cell.source, ident if ident in self.exercises else None).outputs
+        cells = list(filter(rebuild.runs, rebuilt.notebook.cells))
+        with self.session(result) as session:
+            result.outputs = {cell.id: outputs for cell, outputs in zip(cells, self.run(session, cells), strict=True)}
             values = self.values(session)
             for cell in filter(judge_fills, rebuilt.notebook.cells):
-                mark = self.mark(exercise_of(cell), session, values, rebuilt.sources, float(cell.metadata.nbgrader.points), result)
+                ident, most = exercise_of(cell), float(cell.metadata.nbgrader.points)
+                mark = self.mark(ident, session, values, rebuilt.sources, most, result)
+                if mark.points < most and ident not in values and (above := disturbed(cells, ident)):
+                    with self.session(result) as as_it_stood:
+                        self.run(as_it_stood, above)
+                        mark = max(mark, self.mark(ident, as_it_stood, values, rebuilt.sources, most, result), key=lambda one: one.points)
                 result.marks.append(mark)
                 result.outputs[cell.id] = judge.shown(mark)
         return result
+
+    def session(self, result):
+        return Session(self.sandbox, self.luck(result.digest), self.limits)
+
+    def run(self, session, cells):
+        """What each cell put out."""
+        return [session.cell(cell.source, grade_id(cell) if grade_id(cell) in self.exercises else None).outputs for cell in cells]
 
     def values(self, session):
         """{exercise: Outcome} of what variables hold, read before the first hidden case is sent: what a sentence repeats cannot hold one."""
@@ -86,7 +98,7 @@ class Grader:
             if ident in values:
                 return judge.mark_value(self.exercises[ident], values[ident], self.seed, max_points)
             return judge.mark(self.exercises[ident], session, self.seed, max_points, sources.get(ident, ""),
-                              lambda: Session(self.sandbox, self.luck(result.digest), self.limits))
+                              lambda: self.session(result))
         except Exception as error:      # ours: the student loses the points for now, and the instructor is told
             log.exception("the exercise %s could not be judged", ident)
             result.trouble.append(f"the exercise {ident} could not be judged ({type(error).__name__}: {error})")
@@ -105,13 +117,24 @@ def given_up(skeleton, digest):
 
 
 def version(source):
-    """A fingerprint of all that decides a lab's grades: its notebook and its exercises' declarations."""
+    """A fingerprint of all that decides a lab's grades: its notebook, its exercises' declarations and the code that judges."""
     source = Path(source)
-    return hashlib.sha256(source.read_bytes() + (exercises.FOLDER / f"{source.stem}.py").read_bytes()).hexdigest()
+    return hashlib.sha256(source.read_bytes() + (exercises.FOLDER / f"{source.stem}.py").read_bytes() + fingerprint.code().encode()).hexdigest()
+
+
+def disturbed(cells, ident):
+    """The cells down to an exercise's own, where a later cell of the student's takes a name from them; else None."""
+    until = next((i for i, cell in enumerate(cells, 1) if grade_id(cell) == ident), len(cells))
+    later = [cell.source for cell in cells[until:] if rebuild.is_solution(cell)]
+    return cells[:until] if rebound([cell.source for cell in cells[:until]], later) else None
 
 
 def judge_fills(cell):
     return cell.cell_type == "code" and rebuild.checks(cell)
+
+
+def grade_id(cell):
+    return cell.metadata.get("nbgrader", {}).get("grade_id")
 
 
 def exercise_of(cell):

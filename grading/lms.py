@@ -10,7 +10,8 @@ import re
 import stat
 import unicodedata
 import zipfile
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbgrader.api import Gradebook
@@ -18,10 +19,13 @@ from nbgrader.plugins import ExtractorPlugin
 
 from grading.course import Course, on_path
 from grading.put import put
+from grading.rebuild import skeleton
 
 LARGEST = 2**25             # bytes of one notebook; what is larger is no submission
 MOST = 20_000               # files of one download
-CANVAS = re.compile(r"(?P<name>[^_]+)_(?:LATE_)?(?P<canvas>\d+)_(?P<attempt>\d+)_(?P<file>.+)", re.IGNORECASE)
+CANVAS = re.compile(r"(?P<name>.+?)_(?P<late>LATE_)?(?P<canvas>\d+)_(?P<attempt>\d+)_(?P<file>.+)", re.IGNORECASE)
+BLACKBOARD = re.compile(r"(?P<who>.+?)_attempt_(?P<attempt>\d{4}(?:-\d\d){5})_(?P<file>.+)", re.IGNORECASE)
+SAVED_AS = re.compile(r"(?<=\.ipynb)\.(json|txt)$", re.IGNORECASE)          # what some browsers put behind a notebook's name
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<moodle>\d+)_assignsubmission_file_?(?:[/_](?P<file>.+))?")
 SAFE = re.compile(r"[\w][\w.@+-]{0,99}")
 
@@ -48,17 +52,22 @@ class Person:
 
 # Class lists
 
-def read(path):
-    """The people of a class list, a CSV file in UTF-8. Raises ValueError, with the line, where it cannot be right."""
+def table(path):
+    """The lines of a table in UTF-8, with commas, semicolons or tabs between the columns, as its first line has them."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not in UTF-8; save it as 'CSV UTF-8'") from None
-    try:
-        dialect = csv.Sniffer().sniff(text[:4000], ",;\t")
-    except csv.Error:
-        dialect = csv.excel
-    lines = list(csv.reader(io.StringIO(text), dialect))
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    return [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(map(str.strip, line))]
+
+
+def read(path, left_out=None):
+    """The people of a class list. Raises ValueError, with the line, where it cannot be right.
+
+    left_out : a list that gets a sentence for each line without an id, such as the test student that Canvas adds
+    """
+    lines = table(path)
     if not lines:
         raise ValueError(f"{path} is empty; a class list has a line of column names and a line for each student")
     head = [name.strip().lower() for name in lines[0]]
@@ -67,25 +76,34 @@ def read(path):
     at = {field: next((head.index(name) for name in known if name in head), None) for field, known in names.items()}
     if at["id"] is None:
         raise ValueError(f"{path} has the columns {', '.join(lines[0])}, but none of them is an id: name one of them {' or '.join(names['id'])}")
-    people, known = [], {}
+    people, known, missing = [], {}, []
     for number, line in enumerate(lines[1:], start=2):
+        if len(line) > len(head):
+            raise ValueError(f"{path}, line {number}: {len(line)} columns, but {len(head)} have a name; is a comma or quote in a name not quoted?")
         values = {field: line[i].strip() if i is not None and i < len(line) else "" for field, i in at.items()}
-        if not any(values.values()) or "points possible" in ",".join(line).lower():
+        if "points possible" in ",".join(line).lower():
             continue
         if canvas and "student" in head and not values["last_name"]:
             values["last_name"], _, values["first_name"] = (part.strip() for part in line[head.index("student")].partition(","))
+        if not values["id"] or (canvas and "student" in head and line[head.index("student")].strip() == "Student, Test"):
+            missing.append(f"line {number}: {', '.join(filter(None, line)) or 'nothing'}")
+            continue
         if not SAFE.fullmatch(values["id"]):
             raise ValueError(f"{path}, line {number}: the id {values['id']!r} cannot be a folder's name; letters, digits and . _ @ + - are expected")
         if (twin := known.setdefault(values["id"].casefold(), number)) != number:
             raise ValueError(f"{path}, line {number}: the id {values['id']} stands in line {twin} already; ids have to differ, "
                              "and not only in capitals")
         people.append(Person(**values))
+    if missing and not people:
+        raise ValueError(f"{path}: no line has anything in the column {lines[0][at['id']]!r}, which the course takes for the students' ids")
+    if left_out is not None:
+        left_out += missing
     return people
 
 
-def enrol(path, course):
+def enrol(path, course, left_out=None):
     """Enters the people of a class list in the course's gradebook, or corrects what is there. Returns how many. Nobody is removed."""
-    people = read(path)
+    people = read(path, left_out)
     with gradebook(course) as book:
         for person in people:
             book.update_or_create_student(person.id, **{name: value for name, value in vars(person).items() if name != "id" and value})
@@ -110,11 +128,16 @@ def people_of(course):
 
 @dataclass
 class Collected:
-    """What became of a download: {student: file}, and the files that are nobody's or were kept out, each with the reason."""
+    """What became of a download: {student: file}, and the files that are nobody's or were kept out, each with the reason.
 
-    taken: dict
-    kept: list
-    refused: list
+    passed : (student, file) of older or other notebooks beside the one that was taken; late : students whom the LMS calls late
+    """
+
+    taken: dict = field(default_factory=dict)
+    kept: list = field(default_factory=list)
+    refused: list = field(default_factory=list)
+    passed: list = field(default_factory=list)
+    late: list = field(default_factory=list)
 
 
 def collect(lab, archives, course, worksheet=None, force=False):
@@ -127,7 +150,9 @@ def collect(lab, archives, course, worksheet=None, force=False):
     if not course.source(lab).exists():
         raise ValueError(f"the course has no lab {lab}; grading build makes it")
     directory = Directory(people_of(course.root), worksheet)
-    newest, accounts, done = {}, {}, Collected({}, [], [])
+    own = re.compile(rf"(?:^|[/_]){re.escape(lab)}(-\d+)?\.ipynb$", re.IGNORECASE)
+    ids = [ident.encode() for ident in skeleton(course.source(lab)).points()]
+    handed_in, accounts, done = {}, {}, Collected()
     for archive in archives:
         for name, content in notebooks(Path(archive), done.refused):
             try:
@@ -136,31 +161,36 @@ def collect(lab, archives, course, worksheet=None, force=False):
                 done.refused.append((name, str(error)))
                 continue
             accounts.setdefault(student, {}).setdefault(directory.account(name), []).append(name)
-            wanted = attempt, f"{lab}.ipynb" in name, name
-            if student not in newest or newest[student][0] < wanted:
-                newest[student] = wanted, content
-    for student, (wanted, content) in sorted(newest.items()):
+            rank = own.search(SAVED_AS.sub("", name)) is not None, sum(ident in content for ident in ids), attempt, name
+            handed_in.setdefault(student, []).append((rank, content))
+    for student, found in sorted(handed_in.items()):
+        (wanted, content), *others = sorted(found, reverse=True)
         if len(numbers := accounts[student].keys() - {""}) > 1:      # a name can be chosen by anybody
             why = f"{len(numbers)} accounts have the name of {student}; say whose each is, by the LMS's numbers"
             done.refused += [(name, why) for names in accounts[student].values() for name in names]
             continue
+        done.passed += [(student, name) for (*_, name), _ in others]
         path = course.root / "submitted" / student / lab / f"{lab}.ipynb"
-        if path.is_file() and path.read_bytes() != content and not force:
-            done.kept.append((student, wanted[2]))
-            continue
+        if path.is_file() and path.read_bytes() != content:
+            if not force:
+                done.kept.append((student, wanted[-1]))
+                continue
+            path.with_name("timestamp.txt").unlink(missing_ok=True)         # of what was handed in before
         put(path, content)
-        done.taken[student] = wanted[2]
+        done.taken[student] = wanted[-1]
+        if (match := CANVAS.fullmatch(wanted[-1].rsplit("/", 1)[-1])) and match["late"]:
+            done.late.append(student)
     return done
 
 
 def notebooks(path, refused):
     """(name, bytes) of each notebook in a zip file, a folder or alone. What is no notebook of a sensible size goes to `refused`."""
     if path.is_dir():
-        for file in sorted(p for p in path.rglob("*.ipynb") if p.is_file() and not p.is_symlink()):
+        for file in sorted(p for p in path.rglob("*") if is_notebook(p.name) and p.is_file() and not p.is_symlink()):
             yield file.relative_to(path).as_posix(), file.read_bytes()
     elif not path.exists():
         raise FileNotFoundError(f"{path} is not there")
-    elif path.suffix.lower() == ".ipynb":
+    elif is_notebook(path.name):
         yield path.name, path.read_bytes()
     else:
         try:
@@ -175,18 +205,22 @@ def notebooks(path, refused):
                 yield from one(archive, member, refused)
 
 
+def is_notebook(name):
+    return SAVED_AS.sub("", name).lower().endswith(".ipynb")
+
+
 def one(archive, member, refused):
     name = member.filename
     if member.is_dir() or name.startswith("__MACOSX/"):
         return
-    why = ("no notebook" if not name.lower().endswith(".ipynb") else
+    why = ("no notebook" if not is_notebook(name) else
            "a link" if stat.S_ISLNK(member.external_attr >> 16) else
            "encrypted" if member.flag_bits & 1 else None)
     if why is None:
         try:
             with archive.open(member) as file:
                 content = file.read(LARGEST + 1)            # the size that the archive states need not be true
-        except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError):
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError):
             why = "damaged"
         else:
             why = f"larger than {LARGEST // 2**20} MB" if len(content) > LARGEST else None
@@ -223,8 +257,14 @@ class Directory:
 
     def owner(self, name):
         """(student, attempt) of a file by its name in the download."""
-        path = name.replace("\\", "/")
+        path = SAVED_AS.sub("", name.replace("\\", "/"))
         last = path.rsplit("/", 1)[-1]
+        if (found := BLACKBOARD.fullmatch(last)):
+            who = {ident for ident in self.ids if found["who"] == ident or found["who"].endswith(f"_{ident}")}
+            if len(who) == 1:
+                return who.pop(), int(found["attempt"].replace("-", ""))
+            raise LookupError(f"it could be of {' or '.join(sorted(who))}; rename it to ID.ipynb" if who else
+                              "nobody's id stands before _attempt_; enrol the class by its user names")
         if (match := MOODLE.match(path)):
             known, attempt, advice = self.participants.get(match["moodle"]), 0, "give Moodle's grading worksheet with --worksheet"
         elif (match := CANVAS.fullmatch(last)):
@@ -235,7 +275,7 @@ class Directory:
             return known, attempt
         if match:       # what else stands in such a name, the student chose
             said = match["name"].split("/")[-1]
-            found = {ident for ident in self.names.get(plain(said)) or self.named(said) if not self.numbered(ident, match)}
+            found = {ident for ident in self.names.get(plain(said)) or {said} & self.ids.keys() if not self.numbered(ident, match)}
         else:
             found = {part for part in path.split("/")[:-1] if part in self.ids} or self.named(last.rsplit(".", 1)[0])
         if len(found) == 1:
@@ -264,9 +304,10 @@ def plain(name):
 
 def participants(path, people):
     """{participant number: id} of Moodle's grading worksheet, matched by id number, or else by e-mail address."""
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        lines = [{(key or "").strip().lower(): (value or "").strip() for key, value in line.items()} for line in csv.DictReader(file)]
-    if not lines or "identifier" not in lines[0]:
+    head, *lines = table(path) or [[]]
+    head = [name.strip().lower() for name in head]
+    lines = [dict(zip(head, map(str.strip, line), strict=False)) for line in lines]
+    if "identifier" not in head:
         raise ValueError(f"{path} has no column Identifier; Moodle's 'Download grading worksheet' is expected")
     ids, mail = {p.id for p in people}, {p.email.casefold(): p.id for p in people if p.email}
     found = {}

@@ -22,6 +22,6 @@ def configure(c, file):
     # Without nbgrader's CheckCellMetadata: every cell's metadata is the instructor's own.
     c.Autograde.autograde_preprocessors = [
         "grading.seam.RunAndJudge",
-        "nbgrader.preprocessors.SaveAutoGrades",
+        "grading.answers.SaveGrades",
         "nbgrader.preprocessors.AssignLatePenalties",
     ]

@@ -5,6 +5,7 @@ Whatever is odd about the submission is said in a sentence, to the student and t
 
 import copy
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import nbformat
 from nbgrader.preprocessors import ClearHiddenTests, ClearOutput
 from nbgrader.utils import compute_checksum, is_grade, is_solution
 
+from grading.kernel_part import is_python, without_magics
 from grading.stubs import TEXT_STUB, Stubs
 
 MAX_FILE = 20 << 20      # bytes of a submitted notebook
@@ -149,7 +151,7 @@ class Submitted:
         if type(source) is not str:
             source = ""
         odd = "too long" if len(source) > MAX_SOURCE else None
-        source = source[:MAX_SOURCE].replace("\0", "").encode("utf-8", "replace").decode()
+        source = source[:MAX_SOURCE].replace("\0", "").replace("\r\n", "\n").encode("utf-8", "replace").decode()
         kind = cell.get("cell_type")
         return cls(ident if type(ident) is str else None, kind if type(kind) is str else "", source, odd)
 
@@ -168,6 +170,9 @@ def rebuild(skeleton, raw, note=None):
             found = [one for one in submitted if one.ident == ident]
             stub = cell.source
             cell.source, said = taken(ident, cell, found)
+            if cell.cell_type == "markdown" and cell.source == stub and (below := written_below(skeleton, submitted, ident)):
+                cell.source = below[:MAX_TEXT]
+                said = [*said, f"The answer {ident} stood in a text cell below its own; it was taken from there."]
             if cell.cell_type == "markdown" and cell.source != stub:
                 cell.source = inert(cell.source)
             sources[ident] = cell.source
@@ -183,15 +188,35 @@ def taken(ident, cell, found):
     notes = []
     if any(one.kind != cell.cell_type for one in found):
         notes.append(f"The cell {ident} was turned into another type of cell; it was read as {cell.cell_type} again.")
-    different = list(dict.fromkeys(one.source for one in found))
+    different = pieces(cell, [one.source for one in found])
     source = "\n".join(different)
     most = MAX_SOURCE if cell.cell_type == "code" else MAX_TEXT
     if any(one.odd for one in found) or len(source) > most:
         notes.append(f"The cell {ident} is too long: it was cut after {most} characters.")
     if len(found) > 1:
+        left = len({one.source for one in found} - set(different))
         notes.append(f"The cell {ident} is there {len(found)} times; " +
-                     ("its copies are the same." if len(different) == 1 else "its copies were put together, one below the other."))
+                     (f"{number(left, 'copy that is', 'copies that are')} as handed out or no valid Python left aside." if left else
+                      "its copies are the same." if len(different) == 1 else "its copies were put together, one below the other."))
     return source[:most], notes
+
+
+def pieces(cell, sources):
+    """The different copies of a solution cell that count: none that is as it was handed out beside one that is not, and where all together
+    are no valid Python, such as with an attempt that was given up, those that are."""
+    different = list(dict.fromkeys(sources))
+    different = [source for source in different if plain(source) != plain(cell.source)] or different[:1]
+    if cell.cell_type != "code" or len(different) == 1 or is_python(without_magics("\n".join(different))):
+        return different
+    return [source for source in different if is_python(without_magics(source))] or different
+
+
+def written_below(skeleton, submitted, ident):
+    """The text that somebody added between an answer's own cell and the lab's next one, which is no text of the lab's."""
+    ours = {plain(cell.source) for cell in skeleton.notebook.cells}
+    at = max(i for i, one in enumerate(submitted) if one.ident == ident) if any(one.ident == ident for one in submitted) else len(submitted)
+    after = list(itertools.takewhile(lambda one: one.ident is None and plain(one.source) not in ours, submitted[at + 1:]))
+    return "\n\n".join(one.source for one in after if one.kind == "markdown" and one.source.strip())
 
 
 def inert(text):

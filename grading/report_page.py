@@ -146,8 +146,8 @@ def points(report):
     half = median(totals)
     return el("section", el("h2", f"Half of the class has {worth(half)} points or more, of {worth(most)}"),
               histogram(edges, counts, half),
-              el("p", f"{count(waits, 'submission holds an answer', 'submissions hold answers')} that a person has not read yet; those points are "
-                      "still missing here.", class_="quiet") if waits else "",
+              el("p", f"{count(waits, 'submission holds an answer', 'submissions hold answers')} that wait for a person; until then they count "
+                      "what a person gave for them before, or nothing.", class_="quiet") if waits else "",
               el("details", el("summary", "the same as a table"),
                  table(["points", "submissions"], [row for row in zip(names, counts, strict=True) if row[1]])))
 

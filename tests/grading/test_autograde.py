@@ -140,6 +140,39 @@ def test_late_penalties_manual_scores_and_comments_survive_a_regrade(fake_course
         assert submission.late_submission_penalty == 1.0 and submission.score == 13.0
 
 
+def test_an_answer_waits_again_only_when_it_has_changed(fake_course):
+    from nbgrader.api import Gradebook
+
+    def waits(sources):
+        fake_course.submit("ada", sources)
+        assert runner.autograde(LAB, fake_course.root, unprotected=True) == 0
+        with Gradebook(f"sqlite:///{fake_course.root / 'gradebook.db'}") as gradebook:
+            return gradebook.find_grade("why", LAB, LAB, "ada").needs_manual_grade
+
+    def read():
+        with Gradebook(f"sqlite:///{fake_course.root / 'gradebook.db'}") as gradebook:
+            grade = gradebook.find_grade("why", LAB, LAB, "ada")
+            grade.manual_score, grade.needs_manual_grade = 3, False
+            gradebook.db.commit()
+
+    assert waits(RIGHT)
+    read()
+    assert not waits(RIGHT | {"double": HALF["double"]})
+    assert waits(RIGHT | {"why": "Because I know better."})
+    assert waits(RIGHT | {"why": "Because I know better."})         # nobody has read it yet
+    read()
+    assert not waits(RIGHT | {"why": "Because I know better."})
+
+
+def test_a_later_cell_that_takes_a_helpers_name_costs_nothing(fake_course):
+    fake_course.submit("ada", RIGHT | {
+        "double": "def times(x, n):\n    return n * np.asarray(x)\n\ndef double(x):\n    return times(x, 2)",
+        "clip_all": "def times(rows):\n    return rows\n\n" + RIGHT["clip_all"]})
+    fake_course.submit("bob", RIGHT | {"double": "def double(x):\n    return x", "clip_all": "double = abs\n" + RIGHT["clip_all"]})
+    assert runner.autograde(LAB, fake_course.root, unprotected=True) == 0
+    assert fake_course.scores()["ada"]["double"] == 4.0 and fake_course.scores()["bob"]["double"] < 4.0
+
+
 def test_one_student_may_be_graded_alone_and_a_folder_without_a_notebook_is_graded(fake_course):
     fake_course.submit("ada")
     (fake_course.root / "submitted" / "[b]*" / LAB).mkdir(parents=True)

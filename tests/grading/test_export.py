@@ -14,7 +14,7 @@ WHEN = datetime.datetime(2026, 3, 4, 5, 6, 7)
 
 
 def rows():
-    return [Row(name, name, "First", f"{name}@x", "17" if i else "", {"01_a": (7.5, 0.5, WHEN), "02_b": (0.0, 0.0, None)})
+    return [Row(name, name, "First", f"{name}@x", "17" if i else "", {"01_a": (7.5, 0.5, WHEN), "02_b": None})
             for i, name in enumerate(NAMES)]
 
 
@@ -39,7 +39,7 @@ def test_canvas_keeps_ids_and_has_points_possible_in_the_second_row():
     head, possible, *lines = read(export.canvas(LABS, rows()))
     assert head[:5] == ["Student", "ID", "SIS Login ID", "Section", "01_a"] and possible[0].strip() == "Points Possible"
     assert possible[-2:] == ["20", "10"]
-    assert [line[2] for line in lines] == NAMES and [line[-2:] for line in lines] == [["7", "0"]] * len(NAMES)
+    assert [line[2] for line in lines] == NAMES and [line[-2:] for line in lines] == [["7", ""]] * len(NAMES)
 
 
 def test_nobody_can_set_the_possible_points_by_a_name():
@@ -66,8 +66,27 @@ def test_a_penalty_never_makes_a_score_negative(fake_course):
     lines = read(export.export("csv", fake_course.root))
     assert [line[0] for line in lines] == ["student", "ada", "bob"]
     assert lines[1][1] == "'=1+1" and lines[1][4:6] == ["0", "3"] and lines[1][-1] == "14"
+    assert lines[2][4:] == ["", "", "", "0", "14"]          # nothing was handed in
     assert read(export.export("canvas", fake_course.root))[2][:3] == ["=1+1, Ada", "4711", "ada"]
     assert read(export.export("moodle", fake_course.root))[1] == ["ada", "Ada", "=1+1", "a@x", "0"]
+
+
+def test_labs_that_nobody_has_points_in_are_no_column_and_answers_that_wait_are_told(fake_course):
+    from nbgrader.api import Gradebook
+
+    assert read(export.export("canvas", fake_course.root))[0] == ["Student", "ID", "SIS Login ID", "Section"]
+    with Gradebook(f"sqlite:///{fake_course.root / 'gradebook.db'}") as gradebook:
+        gradebook.add_student("ada")
+        gradebook.add_submission("01_fake", "ada")
+        gradebook.find_grade("check_double", "01_fake", "01_fake", "ada").auto_score = 3.0
+        gradebook.find_grade("why", "01_fake", "01_fake", "ada").needs_manual_grade = True
+        gradebook.add_assignment("02_later")
+        gradebook.db.commit()
+    unread = []
+    assert read(export.export("moodle", fake_course.root, unread=unread))[0][4:] == ["01_fake"] and unread == [("ada", "01_fake")]
+    assert read(export.export("moodle", fake_course.root, ["02_later"]))[1][4:] == [""]
+    with pytest.raises(ValueError, match="the gradebook has no lab 03_none; it has 01_fake, 02_later"):
+        export.export("csv", fake_course.root, ["03_none"])
 
 
 def test_an_unknown_format_is_one_sentence(fake_course):

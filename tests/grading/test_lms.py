@@ -53,13 +53,29 @@ def test_a_class_list_is_read_in_each_systems_columns(tmp_path, text, expected):
     ("", "is empty; a class list has a line of column names"),
     ("name,mail\nAda,a@b\n", "has the columns name, mail, but none of them is an id"),
     ("id\nada\n../ada\n", r"line 3: the id '\.\./ada' cannot be a folder's name"),
-    ("id,email\n,a@b\n", "line 2: the id '' cannot be a folder's name"),
+    ("id,email\n,a@b\n", "no line has anything in the column 'id'"),
+    ("id,last_name\nada,Lovelace\nbob,Bit, Jr.\n", "line 3: 3 columns, but 2 have a name"),
     ("id\nada\nADA\n", "line 3: the id ADA stands in line 2 already"),
 ])
 def test_a_class_list_that_cannot_be_right_is_refused_with_its_line(tmp_path, text, message):
     (tmp_path / "a.csv").write_text(text)
     with pytest.raises(ValueError, match=message):
         lms.read(tmp_path / "a.csv")
+
+
+def test_lines_without_an_id_are_left_out_and_named(fake_course):
+    left_out = []
+    path = fake_course.root / "list.csv"
+    path.write_text(CANVAS_LIST + '"Student, Test",505,,,One\n"Null, Nick",506,u6,,One\n')
+    assert lms.enrol(path, fake_course.root, left_out) == 4
+    assert left_out == ["line 7: Student, Test, 505, One", "line 8: Null, Nick, 506, u6, One"]
+
+
+def test_quotes_within_quotes_move_no_column(tmp_path):
+    lines = ['"First name","Last name","ID number","Email address"', *(f'"A","B","s{i}","s{i}@x"' for i in range(400)),
+             '"Ann ""Annie"" Q, x","Last","ann","9999"']
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    assert lms.read(tmp_path / "a.csv")[-1] == lms.Person("ann", 'Ann "Annie" Q, x', "Last", "9999", "")
 
 
 def test_a_class_list_in_another_encoding_is_refused(tmp_path):
@@ -93,6 +109,25 @@ def test_canvas_downloads_are_matched_by_its_number_late_or_renamed_or_handed_in
         "lovelaceada_501_9200_notes.pdf": "no notebook"}
 
 
+def test_of_several_notebooks_the_labs_own_is_taken_and_the_others_are_named(fake_course):
+    enrol(fake_course, CANVAS_LIST)
+    inside = '{"grade_id": "check_double"}'
+    done = lms.collect(LAB, [zipped(fake_course, {
+        f"lovelaceada_501_9001_{LAB}.ipynb": "the lab", "lovelaceada_501_9002_scratch.ipynb": "scratch",
+        "diazjose_LATE_502_9001_mine.ipynb": inside, "diazjose_LATE_502_9002_scratch.ipynb": "scratch"})], fake_course.root)
+    assert [handed_in(fake_course, s) for s in ("ada", "jose")] == ["the lab", inside] and done.late == ["jose"]
+    assert done.passed == [("ada", "lovelaceada_501_9002_scratch.ipynb"), ("jose", "diazjose_LATE_502_9002_scratch.ipynb")]
+
+
+def test_blackboards_names_and_what_browsers_make_of_a_notebooks_name(fake_course):
+    enrol(fake_course, "id\nada\nx_ada\njose\nkim\nwei\n")
+    done = lms.collect(LAB, [zipped(fake_course, {
+        "Lab 1_jose_attempt_2026-11-01-10-00-00_mine.ipynb": "first", "Lab 1_jose_attempt_2026-11-02-10-00-00_mine.ipynb": "second",
+        "Lab_x_ada_attempt_2026-11-01-10-00-00_jose.ipynb": "whose", "kim.ipynb.json": "kim", f"wei_{LAB}.ipynb.txt": "wei"})], fake_course.root)
+    assert [handed_in(fake_course, s) for s in ("jose", "kim", "wei")] == ["second", "kim", "wei"]
+    assert done.refused == [("Lab_x_ada_attempt_2026-11-01-10-00-00_jose.ipynb", "it could be of ada or x_ada; rename it to ID.ipynb")]
+
+
 def test_moodle_downloads_are_matched_by_the_worksheet_and_else_by_a_name_that_is_one_students(fake_course):
     enrol(fake_course, "First name,Last name,ID number,Email address\nAda,Lovelace,ada,a@b\nJosé,Díaz,jose,j@b\nWei,Li,wei1,1@b\nWei,Li,wei2,2@b\n")
     files = {f"Ada Lovelace_11_assignsubmission_file_/{LAB}.ipynb": "ada", f"José Díaz_12_assignsubmission_file/{LAB}.ipynb": "jose",
@@ -104,6 +139,8 @@ def test_moodle_downloads_are_matched_by_the_worksheet_and_else_by_a_name_that_i
     sheet.write_text("Identifier,Full name,ID number,Email address\nParticipant 13,Wei Li,wei1,1@b\nParticipant 14,Wei Li,,2@B\n")
     done = lms.collect(LAB, [zipped(fake_course, files)], fake_course.root, sheet)
     assert done.refused == [] and [handed_in(fake_course, s) for s in ("wei1", "wei2")] == ["wei1", "wei2"]
+    sheet.write_text("Identifier;Full name;ID number;Email address\nParticipant 13;Wei Li;wei1;1@b\n")       # saved again in a spreadsheet
+    assert lms.collect(LAB, [zipped(fake_course, files)], fake_course.root, sheet).taken.keys() >= {"wei1"}
     sheet.write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="has no column Identifier"):
         lms.collect(LAB, [], fake_course.root, sheet)
@@ -126,8 +163,10 @@ def test_what_was_handed_in_before_is_kept_unless_forced(fake_course):
     path = zipped(fake_course, {"ada.ipynb": "new"})
     done = lms.collect(LAB, [path], fake_course.root)
     assert done.kept == [("ada", "ada.ipynb")] and handed_in(fake_course, "ada") == "old"
+    stamp = fake_course.root / "submitted" / "ada" / LAB / "timestamp.txt"
+    stamp.write_text("2026-01-01 00:00:00 UTC")
     lms.collect(LAB, [path], fake_course.root, force=True)
-    assert handed_in(fake_course, "ada") == "new"
+    assert handed_in(fake_course, "ada") == "new" and not stamp.exists()
 
 
 def test_archives_are_hostile(fake_course, monkeypatch):
@@ -146,6 +185,12 @@ def test_archives_are_hostile(fake_course, monkeypatch):
     done = lms.collect(LAB, [path], fake_course.root)
     new = {p.relative_to(fake_course.root).as_posix() for p in set(fake_course.root.rglob("*")) - before if p.is_file()}
     assert new <= {f"submitted/ada/{LAB}/{LAB}.ipynb"}
+    damaged = bytearray(bomb.getvalue())
+    at = damaged.index(b"ada_bomb.ipynb") + 14
+    damaged[at:at + 8] = b"\xff" * 8
+    path.write_bytes(damaged)
+    assert ("ada_bomb.ipynb", "damaged") in lms.collect(LAB, [path], fake_course.root).refused
+    path.write_bytes(bomb.getvalue())
     assert ("ada_link.ipynb", "a link") in done.refused and ("ada_bomb.ipynb", "larger than 32 MB") in done.refused
     monkeypatch.setattr(lms, "MOST", 2)
     with pytest.raises(ValueError, match="holds 4 files; at most 2"):

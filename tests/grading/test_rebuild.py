@@ -127,6 +127,32 @@ def test_a_split_cell_is_put_together(skeleton, submitted):
     assert remade(skeleton, submitted).sources["double"] == RIGHT["double"]
 
 
+def test_an_untouched_copy_and_an_attempt_that_was_given_up_cost_nothing(skeleton, submitted):
+    cell = find(submitted, "double")
+    for source in (find(skeleton.notebook, "double").source, "def double(x:\n    return"):
+        copied = copy.deepcopy(cell)
+        copied.source = source
+        submitted.cells.insert(submitted.cells.index(cell) + (source != "def double(x:\n    return"), copied)
+    rebuilt = remade(skeleton, submitted)
+    assert rebuilt.sources["double"] == RIGHT["double"]
+    assert rebuilt.notes == ["The cell double is there 3 times; 2 copies that are as handed out or no valid Python left aside."]
+
+
+def test_an_answer_written_into_the_next_cell_is_read(skeleton, submitted):
+    find(submitted, "why").source = find(skeleton.notebook, "why").source
+    at = submitted.cells.index(find(submitted, "why")) + 1
+    submitted.cells[at:at] = [new_markdown_cell("Because of <b>this</b>."), new_markdown_cell("And that.")]
+    rebuilt = remade(skeleton, submitted)
+    assert rebuilt.sources["why"] == "Because of < b>this< /b>.\n\nAnd that."
+    assert rebuilt.notes == ["The answer why stood in a text cell below its own; it was taken from there."]
+
+
+def test_line_ends_of_windows_are_no_change(skeleton, submitted):
+    raw = nbformat.writes(submitted).replace("\\n", "\\r\\n").encode()
+    rebuilt = remade(skeleton, raw)
+    assert rebuilt.notes == [] and rebuilt.sources["double"] == RIGHT["double"]
+
+
 def test_tags_points_kernels_outputs_and_extra_cells_are_not_taken(skeleton, submitted):
     submitted.metadata.kernelspec.name = "evil"
     submitted.metadata["jupytext"] = {"formats": "ipynb,py"}

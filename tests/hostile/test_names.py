@@ -16,6 +16,7 @@ PEOPLE = [lms.Person("ada", "Ada", "Lovelace", lms_user_id="7"), lms.Person("bob
     "Nick Name_55_assignsubmission_file_/ada.ipynb",
     "nick_8_9_ada_01_fake.ipynb",
     "adalovelace_8_9_01_fake.ipynb",        # her name, but not her number
+    "ada_x_8_9_01_fake.ipynb",              # somebody called "ada x_"
 ])
 def test_nobody_hands_in_as_somebody_else(name):
     with pytest.raises(LookupError):

@@ -1,0 +1,49 @@
+"""Written answers that a person has read already: grading again does not send them back to be read, unless they have changed."""
+
+import contextlib
+import hashlib
+import json
+from pathlib import Path
+
+from nbgrader.api import MissingEntry
+from nbgrader.preprocessors import SaveAutoGrades
+from nbgrader.utils import is_grade, is_solution
+
+from grading.put import put
+
+FOLDER = ".answers"         # of the course: what was last handed to a person, by lab and student
+
+
+class SaveGrades(SaveAutoGrades):
+    """nbgrader's step, which lets every answer with a person's points wait for that person again."""
+
+    def preprocess(self, nb, resources):
+        about = resources["nbgrader"]
+        path = Path(self.parent.parent.coursedir.root, FOLDER, about["assignment"], f"{about['student']}.json")
+        self.seen = json.loads(path.read_text()) if path.exists() else {}
+        self.now = {}
+        nb, resources = super().preprocess(nb, resources)
+        put(path, json.dumps(self.now).encode())
+        return nb, resources
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        if not (is_grade(cell) and is_solution(cell)):
+            return super().preprocess_cell(cell, resources, cell_index)
+        ident = cell.metadata.nbgrader.grade_id
+        self.now[ident] = hashlib.sha256(cell.source.encode()).hexdigest()
+        read = self.read(ident)
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        if read and self.seen.get(ident) == self.now[ident]:
+            self.grade(ident).needs_manual_grade = False
+            self.gradebook.db.commit()
+        return cell, resources
+
+    def read(self, ident):
+        """Whether a person has given points for this answer since it was last saved."""
+        with contextlib.suppress(MissingEntry):
+            grade = self.grade(ident)
+            return grade.manual_score is not None and not grade.needs_manual_grade
+        return False
+
+    def grade(self, ident):
+        return self.gradebook.find_grade(ident, self.notebook_id, self.assignment_id, self.student_id)
