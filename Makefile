@@ -25,7 +25,7 @@ help:
 	@echo 'make peers   install those peers, each in an environment of its own under .venv-peers/'
 	@echo 'make hub     a JupyterHub on this machine for a class, with an account for everybody; as root (HUB=/srv/perceptron-hub, HUB_ARGS=--gpu)'
 	@echo 'make hub-check N   is that hub ready for a class of N, and what is missing'
-	@echo 'make locks   pin the newest packages again (needs uv)'
+	@echo 'make locks   pin the newest packages again (needs uv; UPGRADE= keeps what still serves)'
 
 setup:
 	@python=$$($(FIND)) && "$$python" tools/setup.py --venv "$(VENV)" --pins "$(PINS)"
@@ -68,9 +68,10 @@ hub-check:
 
 # One resolution for all locks: each later one may only take versions of the first.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make locks'
+UPGRADE ?= --upgrade
 locks:
 	@command -v uv >/dev/null || { echo 'make locks needs uv, which reads dependency groups and pins for every system at once; add it with: python3 -m pip install uv'; exit 1; }
-	$(COMPILE) --upgrade pyproject.toml grading/pyproject.toml --extra gpu --extra cluster --group build --group binder --group test --no-emit-package perceptron-to-dropout -o tests/requirements.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml grading/pyproject.toml --extra gpu --extra cluster --group build --group binder --group test --no-emit-package perceptron-to-dropout -o tests/requirements.txt
 	$(COMPILE) pyproject.toml grading/pyproject.toml --extra cluster --group build --group binder --group test --no-emit-package perceptron-to-dropout -c tests/requirements.txt -o tests/requirements-cpu.txt
 	$(COMPILE) pyproject.toml --group build --group binder -c tests/requirements.txt -o binder/requirements.txt
 	$(COMPILE) pyproject.toml --group build --group binder --extra gpu -c tests/requirements.txt -o binder/requirements-gpu.txt

@@ -82,6 +82,10 @@ def machine():
 def measure(names=None, binder=False):
     """Runs labs solved on the CPU and rewrites their rows of measured.json; `binder`: within Binder's limits, kept beside."""
     rows = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
+    first = [lab for lab in names or labs() if lab not in rows]
+    if binder and first:
+        raise ValueError(f"{first[0]} was not measured yet, and the figures within Binder's limits stand beside those without: run first "
+                         f"grading measure {' '.join(first)}")
     for lab in names or labs():
         found = on_binder(lab) if binder else figures(lab)
         said = {**found, "machine": machine(), "date": date.today().isoformat()}

@@ -17,8 +17,9 @@ from grading import build, leaks
 from grading.put import put
 
 PARTS = ("notebooks/", "labkit/", "data/", "binder/requirements.txt", "binder/requirements-gpu.txt", "binder/runtime.txt", "binder/postBuild",
-         "pyproject.toml", "LICENSE", "LICENSE-CC-BY-4.0", "CITATION.cff")
-MANIFEST = "MANIFEST.json"
+         "binder/start", "binder/environment.sh", "pyproject.toml", "LICENSE", "LICENSE-CC-BY-4.0", "CITATION.cff")
+RUN = ("postBuild", "start")        # run by Binder, so they have to be runnable
+MANIFEST, BRANCH = "MANIFEST.json", "main"
 NAME, MAIL = "From Perceptron to Dropout", "course@localhost"
 
 
@@ -45,7 +46,7 @@ def publish(folder, answers=False, root=build.ROOT):
     gone = sorted(set(before) - set(files) - {MANIFEST})
     folder.mkdir(parents=True, exist_ok=True)
     for name in changed:
-        put(folder / name, files[name], 0o755 if Path(name).name == "postBuild" else 0o644)      # postBuild is run, so it has to be runnable
+        put(folder / name, files[name], 0o755 if Path(name).name in RUN else 0o644)
     for name in gone:
         (folder / name).unlink(missing_ok=True)
     commit(folder, [*changed, *gone])
@@ -138,7 +139,7 @@ def commit(folder, names):
         return subprocess.run(["git", "-C", folder, *arguments], check=check, capture_output=True, text=True)
 
     if not (folder / ".git").exists():
-        git("init", "--quiet", "--initial-branch=main")
+        git("init", "--quiet", f"--initial-branch={BRANCH}")
     git("add", "--all", "--", *names) if names else None
     if git("diff", "--cached", "--quiet", check=False).returncode:
         person = [] if git("config", "user.email", check=False).stdout.strip() else ["-c", f"user.name={NAME}", "-c", f"user.email={MAIL}"]

@@ -24,6 +24,8 @@ def real():
 
     Raises RuntimeError, with what to do, where the package is missing, broken or replaced by Numba's simulator.
     """
+    from labkit import devices
+
     if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
         raise RuntimeError("NUMBA_ENABLE_CUDASIM is set, so Numba only plays a GPU. Unset it and restart the notebook's kernel; "
                            "LABKIT_DEVICE=emulated asks for labkit's emulator, which finds more faults.")
@@ -31,7 +33,7 @@ def real():
         return _pooled(importlib.import_module("numba.cuda"))
     except Exception as error:      # a missing toolkit raises RuntimeError here, a missing package ImportError
         raise RuntimeError(
-            f'CUDA cannot be loaded ({_first_line(error)}). Install it with: pip install "perceptron-to-dropout[gpu]", '
+            f"CUDA cannot be loaded ({_first_line(error)}). Install it with: {devices.INSTALL}, "
             "or set LABKIT_DEVICE=cpu to go on without it."
         ) from error
 

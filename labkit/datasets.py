@@ -47,7 +47,8 @@ def data_root():
     for root in (package / "data", package.parent / "data"):
         if (root / "movies.csv").is_file():
             return root
-    raise FileNotFoundError(f"labkit's bundled data were not found beside {package}; install perceptron-to-dropout again.")
+    raise FileNotFoundError(f"labkit's bundled data were not found beside {package}; install the course again, in its folder: "
+                            "pip install --force-reinstall --no-deps --no-build-isolation .")
 
 
 def _fixed(values, dtype=np.float64):

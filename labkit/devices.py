@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 NAMES = ("cuda", "cpu", "emulated")
-INSTALL = 'pip install "perceptron-to-dropout[gpu]"'
+INSTALL = 'pip install "numba-cuda[cu13]>=0.30.4"'      # as the extra gpu in pyproject.toml; the course itself is on no index
 
 # Waking threads costs more than it saves on less arithmetic than this (measured: about a million multiply-adds).
 PARALLEL_ABOVE = 1_000_000

@@ -23,7 +23,7 @@ REQUIRE_ALL = os.environ.get("REQUIRE_ALL", "") not in ("", "0")
 LEFT_OUT = {
     "slow": "the papers' full experiments: make test TEST_ARGS='-m slow'",
     "peers": "need other libraries: make peers, then make test TEST_ARGS='-m peers'",
-    "cluster": "need Dask and Postgres: pip install 'perceptron-to-dropout-grading[cluster]', apt-get install postgresql openssl",
+    "cluster": "need Dask and Postgres: make setup, apt-get install postgresql openssl",
     "hub": "start a real JupyterHub, as root, with Node.js 20: make test TEST_ARGS='-m hub'",
     "images": "build the hub's images in an empty file system, as root, with debootstrap: make test TEST_ARGS='-m images'",
     "gpu": "no NVIDIA GPU is usable here: see labkit doctor",

@@ -36,7 +36,8 @@ def contents(kind):
     from grading import leaks, publish
 
     files = {name: content for name, content in publish.contents(ROOT).items() if not name.startswith("binder/") and name != publish.MANIFEST}
-    files |= {f"binder/{name}": (HERE / name).read_bytes() for name in ("postBuild", "environment.sh")}
+    files["binder/postBuild"] = (HERE / "postBuild").read_bytes()
+    files["binder/environment.sh"] = (HERE.parent / "environment.sh").read_bytes()
     files["binder/start"] = (HUB / "start").read_bytes()
     files["binder/requirements.txt"] = (HERE / PINS[kind]).read_bytes()
     files["binder/runtime.txt"] = (HERE.parent / "runtime.txt").read_bytes()

@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from labkit.doctor.finding import NAME, Finding, pip, version
+from labkit.doctor.finding import Finding, pip, version
 
 CU13_DRIVER = (13, 0)       # numba-cuda[cu13] brings CUDA 13, which runs on drivers for CUDA 13.0 and later
 
@@ -82,4 +82,4 @@ def cuda_packages():
     if sys.platform == "darwin":
         return Finding("CUDA packages", False, "there are none for macOS", "nothing: there is no NVIDIA GPU to compile for")
     cost = "the GPU stays unused" if devices.find_gpu().name else "nothing in the labs; kernels cannot be compiled for a look at them"
-    return Finding("CUDA packages", False, f"missing: {', '.join(missing)}", cost, pip(f'"{NAME}[gpu]"'))
+    return Finding("CUDA packages", False, f"missing: {', '.join(missing)}", cost, pip(devices.INSTALL.removeprefix("pip install ")))

@@ -24,12 +24,12 @@ def packages():
     if version(NAME) is None:
         return Finding("Packages", False, f"{NAME} is not installed in this Python", "labs cannot import labkit as they should",
                        "make setup", needed=True)
-    names = [re.match(r"[A-Za-z0-9._-]+", need)[0] for need in importlib.metadata.requires(NAME) if "extra ==" not in need]
-    missing = [name for name in names if version(name) is None]
+    needs = {re.match(r"[A-Za-z0-9._-]+", need)[0]: need for need in importlib.metadata.requires(NAME) if "extra ==" not in need}
+    missing = [name for name in needs if version(name) is None]
     if missing:
         return Finding("Packages", False, f"missing: {', '.join(missing)}", "labs stop at their first import",
-                       pip(f'"{NAME}"'), needed=True)
-    return Finding("Packages", True, ", ".join(f"{name} {version(name)}" for name in names), needed=True)
+                       pip(" ".join(f'"{needs[name]}"' for name in missing)), needed=True)
+    return Finding("Packages", True, ", ".join(f"{name} {version(name)}" for name in needs), needed=True)
 
 
 def data():
@@ -39,8 +39,8 @@ def data():
     try:
         root = datasets.data_root()
     except FileNotFoundError as error:
-        return Finding("Data", False, str(error), "labs cannot load their examples", pip(f'--force-reinstall --no-deps "{NAME}"'),
-                       needed=True)
+        return Finding("Data", False, str(error), "labs cannot load their examples",
+                       pip("--force-reinstall --no-deps --no-build-isolation ."), needed=True)
     checks = sorted(path.stem for path in (root / "checks").glob("*.json"))
     if not checks:
         return Finding("Data", False, f"{root} has no checks", "check(...) cannot tell right from wrong", "grading build", needed=True)

@@ -1,4 +1,4 @@
-"""CONTRIBUTING's steps for a new lab and a new exercise, followed to the letter in a copy of the project."""
+"""CONTRIBUTING's steps for a new lab, a new exercise and a new kernel, followed to the letter in a copy of the project."""
 
 import os
 import re
@@ -29,7 +29,7 @@ def follow(title, copy):
         if step["kind"] == "sh":
             run(body, copy)
             continue
-        path = copy / re.search(r"`((?:grading|data)/[\w/.]+)`", step["said"])[1]
+        path = copy / re.search(r"`((?:grading|data|labkit)/[\w/.]+)`", step["said"])[1]
         if "ppend" in step["said"]:
             path.write_text(path.read_text(encoding="utf-8") + "\n\n" + body, encoding="utf-8")
         else:
@@ -40,7 +40,8 @@ def follow(title, copy):
 def run(lines, copy):
     """Shell lines, with the copy's own `grading` in the place of the installed one."""
     for line in lines.splitlines():
-        command = [sys.executable, "-m", "grading.cli", *line.split()[1:]] if line.startswith("grading ") else line.split()
+        program, *words = line.split()
+        command = [sys.executable, *{"grading": ["-m", "grading.cli"], "python": []}[program], *words]
         done = subprocess.run(command, cwd=copy, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(copy)})
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
@@ -62,3 +63,9 @@ def test_a_lab_and_then_an_exercise(copy):
     built = nbformat.read(copy / "notebooks" / "15_middle.ipynb", as_version=4)
     assert built.cells[-1].id == "check_spread"
     assert "median" in (copy / "notebooks" / "GLOSSARY.md").read_text()
+
+
+def test_a_kernel(copy):
+    shutil.copytree(ROOT / "tests" / "labkit" / "kernels", copy / "tests" / "labkit" / "kernels")
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    follow("Add a kernel", copy)

@@ -10,10 +10,11 @@ import textwrap
 import time
 import zipfile
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from grading import sandbox
+from grading import publish, sandbox
 from grading.demo import CLASSROOM, LAB
 
 ROOT = Path(__file__).parent.parent.parent
@@ -43,14 +44,30 @@ def test_every_line_works_as_it_stands(place):
     commands = lines()
     assert commands[:3] == ["make setup", ". .venv/bin/activate", "labkit doctor"]
     start, environment = time.monotonic(), os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    for command in commands[3:]:
-        done = subprocess.run(["bash", "-c", command], cwd=place, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    done = subprocess.run(["bash", "-ex"], input="\n".join(commands[3:]), cwd=place, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
     assert time.monotonic() - start < 15 * 60
     grades = (place / "grades.csv").read_text().splitlines()
     assert len(grades) == 13 and any(line.startswith("ada,") and "16" in line for line in grades)
     assert (place / "canvas.csv").read_text().splitlines()[2].startswith("\"Ada, X\",500,ada")
     assert "<html" in (place / "report.html").read_text() and len(list((place / "my-course" / "feedback").iterdir())) == 12
+    [page] = re.findall(r"`(my-course/feedback/\S+)`", GUIDE.read_text(encoding="utf-8"))
+    assert "<html" in (place / page).read_text()
+
+
+def test_git_ignores_the_course_folder_of_the_guide():
+    """It holds solutions, the gradebook and the seed of the hidden cases."""
+    [folder] = {words.split()[0] for words in " ".join(lines()).split("--course ")[1:]}
+    assert subprocess.run(["git", "-C", ROOT, "check-ignore", "--quiet", f"{folder}/secret"]).returncode == 0
+
+
+def test_the_link_for_a_hub_opens_a_notebook_that_is_published():
+    [link] = re.findall(r"^https://HUB/\S+$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    asked = parse_qs(urlsplit(link).query)
+    [notebook] = re.findall(r"^lab/tree/NAME/(\S+)$", *asked["urlpath"])
+    assert asked["repo"] == ["https://github.com/OWNER/NAME"] and asked["branch"] == [publish.BRANCH] and (ROOT / notebook).is_file()
+    for lock in ("hub", "images"):      # what answers the link
+        assert re.search(r"^nbgitpuller==", (ROOT / "binder" / lock / "requirements.txt").read_text(), re.MULTILINE)
 
 
 def test_the_set_up_lines_are_the_projects_own():

@@ -4,6 +4,7 @@ import base64
 import gzip
 import io
 import json
+import shlex
 import struct
 import subprocess
 import zipfile
@@ -55,10 +56,10 @@ def test_it_holds_what_a_student_needs_and_its_manifest_names_every_file(made):
     manifest = json.loads((made / "MANIFEST.json").read_text())
     assert files == set(manifest["files"]) | {"MANIFEST.json"}
     assert {"README.md", "LICENSE", f"notebooks/{LAB}.ipynb", "labkit/__init__.py", "data/checks/01_perceptron.json",
-            "binder/requirements.txt", "binder/postBuild"} <= files
+            "binder/requirements.txt", "binder/postBuild", "binder/start", "binder/environment.sh"} <= files
     assert not any(name.startswith(("grading", "tests", "course")) for name in files)
     assert all(publish.sha256((made / name).read_bytes()) == digest for name, digest in manifest["files"].items())
-    assert (made / "binder" / "postBuild").stat().st_mode & 0o111
+    assert all((made / "binder" / name).stat().st_mode & 0o111 for name in ("postBuild", "start"))
     assert git(made, "status", "--short") == ""
 
 
@@ -78,8 +79,14 @@ def test_again_changes_nothing_and_an_update_is_one_commit_on_top(public, monkey
     assert not (public / "data" / "movies.csv").exists() and git(public, "status", "--short") == ""
 
 
+def lines(folder, title):
+    """The lines to type in a section of the README."""
+    section = (folder / "README.md").read_text(encoding="utf-8").split(f"\n## {title}\n")[1].split("\n## ")[0]
+    return [line.strip() for line in section.splitlines() if line.startswith("    ")]
+
+
 def test_a_students_work_survives_an_update(made, public, tmp_path, monkeypatch):
-    """What nbgitpuller does: commit what the student wrote, then merge, the student's lines first."""
+    """The README's own lines, on a notebook in which both sides changed the same cell. A link of nbgitpuller's does the same."""
     upstream = tmp_path / "upstream"
     git(tmp_path, "clone", "--quiet", made, upstream)
     git(tmp_path, "clone", "--quiet", upstream, "student")
@@ -94,15 +101,18 @@ def test_a_students_work_survives_an_update(made, public, tmp_path, monkeypatch)
         files = real(root, answers)
         theirs = nbformat.reads(files[f"notebooks/{LAB}.ipynb"].decode(), 4)
         theirs.cells[0].source += "\n\nA new sentence."
+        next(c for c in theirs.cells if c.id == "fires").source += "\n    return 'theirs'"
         return files | {f"notebooks/{LAB}.ipynb": nbformat.writes(theirs).encode()}
 
     monkeypatch.setattr(publish, "contents", newer)
     publish.publish(upstream)
-    git(tmp_path / "student", "commit", "--quiet", "--all", "-m", "mine")
-    git(tmp_path / "student", "pull", "--quiet", "--no-rebase", "-Xours", "--no-edit")
+    commit, pull, *install = lines(made, "A newer version")
+    for line in (commit, pull):
+        git(tmp_path / "student", *shlex.split(line.removeprefix("git ")))
     merged = nbformat.read(path, 4)
     assert "A new sentence." in merged.cells[0].source
     assert next(c for c in merged.cells if c.id == "fires").source.endswith("'mine'")
+    assert len(install) == 2 and set(install) < set(lines(made, "Start"))       # otherwise new notebooks would meet old checks
 
 
 def test_nothing_that_somebody_edited_or_owns_is_overwritten(public, tmp_path):

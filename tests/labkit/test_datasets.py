@@ -78,7 +78,7 @@ def test_readme_states_the_hashes_that_the_loader_checks():
 
 def test_data_root_says_what_to_do_when_the_files_are_gone(monkeypatch, tmp_path):
     monkeypatch.setattr(datasets, "__file__", str(tmp_path / "labkit" / "datasets.py"))
-    with pytest.raises(FileNotFoundError, match="install perceptron-to-dropout again"):
+    with pytest.raises(FileNotFoundError, match="install the course again, in its folder: pip install"):
         datasets.data_root()
     (tmp_path / "labkit" / "data").mkdir(parents=True)
     (tmp_path / "labkit" / "data" / "movies.csv").write_text("")

@@ -104,7 +104,7 @@ def test_a_missing_package_is_named_with_its_remedy(monkeypatch):
         raise devices.importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(devices.importlib.metadata, "version", missing)
-    assert "numba-cuda is not; add it with: pip install" in devices._missing_package("NVIDIA H200")
+    assert "numba-cuda is not; add it with: pip install \"numba-cuda[cu13]>=" in devices._missing_package("NVIDIA H200")
 
 
 def test_a_container_s_share_counts(monkeypatch):

@@ -1,12 +1,14 @@
 """The locks: every package pinned and hashed, for every system, with no address in them; and one version of each package in all."""
 
 import re
+import subprocess
 import tomllib
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from labkit import devices
 from tests.packaging.wheels import ROOT
 
 LOCKS = {path.relative_to(ROOT).as_posix(): path
@@ -108,6 +110,19 @@ def test_both_projects_and_the_citation_say_one_version():
     assert grading["version"] == course["version"] == cited
     assert f"{course['name']}=={course['version']}" in grading["dependencies"]
     assert grading["requires-python"] == course["requires-python"]
+
+
+def test_the_line_that_adds_a_gpus_package_is_the_projects_own():
+    [asked] = [each.split(";")[0] for each in project(".")["project"]["optional-dependencies"]["gpu"] if each.startswith("numba-cuda")]
+    assert devices.INSTALL == f'pip install "{asked}"'
+
+
+def test_no_line_asks_an_index_for_the_course():
+    """The course is on none: whoever took its name there would be installed in its place."""
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], check=True, capture_output=True, text=True).stdout.split("\0")
+    asks = re.compile(r"install\b[^\n]*\bperceptron-to-dropout(-grading)?\b(?!-)")
+    texts = [ROOT / name for name in listed if name.endswith((".py", ".md", ".toml", ".yaml", ".ipynb", ".sh")) and (ROOT / name).is_file()]
+    assert [(path.name, asks.search(text)[0]) for path in texts if asks.search(text := path.read_text(encoding="utf-8"))] == []
 
 
 def test_every_python_gets_one_numpy_which_the_gpus_packages_can_use():
