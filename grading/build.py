@@ -7,12 +7,14 @@ id where there is an exercise, and points for the manual question; all other poi
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -20,9 +22,11 @@ import jupytext
 import nbformat
 from nbformat.v4 import new_notebook
 
+from grading import book
 from grading import exercise as exercises
 from grading.course import Course, on_path
 from grading.put import put
+from labkit.cells import defines
 
 LABS = Path(__file__).parent / "labs"
 ROOT = Path(__file__).parent.parent
@@ -148,6 +152,21 @@ def pictured(source, cell):
 def generate(lab, course):
     """Runs nbgrader's generate_assignment on course/source and returns the release notebook."""
     from nbgrader.converters import GenerateAssignment
+    from nbgrader.converters.base import NbGraderException
+
+    on_path()
+    coursedir = course_directory(lab, course)
+    converter = GenerateAssignment(coursedir=coursedir, config=coursedir.config)
+    converter.log.setLevel("WARNING")
+    try:
+        converter.start()
+    except NbGraderException as error:
+        raise BuildError(f"nbgrader could not make the students' edition of {lab}; why stands above. What was built before is as it was") from error
+    return nbformat.read(course / "release" / lab / f"{lab}.ipynb", as_version=4)
+
+
+def course_directory(lab, course):
+    """nbgrader's view of the course folder, for building a lab. Its gradebook is the one that the course's own configuration names."""
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
@@ -163,11 +182,7 @@ def generate(lab, course):
     config.GenerateAssignment.preprocessors = preprocessors()
     config.GenerateAssignment.force = True
     config.ClearSolutions.text_stub = config.Stubs.text_stub = TEXT_STUB
-    on_path()
-    converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
-    converter.log.setLevel("WARNING")
-    converter.start()
-    return nbformat.read(course / "release" / lab / f"{lab}.ipynb", as_version=4)
+    return CourseDirectory(config=config)
 
 
 # Writing: atomic, stable, and never over a person's edits
@@ -219,10 +234,15 @@ def check_text(lab, committed):
     """The student's check data of a lab. A number that a build derives keeps its committed value while the new one agrees with it
     within a tenth of the tolerance: processors and BLAS builds differ in the last bits."""
     old = json.loads(committed.read_text(encoding="utf-8"))["exercises"] if committed.exists() else {}
-    data = {"lab": lab, "exercises": {}}
+    data = {"lab": lab, "given": given(lab), "exercises": {}}
     for ident, one in exercises.load(lab).items():
         data["exercises"][ident] = settled(one.check_data(), old.get(ident), one.tolerance.scaled(0.1))
     return sealed_text(data, data)
+
+
+def given(lab):
+    """The names that a lab's set-up cells define, in order: an answer may use them wherever it stands."""
+    return sorted(set().union(*(defines(cell.source) for cell in source_notebook(lab).cells if "setup" in cell.metadata.get("tags", ()))))
 
 
 def settled(new, old, tolerance):
@@ -238,15 +258,18 @@ def settled(new, old, tolerance):
 
 
 def build(names=None, course=None, root=ROOT, force=False, only_course=False):
-    """Builds labs into `course` (nbgrader's folders) and, under `root`, notebooks/ and data/checks/. Returns the files that changed."""
+    """Builds labs into `course` (nbgrader's folders) and, under `root`, notebooks/ and data/checks/. Returns the files that changed. Labs whose
+    cells may not change any more are left as they are, and named in a BuildError once the others are built."""
     course = Path(course or ROOT / "course")
     prepare(course)
-    changed = []
+    changed, refused = [], []
     for lab in names or labs():
-        source = notebook_text(source_notebook(lab), lab)
-        if write(course / "source" / lab / f"{lab}.ipynb", source, force):
-            changed.append(course / "source" / lab / f"{lab}.ipynb")
-        release = generate(lab, course)
+        try:
+            release, wrote = released(lab, course, force)
+        except book.Disagreement as error:
+            refused.append(str(error))
+            continue
+        changed += wrote
         if only_course:
             continue
         for path, text in ((Path(root) / "notebooks" / f"{lab}.ipynb", notebook_text(release, lab)),
@@ -256,7 +279,37 @@ def build(names=None, course=None, root=ROOT, force=False, only_course=False):
     words = Path(root) / "notebooks" / "GLOSSARY.md"
     if not only_course and write(words, glossary_text(), force=True):
         changed.append(words)
+    if refused:
+        raise BuildError("\n".join(refused))
     return changed
+
+
+def released(lab, course, force):
+    """(the students' notebook of a lab, the files written in the course folder). Where nbgrader refuses, source/ and release/ are as they were.
+    Raises book.Disagreement before anything is written where the lab has submissions and other cells."""
+    notebook, source = source_notebook(lab), course / "source" / lab / f"{lab}.ipynb"
+    book.may_change(course_directory(lab, course).db_url, lab, notebook)
+    with as_they_were(source.parent, course / "release" / lab):
+        wrote = [source] if write(source, notebook_text(notebook, lab), force) else []
+        return generate(lab, course), wrote
+
+
+@contextlib.contextmanager
+def as_they_were(*folders):
+    """Puts these folders back, with all that was in them, where what is done meanwhile fails."""
+    with tempfile.TemporaryDirectory() as kept:
+        kept = [(folder, Path(kept) / f"{number}") for number, folder in enumerate(folders)]
+        for folder, copy in kept:
+            if folder.exists():
+                shutil.copytree(folder, copy)
+        try:
+            yield
+        except BaseException:
+            for folder, copy in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+                if copy.exists():
+                    shutil.copytree(copy, folder)
+            raise
 
 
 def check(names=None, root=ROOT):
@@ -276,7 +329,10 @@ def check(names=None, root=ROOT):
 
 def prepare(course):
     """A course folder that nbgrader's own commands understand, and the secret seed of its hidden cases."""
-    course.mkdir(parents=True, exist_ok=True)
+    course.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "posix" and (mode := course.stat().st_mode & 0o777) & 0o077:
+        print(f"warning: {course} holds solutions and grades, and its mode {mode:o} lets other accounts of this machine in: chmod 700 {course}",
+              file=sys.stderr)
     config = course / "nbgrader_config.py"
     if not config.exists():
         config.write_text("from grading.nbgrader_config import configure\n\nconfigure(get_config(), __file__)  # noqa: F821\n", encoding="utf-8")

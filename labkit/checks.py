@@ -20,6 +20,7 @@ from types import FunctionType
 
 import numpy as np
 
+from labkit.cells import from_elsewhere
 from labkit.outcomes import (  # noqa: F401 (the vocabulary is part of this module's interface)
     Call,
     Outcome,
@@ -62,7 +63,8 @@ def exercises():
 
     found = {}
     for path in sorted((data_root() / "checks").glob("*.json")):
-        found |= json.loads(path.read_text(encoding="utf-8"))["exercises"]
+        lab = json.loads(path.read_text(encoding="utf-8"))
+        found |= {name: one | {"given": lab["given"]} for name, one in lab["exercises"].items()}
     return found
 
 
@@ -73,7 +75,8 @@ def check(function=None, *, hint=None, **named):
     check(guess=guess)   for an answer that is not a function
     check(f, hint=1)     a first hint; hint=2 and hint=3 say more
     """
-    name, thing = identify(function, named, sys._getframe(1).f_globals)
+    notebook = sys._getframe(1).f_globals
+    name, thing = identify(function, named, notebook)
     exercise = exercises().get(name)
     if exercise is None:
         near = difflib.get_close_matches(name, exercises(), 1)
@@ -84,7 +87,7 @@ def check(function=None, *, hint=None, **named):
     judge = {"prediction": prediction, "value": value}.get(exercise["kind"], behaviour)
     right, line = judge(name, exercise, thing)
     if right:
-        print(line)
+        print(line + missing(name, exercise, thing, notebook))
     elif right is None:
         if os.environ.get("NBGRADER_EXECUTION"):
             raise NotAttempted(line)
@@ -216,6 +219,15 @@ def advice(function, exercise):
             and n not in ("cuda", "check")]
     used = sorted({*ours, *(n for n in exercise.get("avoid", ()) if n in code.co_names)})
     return f" It calls {', '.join(used)}; the exercise asks you to write that part yourself." if used else ""
+
+
+def missing(name, exercise, thing, notebook):
+    """A word on names that the answer has from cells that grading does not run. A kernel is graded by its own rules."""
+    names = from_elsewhere(name, thing, exercise["given"], set(exercises()), notebook) if exercise["kind"] in ("function", "object") else ()
+    if not names:
+        return ""
+    said = f"{', '.join(names[:-1])} and {names[-1]} come" if len(names) > 1 else f"{names[0]} comes"
+    return f" But {said} from a cell that is not run when your work is graded: write {'them' if len(names) > 1 else 'it'} into the cell of {name}."
 
 
 def value(name, exercise, thing):

@@ -69,8 +69,9 @@ def adds_instead(x, w):
     return np.sum(x) + np.sum(w)
 
 
-@weighted_sum.misconception(why="The two sums are formed first and multiplied at the end.",
-                            hint="this is the sum of the inputs times the sum of the weights. Each input has a weight of its own: multiply first.")
+@weighted_sum.misconception(why="Two loops, one inside the other, or the two sums multiplied.",
+                            hint="this multiplies every input with every weight. Each input has a weight of its own: x[0] with w[0], x[1] with "
+                                 "w[1], and so on, in one loop.")
 def product_of_sums(x, w):
     return np.sum(x) * np.sum(w)
 
@@ -275,8 +276,8 @@ def by_way_of_shared_memory(out, a, b):
 
 
 @add.misconception(why="The launch in the text fits exactly, so the guard seems superfluous.",
-                   hint="some threads have no element: with 8 threads and 6 numbers, threads 6 and 7 write outside the array. "
-                        "Ask whether i is smaller than out.size (with <= one thread still gets through).")
+                   hint="some threads have no element: with 8 threads and 6 numbers, threads 6 and 7 read or write outside the array. "
+                        "Ask whether i is smaller than out.size before the first a[i] or out[i] (with <= one thread still gets through).")
 @cuda.jit
 def no_guard(out, a, b):
     i = cuda.grid(1)
@@ -312,8 +313,9 @@ def work_for_everybody(out, a, b):
     out[i] = a[i] + b[i]
 
 
-@add.misconception(why="The block's number is taken for the element's.",
-                   hint="only as many elements were written as there are blocks: blockIdx.x is the block's number, not the thread's.")
+@add.misconception(why="The block's number is taken for the element's, or the number of blocks for the number of elements.",
+                   hint="only as many elements were written as there are blocks. blockIdx.x is the block's number, not the thread's, and "
+                        "gridDim.x is how many blocks there are, not how many elements.")
 @cuda.jit
 def block_number(out, a, b):
     i = cuda.blockIdx.x
@@ -338,8 +340,9 @@ def into_an_input(out, a, b):
         a[i] = a[i] + b[i]
 
 
-@add.misconception(why="On a CPU the loop is the program; that every thread runs it is overlooked.",
-                   hint="every thread writes every element here, all over each other. There is no loop: thread i adds the pair number i and stops.")
+@add.misconception(why="On a CPU the loop is the program; that every thread runs it is overlooked. Or threadIdx.x is left out of the number.",
+                   hint="several threads write the same element here. If there is a loop over all elements, take it out; if not, look at how i "
+                        "is found: cuda.grid(1).")
 @cuda.jit
 def everything_everywhere(out, a, b):
     for i in range(out.size):

@@ -196,7 +196,7 @@ def wider_gates(rng):
 
 gate = Exercise(
     "gate", points=2, right=gate_unit, hidden=wider_gates, read="readings:threshold_answers",
-    public=[call("AND", 2), call("OR", 2), call("NOT", 1), call("AND", 3), call("OR", 3)],
+    public=[call("AND", 2), call("OR", 2), call("NOT", 1), call("AND", 3), call("OR", 3), call("AND", 5), call("OR", 4)],
     hints=("Give every input of AND and OR the weight 1. Then the sum counts how many inputs are on. Above which count should the unit fire?",
            "A bias of -1.5 asks for more than 1.5 inputs that are on. For AND the number has to grow with n; for OR it need not.",
            "NOT has to fire when its input is off: the bias alone must be above 0, and the weight must pull the sum below 0."))
@@ -277,6 +277,21 @@ def changed_places(name, n):
     return w, b
 
 
+@gate.misconception(why="Three quarters of n lies between n - 1 and n for two inputs and for three.",
+                    hint="AND is right for two and three inputs only: with more, n - 1 of them are already enough. The threshold has to lie "
+                         "between n - 1 and n.")
+def a_share_of_the_inputs(name, n):
+    w, b = {"AND": (np.ones(n), -0.75 * n), "OR": (np.ones(n), -0.5), "NOT": (-np.ones(n), 0.5)}[name]
+    return w, b
+
+
+@gate.misconception(why="OR's threshold is made to grow with n, as AND's has to.",
+                    hint="OR does not fire with one of four inputs. One is enough, however many there are: its threshold stays below 1.")
+def or_asks_for_more(name, n):
+    w, b = {"AND": (np.ones(n), 0.5 - n), "OR": (np.ones(n), -n / 4), "NOT": (-np.ones(n), 0.5)}[name]
+    return w, b
+
+
 # update: Rosenblatt's rule
 
 
@@ -307,7 +322,8 @@ update = Exercise(
     public=[call(np.array([1.0, -2.0]), 0.5, np.array([1.0, 3.0]), 1), call(np.array([1.0, 2.5]), 0.5, np.array([3.0, -1.0]), 0),
             call(np.array([1.0, 2.0]), -0.5, np.array([2.0, 1.0]), 1), call(np.array([1.0, 2.0]), -0.5, np.array([-2.0, 0.5]), 0),
             call(np.zeros(2), 0.0, np.array([2.0, -1.0]), 1), call(np.array([1.0, 1.0]), -2.5, np.array([1.0, 1.0]), 0),
-            call(np.array([3.0, 1.0]), 2.0, np.array([1.0, 0.0]), 0)],
+            call(np.array([3.0, 1.0]), 2.0, np.array([1.0, 0.0]), 0), call(np.array([2.0]), -0.5, np.array([-1.5]), 1),
+            call(np.array([1.0, 2.0, -1.0]), 0.5, np.array([1.0, 0.5, 4.0]), 1)],
     hints=("Let the unit answer first. If the answer is y there is nothing to learn: return w and b as they came.",
            "A unit that said 0 where 1 was wanted has too small a sum: add x to w. Which way for the other mistake? And the bias is "
            "the weight of an input that is always 1.",
@@ -475,6 +491,22 @@ def asked_again_for_the_bias(w, b, x, y):
                       hint="this adds x after every mistake. A unit that fired and should not have has too large a sum: then subtract.")
 def always_adds(w, b, x, y):
     miss = abs(y - int(np.dot(w, x) + b > 0))
+    return w + miss * x, b + miss
+
+
+@update.misconception(why="The movies have two ratings, and w[0] and w[1] are written out.",
+                      hint="this is written for two inputs. A unit may have any number of them: w + x adds all places at once, and np.dot "
+                           "or a loop over len(w) sums them.")
+def two_inputs_written_out(w, b, x, y):
+    miss = y - int(w[0] * x[0] + w[1] * x[1] + b > 0)
+    return np.array([w[0] + miss * x[0], w[1] + miss * x[1]]), b + miss
+
+
+@update.misconception(why="The sum is written out for two inputs, the correction is not.",
+                      hint="the unit's answer is found from two inputs here. It may have any number of them: np.dot, or a loop over len(w), sums "
+                           "them all.")
+def answer_from_two_inputs(w, b, x, y):
+    miss = y - int(w[0] * x[0] + w[1] * x[1] + b > 0)
     return w + miss * x, b + miss
 
 
@@ -894,7 +926,9 @@ most_confident = Exercise(
             call(np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([[0.5, -1.0], [1.0, -2.0]]), np.array([-1.0, 1.5])),
             call(np.array([[1.0, 1.0]]), np.array([[-4.0, -1.0], [-1.0, -0.5], [0.5, -3.0]]), np.array([0.0, 0.0, 0.0])),
             call(np.array([[4.0, 0.0], [1.0, 1.0]]), np.array([[1.0, 0.0], [0.0, 1.5], [0.5, 0.5]]), np.array([-0.6, 0.2, 1.0])),
-            call(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[1.0, 2.0], [3.0, 1.0], [2.0, 4.0]]), np.array([50.0, 50.0, 50.0]))],
+            call(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[1.0, 2.0], [3.0, 1.0], [2.0, 4.0]]), np.array([50.0, 50.0, 50.0])),
+            call(np.array([[1.0, 0.0, 2.0], [0.0, 3.0, 1.0]]), np.array([[1.0, 2.0, 0.0], [2.0, 0.0, -1.0], [0.0, 0.5, 1.5], [-1.0, 1.0, 0.5]]),
+                 np.array([0.5, 0.0, -0.5, 1.0]))],
     hints=("First one example: each unit has its sum, its weights times the inputs plus its bias. Which unit's sum is the largest?",
            "All sums at once: the product of X and the transpose of W has one row an example and one column a unit. Each column still "
            "lacks its unit's bias; b has one number for each.",
@@ -1011,7 +1045,8 @@ def from_zero_upwards(X, W, b):
 
 
 @most_confident.misconception(why="b is made a column, as if there were one bias for each example.",
-                              hint="b is added along the examples here. X @ W.T has one column a unit, and b one number a unit: add it as it stands.")
+                              hint="b is added along the examples here, but it has one number a unit. With X @ W.T add b as it stands, with "
+                                   "W @ X.T write b[:, None].")
 def a_bias_for_each_example(X, W, b):
     return np.argmax(X @ W.T + b[:, None], axis=1)
 

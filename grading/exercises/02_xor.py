@@ -118,9 +118,14 @@ def fires_on_the_line(w, b, X, y):
 
 
 @accuracy.misconception(why="Mistakes were what lab 01 counted.",
-                        hint="This is the share of mistakes. Count the points where answer and y agree.")
+                        hint="This is the share of mistakes. Count the points where answer and y agree; or is your comparison turned round?")
 def share_of_mistakes(w, b, X, y):
     return np.mean((X @ w + b > 0) != (y == 1))
+
+
+@accuracy.misconception(why="< for >.", hint="Your comparison is turned round: a unit answers 1 where its sum is above 0.")
+def fires_below_zero(w, b, X, y):
+    return np.mean((X @ w + b < 0) == (y == 1))
 
 
 @accuracy.misconception(why="np.sign looks like a threshold, but its classes are -1 and +1.",
@@ -362,6 +367,7 @@ cycle_length = Exercise(
         call(np.array([START, [1.0, 1.0, 0.0], [2.0, 1.0, -1.0], [2.0, 1.0, -1.0], [2.0, 1.0, -1.0]])),
         call(np.array([START, [0.5, 0.0, 0.0], [1.0, -1.0, 0.5], START])),
         call(np.array([[0.0, 0.0], [1.0, 0.5], [0.5, 1.0], [1.0, 0.5]])),
+        call(np.array([START, START])),
     ],
     hidden=walks,
     hints=("The rule is fixed: from the same weights it always goes on in the same way. So the first row that comes back "

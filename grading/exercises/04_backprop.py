@@ -10,12 +10,12 @@ from labkit.outcomes import Ref
 # Meet a matrix
 
 
-def sums_of_products(dY, X, W):
+def sums_of_products(dZ, X, W):
     """Every gradient written out as the sum that it is."""
-    n, units, inputs = len(dY), len(W[0]), len(W)
-    dX = [[math.fsum(dY[r, u] * W[i, u] for u in range(units)) for i in range(inputs)] for r in range(n)]
-    dW = [[math.fsum(X[r, i] * dY[r, u] for r in range(n)) for u in range(units)] for i in range(inputs)]
-    return np.array(dX), np.array(dW), np.array([math.fsum(dY[:, u]) for u in range(units)])
+    n, units, inputs = len(dZ), len(W[0]), len(W)
+    dX = [[math.fsum(dZ[r, u] * W[i, u] for u in range(units)) for i in range(inputs)] for r in range(n)]
+    dW = [[math.fsum(X[r, i] * dZ[r, u] for r in range(n)) for u in range(units)] for i in range(inputs)]
+    return np.array(dX), np.array(dW), np.array([math.fsum(dZ[:, u]) for u in range(units)])
 
 
 def layers(rng):
@@ -31,33 +31,33 @@ dense_backward = Exercise(
         call(np.array([[1.0, -2.0], [0.5, 3.0], [-1.0, 0.25]]), np.array([[2.0, 0.0, 1.0], [1.0, -1.0, 0.5], [0.0, 4.0, -3.0]]),
              np.array([[1.0, 2.0], [-1.0, 0.5], [3.0, -2.0]])),
         call(np.array([[2.0, 1.0], [-1.0, 3.0]]), np.array([[1.0, 4.0], [0.5, -2.0]]), np.array([[3.0, -1.0], [2.0, 5.0]])),
-        call(np.array([[2.0, -3.0]]), np.array([[4.0]]), np.array([[0.5, 1.5]])),
+        call(np.array([[2.0, -3.0, 1.0]]), np.array([[4.0]]), np.array([[0.5, 1.5, -2.0]])),
     ],
     hidden=layers,
     hints=("Let the shapes lead you: dX must have the shape of X, dW that of W, db that of b.",
-           "X is (n, inputs) and dY is (n, units). Which product of the two, one of them transposed, is (inputs, units)?",
-           "dX is dY times W transposed; dW is X transposed times dY; the bias reached every example, so db adds dY up over the rows."),
+           "X is (n, inputs) and dZ is (n, units). Which product of the two, one of them transposed, is (inputs, units)?",
+           "dX is dZ times W transposed; dW is X transposed times dZ; the bias reached every example, so db adds dZ up over the rows."),
 )
 
 
 @dense_backward.solution
-def matrix_products(dY, X, W):
-    return dY @ W.T, X.T @ dY, dY.sum(axis=0)
+def matrix_products(dZ, X, W):
+    return dZ @ W.T, X.T @ dZ, dZ.sum(axis=0)
 
 
 @dense_backward.solution
-def one_example_after_another(dY, X, W):
+def one_example_after_another(dZ, X, W):
     dX, dW, db = np.zeros(X.shape), np.zeros(W.shape), np.zeros(W.shape[1])
     for r in range(len(X)):
-        dX[r] = W @ dY[r]
-        dW += np.outer(X[r], dY[r])
-        db += dY[r]
+        dX[r] = W @ dZ[r]
+        dW += np.outer(X[r], dZ[r])
+        db += dZ[r]
     return dX, dW, db
 
 
 @dense_backward.solution
-def with_einsum(dY, X, W):
-    return np.einsum("nu,iu->ni", dY, W), np.einsum("ni,nu->iu", X, dY), np.ones(len(dY)) @ dY
+def with_einsum(dZ, X, W):
+    return np.einsum("nu,iu->ni", dZ, W), np.einsum("ni,nu->iu", X, dZ), np.ones(len(dZ)) @ dZ
 
 
 dense_backward.solution("""
@@ -75,65 +75,65 @@ dense_backward = Backwards()
 @dense_backward.misconception(why="The matrix is used forwards again; where it is square nothing complains.",
                               hint="dX multiplies by W as it stands. Backwards, each unit hands its error to the inputs it was fed by: "
                                    "multiply by W transposed.")
-def not_transposed(dY, X, W):
-    return dY @ W, X.T @ dY, dY.sum(axis=0)
+def not_transposed(dZ, X, W):
+    return dZ @ W, X.T @ dZ, dZ.sum(axis=0)
 
 
 @dense_backward.misconception(why="Products of square matrices fit in any order.",
-                              hint="Your dW is transposed: row i of dW belongs to input i, as in W. Put X transposed first: X.T @ dY.")
-def the_weights_gradient_transposed(dY, X, W):
-    return dY @ W.T, dY.T @ X, dY.sum(axis=0)
+                              hint="Your dW is transposed: row i of dW belongs to input i, as in W. Put X transposed first: X.T @ dZ.")
+def the_weights_gradient_transposed(dZ, X, W):
+    return dZ @ W.T, dZ.T @ X, dZ.sum(axis=0)
 
 
 @dense_backward.misconception(why="The mean over the examples is the habit of later libraries.",
                               hint="You take the mean over the examples. Here E is a sum over the examples, so its gradients are sums as well.")
-def mean_over_examples(dY, X, W):
-    return dY @ W.T, X.T @ dY / len(X), dY.mean(axis=0)
+def mean_over_examples(dZ, X, W):
+    return dZ @ W.T, X.T @ dZ / len(X), dZ.mean(axis=0)
 
 
-@dense_backward.misconception(why="db is thought to need one number an example, like dY.",
-                              hint="The same bias was added in every row, so its gradient adds up what the rows say: sum dY over the "
+@dense_backward.misconception(why="db is thought to need one number an example, like dZ.",
+                              hint="The same bias was added in every row, so its gradient adds up what the rows say: sum dZ over the "
                                    "examples, axis 0.")
-def the_bias_not_summed(dY, X, W):
-    return dY @ W.T, X.T @ dY, dY
+def the_bias_not_summed(dZ, X, W):
+    return dZ @ W.T, X.T @ dZ, dZ
 
 
 @dense_backward.misconception(why="axis=1 is taken for the axis of the examples.",
                               hint="db adds up over the units. It should add up over the examples, axis 0, and have one number a unit.")
-def summed_over_the_units(dY, X, W):
-    return dY @ W.T, X.T @ dY, dY.sum(axis=1)
+def summed_over_the_units(dZ, X, W):
+    return dZ @ W.T, X.T @ dZ, dZ.sum(axis=1)
 
 
 @dense_backward.misconception(why="The gradients are listed in the order in which they are used: weights first.",
                               hint="The three are right, but their order is dX, dW, db.")
-def weights_first(dY, X, W):
-    return X.T @ dY, dY.sum(axis=0), dY @ W.T
+def weights_first(dZ, X, W):
+    return X.T @ dZ, dZ.sum(axis=0), dZ @ W.T
 
 
 @dense_backward.misconception(why="In a loop over the examples = stands where += is meant.",
                               hint="dW and db are those of the last example alone. Add up what every example says: +=, from zeros.")
-def of_the_last_example(dY, X, W):
-    return dY @ W.T, np.outer(X[-1], dY[-1]), dY[-1].copy()
+def of_the_last_example(dZ, X, W):
+    return dZ @ W.T, np.outer(X[-1], dZ[-1]), dZ[-1].copy()
 
 
 @dense_backward.misconception(why="reshape is taken for the transpose.",
                               hint="reshape only cuts the numbers anew, in the order in which they lie. To turn rows into columns take the "
                                    "transpose: W.T, X.T.")
-def reshaped_for_transposed(dY, X, W):
-    return dY @ W.reshape(W.shape[::-1]), X.reshape(X.shape[::-1]) @ dY, dY.sum(axis=0)
+def reshaped_for_transposed(dZ, X, W):
+    return dZ @ W.reshape(W.shape[::-1]), X.reshape(X.shape[::-1]) @ dZ, dZ.sum(axis=0)
 
 
-@dense_backward.misconception(why="All of dY is added up.",
+@dense_backward.misconception(why="All of dZ is added up.",
                               hint="db is one number here. Each unit has a bias of its own: sum over the examples alone, axis 0.")
-def one_bias_for_all(dY, X, W):
-    return dY @ W.T, X.T @ dY, dY.sum()
+def one_bias_for_all(dZ, X, W):
+    return dZ @ W.T, X.T @ dZ, dZ.sum()
 
 
-@dense_backward.misconception(why="db = dY[0] gives the first row a second name, and += writes into it.",
-                              hint="db = dY[0] makes no copy, so db += ... changed dY itself. Begin with zeros, or use dY.sum(axis=0).")
-def added_into_the_first_row(dY, X, W):
-    dX, dW, db = dY @ W.T, X.T @ dY, dY[0]
-    for row in dY[1:]:
+@dense_backward.misconception(why="db = dZ[0] gives the first row a second name, and += writes into it.",
+                              hint="db = dZ[0] makes no copy, so db += ... changed dZ itself. Begin with zeros, or use dZ.sum(axis=0).")
+def added_into_the_first_row(dZ, X, W):
+    dX, dW, db = dZ @ W.T, X.T @ dZ, dZ[0]
+    for row in dZ[1:]:
         db += row
     return dX, dW, db
 
@@ -511,6 +511,8 @@ backprop = Exercise(
         call(np.array([[1.0, -0.5, 2.0], [0.0, 1.5, -1.0]]), np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.5, -1.0], [2.0, 1.0], [-1.5, 0.25]]),
              np.array([0.3, -0.2]), np.array([[2.0, -1.5], [-2.5, 3.0]]), np.array([0.1, -0.6])),
         call(np.array([[2.0]]), np.array([[0.0]]), np.array([[1.0]]), np.array([-1.0]), np.array([[2.0]]), np.array([0.25])),
+        call(np.array([[1.0, -0.5]]), np.array([[1e12]]), np.array([[0.5, -1.0], [2.0, 1.0]]), np.array([0.25, -0.5]), np.array([[1.5], [-1.0]]),
+             np.array([0.5])),     # E is so large that a nudge is lost in its rounding; the rules do not mind
     ],
     hidden=networks,
     hints=("First run forwards and keep what comes out: H = sigmoid(X W1 + b1), then Y = sigmoid(H W2 + b2).",
@@ -575,6 +577,26 @@ def backprop(X, T, *weights):
         grads = found + grads
     return grads
 """)
+
+
+@backprop.misconception(why="A gradient can be had without any rule.",
+                        hint="This is right for targets of ordinary size, but not for one of 1e12: there E is so large that a nudge of a weight is "
+                             "lost in its rounding. Nudging checks the rules, but the rules are what to write here.", unsure=(3,))
+def by_nudging(X, T, W1, b1, W2, b2):
+    def error(*weights):
+        H = 1 / (1 + np.exp(-(X @ weights[0] + weights[1])))
+        Y = 1 / (1 + np.exp(-(H @ weights[2] + weights[3])))
+        return 0.5 * np.sum((Y - T) ** 2)
+
+    weights, gradients = [W1, b1, W2, b2], []
+    for k in range(4):
+        gradients.append(np.zeros(weights[k].shape))
+        for place in np.ndindex(weights[k].shape):
+            nudge = np.zeros(weights[k].shape)
+            nudge[place] = 1e-5
+            above, below = (error(*weights[:k], weights[k] + side * nudge, *weights[k + 1:]) for side in (1, -1))
+            gradients[k][place] = (above - below) / 2e-5
+    return gradients
 
 
 @backprop.misconception(why="At the output Y - T looks final; that the sigmoid stands behind it is forgotten.",

@@ -49,8 +49,11 @@ print(devices.report())
 #
 # Your work is graded later on other inputs than the ones you see here, so a function has to be right, not just right on the examples.
 # It returns its result (to print it is not enough), and leaves the arrays that it is given as they were, unless its docstring says otherwise.
+# Only the cells you were asked to write in are run when your work is graded. A helper function or an import that an answer needs has to
+# stand in such a cell.
 #
-# Each lab ends with a table of what a paper said and what you got. The code behind it is folded away; click the three dots to read it.
+# From lab 01 on, each lab ends with a table of what a paper said and what you got. The code behind it is folded away; click the three dots
+# to read it.
 #
 # ## Numbers in rows
 #
@@ -175,7 +178,8 @@ widgets.timeline()
 # %% [markdown]
 # Now look at the three dates: Ivakhnenko and Lapa published networks of many layers in **1965**, Minsky and Papert's book on what a
 # perceptron cannot do is from **1969**, and Linnainmaa's thesis with the efficient way to compute gradients is from **1970**. So the answer
-# is `"a"`. Deep networks are older than the proof that is often said to have ended them.
+# is `"a"`. Deep networks are older than the proof that is often said to have ended them. (Engineers ran the chain rule backwards from 1960
+# on, for flight paths; the efficient method for any computation is Linnainmaa's.)
 #
 # Notice something else on the timeline: the money and the interest went away for several reasons at once. The book is one of them. Set
 # *Show* to *the first winter's causes* and read those from 1966 to 1974 before you answer the last question of this lab.
@@ -203,6 +207,9 @@ check(guess_threads=guess_threads)
 # %% [markdown]
 # Blocks come whole. Seven of them hold 896 threads, too few; eight hold **1,024**. So 24 threads are left over, and they must do nothing:
 # there is no element 1,000 to write to. On a real GPU such a thread could quietly overwrite something else.
+#
+# In the exercise below the line `@cuda.jit` makes the function a kernel, and the 1 in `cuda.grid(1)` says that the threads are numbered in
+# one row. `out.size` is how many numbers `out` holds, like `len(out)`, and `float32` is a number kept in 4 bytes.
 
 # %% role="solution" id="add"
 @cuda.jit
@@ -262,7 +269,8 @@ print("Every sum is right." if np.array_equal(out, a + 1) else "Some sums are wr
 # - **On Binder or your own computer** right-click this notebook in the file list, choose *Download*, and hand the file in the way your
 #   teacher asks.
 #
-# Only the cells in which you were asked to write are read. You may add cells of your own anywhere.
+# You may add cells of your own anywhere. But only the cells you were asked to write in are run when your work is graded: a helper function
+# or an import that an answer needs has to stand in such a cell.
 #
 # **Binder forgets.** The computer that you borrow there is gone after some minutes of silence, with everything on it. So before you leave,
 # download your labs with one click; when you come back, put them back with one click.
@@ -289,7 +297,8 @@ widgets.keep_work()
 # **Marking scheme** (4 points)
 #
 # - 1 point a cause (2 in all): named correctly *and* dated or placed on the timeline. ALPAC 1966, Perceptrons 1969, the Mansfield Amendment
-#   1969 and the narrowing of DARPA's grants, the Lighthill report 1973 all count.
+#   1969 and the narrowing of DARPA's grants, the Lighthill report 1973 all count. Promises of 1958, rival methods and small computers
+#   (event of 1974) count as well.
 # - 1 point: belief, event and consequence are told apart for both causes.
 # - 1 point: a reasoned comparison. Any choice is fine.
 # - "Minsky and Papert proved that neural networks cannot compute XOR" costs the point of that cause: one layer cannot; they knew that more

@@ -16,7 +16,7 @@
 # - make ten units tell ten digits apart.
 #
 # **You need** lab 00 (the weighted sum). **Your time**: about 100 minutes required; the cells marked *optional* add 15
-# minutes.
+# (run them all the same: the table at the end uses them).
 #
 # **The computer's time and memory**: {measured}.
 
@@ -225,14 +225,14 @@ figure
 # 1962.
 #
 # Count the bias as a weight, so that an example is $(x, 1)$. Let $R$ be the length of the longest example. Suppose that some
-# plane has every example on its right side, and none nearer to it than $\gamma$, the **margin**. Then, starting from zero
-# weights,
+# plane through the origin (as $w \cdot x + b \cdot 1 = 0$ is) has every example on its right side, and none nearer to it than
+# $\gamma$, the **margin**. Then, starting from zero weights,
 #
 # $$ \text{number of mistakes} \;\le\; \left(\frac{R}{\gamma}\right)^2 $$
 #
 # The proof squeezes the length of the weights between two curves. Call $k$ the number of mistakes so far.
 #
-# - *They must grow.* Each correction adds at least $\gamma$ in the direction of that plane. So the length is at least $k
+# - *They must grow.* Each correction adds at least $\gamma$ at right angles to that plane. So the length is at least $k
 #   \gamma$.
 # - *They cannot grow fast.* Each correction is made against the weights' own opinion: $x$ points away from them, or sideways.
 #   By Pythagoras the squared length grows by $R^2$ at most. So the length is at most $\sqrt{k}\, R$.
@@ -355,8 +355,7 @@ check(delta_step)
 # Take the average of the steps for all 18 movies and do that as one step: then we go down the slope of the mean error. Over the
 # weights and the bias this error is a smooth bowl, narrow in some directions and wide in others. Let $\lambda_{max}$ say how strongly
 # it bends where it is narrowest. A step multiplies the distance from the bottom, in that direction, by $1 - r \lambda_{max}$. While
-# this factor lies between -1 and 1 the distance shrinks. Below -1 each step lands further up the other side. So everything turns on one
-# number:
+# this factor lies between -1 and 1 the distance shrinks. So everything turns on one number:
 #
 # $$ r < \frac{2}{\lambda_{max}} $$
 #
@@ -404,9 +403,10 @@ figures.around_the_limit(below, above)
 
 # %% [markdown]
 # It is `"c"`, and the way there is treacherous. For the first 40 steps the dashed curve falls almost like the other one, because the
-# wide directions of the bowl are still being learned; in the narrowest each step overshoots by a little more than the last. The
-# theory even predicts the speed. A step multiplies the distance by $1 - 1.01 \cdot 2 = -1.02$, and the error goes with the square of the
-# distance: $1.02^2 = 1.0404$, so 4.04% a step. When a training run of yours looks well and then explodes, think of this picture.
+# wide directions of the bowl are still being learned; in the narrowest the factor is below -1, so each step lands a little further up
+# the other side than the last. The theory even predicts the speed. A step multiplies the distance by $1 - 1.01 \cdot 2 = -1.02$, and the
+# error goes with the square of the distance: $1.02^2 = 1.0404$, so 4.04% a step. When a training run of yours looks well and then
+# explodes, think of this picture.
 #
 # ## Le's way: a soft threshold
 #
@@ -526,13 +526,15 @@ print(readers.sentence)
 print(f"Split: {digits.split}.")
 figure, axes = picture(9.6, 4.3, 2, 5)
 for k, ax in enumerate(axes.flat):
-    size = np.abs(unit.coef_[k]).max()
-    ax.imshow(figures.style.blended(0.5 + 0.5 * unit.coef_[k].reshape(8, 8) / size), interpolation="nearest")
+    image = unit.coef_[k].reshape(8, 8) / np.abs(unit.coef_[k]).max()
+    ax.imshow(figures.style.blended(0.5 + 0.5 * image), interpolation="nearest")
+    row, column = np.nonzero(image < 0)
+    ax.scatter(column, row, s=-60 * image[row, column], marker="_", color=INK, linewidths=1)
     ax.set(xticks=[], yticks=[], xlabel=f"unit {k}")
     ax.grid(False)
 say(figure, f"Ten perceptrons read {correct:.1%} of {len(said)} unseen digits. "
-    "Ink where a unit is blue speaks for its digit, ink where it is orange against it",
-    "The weights of ten units as 8 by 8 images, blue for positive and orange for negative ones. "
+    "Ink where a unit is blue speaks for its digit, ink where it is orange (with a minus) against it",
+    "The weights of ten units as 8 by 8 images, blue for positive ones, orange with a minus for negative ones. "
     f"Accuracy {correct:.3f}.")
 
 # %% [markdown]
@@ -646,8 +648,9 @@ figures.paper_table([dict(zip(columns, row, strict=True)) for row in table])
 # number, a picture, an experiment of your own).** (Eight to twelve sentences.)
 
 # %% [markdown] role="explain" id="explain_novikoff" points=4
-# A model answer. *Always*: the theorem has a condition, that some plane separates the examples with a margin γ above 0. Where
-# none does there is no bound: of 200 runs on Susan's movies none had stopped after 1,000 epochs, and with the XOR points of
+# A model answer. *Always*: the theorem has a condition, that some plane (through the origin, with the bias as a weight)
+# separates the examples with a margin γ above 0. Where none does there is no bound: of 200 runs on Susan's movies none had stopped
+# after 1,000 epochs, and with the XOR points of
 # the widget the line never came to rest. *Passes*: the bound counts mistakes, that is corrections, not passes and not
 # examples. For the movies 2,067 mistakes are allowed; my rule made about 150, spread over more than fifty passes, and in the
 # stream there was not even one whole pass, yet the bound held. *Best*: any line that separates the examples ends the

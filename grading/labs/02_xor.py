@@ -4,18 +4,18 @@
 # *1969. What can one unit not do, however long it learns, and what does it take to do it?*
 #
 # Lab 01's perceptron always finds a line, *if there is one*. Here you meet four points for which there is none. You prove it,
-# watch the learning rule run in a circle, and then solve the problem with three units in place of one.
+# see what the learning rule does then, and solve the problem with three units in place of one.
 #
 # **When you have finished you can**
 #
 # - prove that no line separates XOR, in two ways: by four inequalities, and by listing everything a line can do;
-# - say what Rosenblatt's rule does when there is no line to find, and measure the circle it runs in;
+# - say what Rosenblatt's rule does when there is no line to find, and measure it;
 # - combine decisions: feed the answers of two units to a third, and choose the weights by hand;
 # - recognise from distances when a problem needs more than one line;
 # - tell what Minsky and Papert proved in 1969 from what is often said of it.
 #
 # **You need** lab 01 (a unit, its line, Rosenblatt's rule, the sigmoid). **Your time**: about 100 minutes required; the cells
-# marked *optional* add half an hour.
+# marked *optional* add half an hour (run them all the same: the table at the end uses them).
 #
 # **The computer's time and memory**: {measured}.
 
@@ -342,7 +342,7 @@ say(figure, "On Susan's movies the weights wander, then run in a circle",
 
 # %% role="picture"
 def trained(X, y):
-    """A sigmoid unit as in lab 01."""
+    """Lab 01's sigmoid unit with another loss (lab 04), which learns faster."""
     return SigmoidUnit(learning_rate=0.3, max_epochs=400, loss="cross_entropy", random_state=0).fit(X, y)
 
 

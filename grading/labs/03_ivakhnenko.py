@@ -9,14 +9,13 @@
 #
 # **When you have finished you can**
 #
-# - fit a unit with two inputs by least squares, also where its equations have no single solution;
+# - fit a unit with two inputs by least squares, and say what its equations make of XOR's four corners;
 # - say what fitting, checking and exam rows are for, and why the checking rows are no exam;
 # - grow a network layer by layer: all pairs, selection, stacking, stopping;
 # - read a grown network as polynomials, and see which units its answer is made of;
-# - show two ways in which the method goes wrong: it selects too much, and it is blind to what no pair can see.
+# - say what becomes of the method when nobody stops it, and which problems no choice of pairs can solve.
 #
-# **You need** lab 02 (XOR, hidden units). Least squares is explained. **Your time**: about 110 minutes required; the cells
-# marked *optional* add 15.
+# **You need** lab 02 (XOR, hidden units). Least squares is explained. **Your time**: about 110 minutes.
 #
 # **The computer's time and memory**: {measured}.
 
@@ -174,8 +173,8 @@ print("The shortest solution:", " ".join(f"{value:+.2f}" for value in shortest +
 print("Its answers at the corners:", " ".join(f"{value:.2f}" for value in F @ shortest + 0.0))
 
 # %% [markdown]
-# So it is `"c"`. The **rank** of a table is the number of its columns that are not weighted sums of the others; rank 4 of 6 leaves
-# two coefficients free. The system is **singular**. And a single unit of Ivakhnenko's
+# So it is `"c"`. The **rank** of a table is the largest number of its columns of which none is a weighted sum of the others; rank 4 of 6
+# leaves two coefficients free. The system is **singular**. And a single unit of Ivakhnenko's
 # does compute XOR, with no hidden layer and no backpropagation. That contradicts nothing in lab 02: this unit gets the product
 # $xz$ ready-made, and with the product as a third input XOR is easy (you saw it in "More inputs: parity").
 #
@@ -462,7 +461,7 @@ print(small.polynomials(names))
 widgets.grow_network(fit_unit, check_error)
 
 # %% [markdown]
-# ## Too much selection
+# ## Eight layers
 #
 # Suppose nobody stops. We let the network grow to eight layers on the patients. At each layer the checking rows choose the best
 # of 45 units, and their best error goes on falling. **What happens to the error on the exam patients, in the typical case?**
@@ -524,12 +523,12 @@ for depth, count in zip(*np.unique(free, return_counts=True), strict=True):
 # %% role="swarm"
 wide = devices.scale(1_000, 300, emulated=60, what="inputs")
 rng = np.random.default_rng(0)
-noise, target = rng.normal(size=(5_100, wide)), rng.normal(size=5_100)
+noise, noise_target = rng.normal(size=(5_100, wide)), rng.normal(size=5_100)
 fitting, checking, exam = np.split(np.arange(5_100), [60, 85])
-weights, luck = ops.gmdh_pairs(noise[fitting], target[fitting], noise[checking], target[checking], False)
+weights, luck = ops.gmdh_pairs(noise[fitting], noise_target[fitting], noise[checking], noise_target[checking], False)
 i, j = (side[luck.argmin()] for side in np.triu_indices(wide, 1))
 lucky = float(luck.min())
-honest = ours.criterion(weights[luck.argmin()], ours.terms(noise[exam, i], noise[exam, j]), target[exam])
+honest = ours.criterion(weights[luck.argmin()], ours.terms(noise[exam, i], noise[exam, j]), noise_target[exam])
 print(f"{luck.size:,} units, {wide.note}")
 print(f"The best: checking error {lucky:.2f}, exam error {honest:.2f}")
 figures.histogram_of_runs(

@@ -12,12 +12,13 @@
 #
 # - carry an error back through any network by two rules: meet a matrix, meet a function;
 # - read the same step in three ways: as a picture, as mathematics, as a rule with shapes;
-# - check any gradient by nudging, and say why the step must be neither large nor tiny;
+# - check any gradient by nudging, and say how to choose the step;
 # - say why weights start at random, and which loss still teaches a unit that is badly wrong;
 # - train a network and read off what its hidden units have come to stand for.
 #
 # **You need** labs 01 and 02 (sigmoid unit, hidden units, XOR). Derivatives at the level of $x^3$; the chain rule is
-# explained. **Your time**: about 115 minutes required; the cells marked *optional* add 30.
+# explained. **Your time**: about 115 minutes required; the cells marked *optional* add 30
+# (run them all the same: the table at the end uses them).
 #
 # **The computer's time and memory**: {measured}.
 
@@ -97,10 +98,10 @@ figures.matrix_blocks(128, 3, 5)
 # Write the rule. If you are lost, let the shapes lead you: only one arrangement fits.
 
 # %% role="solution" id="dense_backward"
-def dense_backward(dY, X, W):
-    """Back through Y = X W + b.
+def dense_backward(dZ, X, W):
+    """Back through Z = X W + b.
 
-    dY : the gradient of the error by Y, (n, n_units)
+    dZ : the gradient of the error by the sums Z, (n, n_units)
     X  : what went in, (n, n_inputs)        W : the weights, (n_inputs, n_units)
     Returns three arrays: dX like X, dW like W, and db, (n_units,). The error is a sum over the
     examples, so dW and db are sums too. Change none of the arguments.
@@ -109,7 +110,7 @@ def dense_backward(dY, X, W):
     is [[10.0]], [[6.0]], [2.0]
     """
     ### BEGIN SOLUTION
-    return dY @ W.T, X.T @ dY, dY.sum(axis=0)
+    return dZ @ W.T, X.T @ dZ, dZ.sum(axis=0)
     ### END SOLUTION
 
 # %% role="check"
@@ -125,10 +126,10 @@ for n, inputs, units in ((128, 3, 5), (512, 30, 20)):
     back, whose = agreeing(dense_backward, ours.dense_backward, step)
     seconds, results = {}, {}
     for name, rule, times in (("loops", ours.dense_backward_by_loops, 1), ("matrix products", back, 20)):
-        start = time.perf_counter()
+        begun = time.perf_counter()
         for _ in range(times):
             results[name] = rule(*step)
-        seconds[name] = (time.perf_counter() - start) / times
+        seconds[name] = (time.perf_counter() - begun) / times
     same = max(np.abs(a - b).max() for a, b in zip(*results.values(), strict=True))
     print(f"{n} x {inputs} times {inputs} x {units}:", ", ".join(f"{k} {1e3 * t:.3f} ms" for k, t in seconds.items()),
           f"({seconds['loops'] / seconds['matrix products']:.0f} times faster; results differ by {same:.0e})")
@@ -202,8 +203,8 @@ bend, whose = agreeing(sigmoid_backward, ours.sigmoid_backward, some)
 begin, whose_loss = agreeing(loss_gradient, ours.loss_gradient, (*some, "squared"), (*some, "cross-entropy"))
 print(whose, whose_loss, sep="\n")
 sums = np.linspace(-8, 8, 161)[:, None]
-Y, T = sigmoid(sums), np.ones((161, 1))
-squared, cross = (np.asarray(bend(begin(Y, T, loss), Y))[:, 0] for loss in ("squared", "cross-entropy"))
+answer, sure = sigmoid(sums), np.ones((161, 1))
+squared, cross = (np.asarray(bend(begin(answer, sure, loss), answer))[:, 0] for loss in ("squared", "cross-entropy"))
 figures.loss_slopes(sums[:, 0], squared, cross)
 
 # %% [markdown]
@@ -222,7 +223,7 @@ figures.loss_slopes(sums[:, 0], squared, cross)
 def backprop(X, T, W1, b1, W2, b2):
     """The gradients of E = 1/2 sum (Y - T)^2 for H = sigmoid(X W1 + b1), Y = sigmoid(H W2 + b2).
 
-    X  : inputs, (n, n_inputs)                 T  : right answers, (n, n_outputs)
+    X  : inputs, (n, n_inputs)                 T  : right answers, any numbers, (n, n_outputs)
     W1 : (n_inputs, n_hidden)  b1 : (n_hidden,)
     W2 : (n_hidden, n_outputs) b2 : (n_outputs,)
     Returns dW1, db1, dW2, db2, in this order, each of the shape of its weights. Write all rules out
@@ -404,7 +405,7 @@ for bug, report in found.items():
     print(f"{bug:>26}: off by {report.difference:.0e}, most in {where}{list(report.index)}")
 
 # %% [markdown]
-# A right gradient agrees to about nine digits; a wrong one is off by a hundredth, a half, everything. There is nothing in
+# A right gradient agrees to about nine digits; a wrong one is off by a hundredth, a half, everything. Here nothing lies in
 # between, and the place says where to look. Why not *learn* by nudging, then? Because each weight needs two runs through the whole
 # network. Going backwards costs about two forward runs, for **all** weights together.
 

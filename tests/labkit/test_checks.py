@@ -15,7 +15,8 @@ def outcome(value):
 
 
 DOUBLE = {
-    "kind": "function", "points": 2, "hints": ["think", "twice", "add it to itself"], "tolerance": {"rtol": 1e-4, "atol": 1e-6}, "avoid": ["sum"],
+    "kind": "function", "points": 2, "given": [], "hints": ["think", "twice", "add it to itself"], "tolerance": {"rtol": 1e-4, "atol": 1e-6},
+    "avoid": ["sum"],
     "cases": [{"call": {"args": [x]}, "right": outcome({"array": [2 * x], "dtype": "float64", "shape": []})} for x in (1.0, 3.0)],
     "misconceptions": [{"name": "squares", "hint": "this is what you get when you square.",
                         "outcomes": [outcome({"array": [x * x], "dtype": "float64", "shape": []}) for x in (1.0, 3.0)]}],

@@ -36,6 +36,10 @@ def test_the_winter_has_several_causes():
     assert len(history()["waves"]) == 3 and len(history()["winters"]) >= 1
 
 
+def test_the_first_wave_ends_with_its_winter_and_not_with_a_book():
+    assert history()["waves"][0]["end"] == history()["winters"][0]["start"] == 1974
+
+
 @pytest.mark.parametrize("show", ["all", "course", "causes"])
 def test_dots_keep_apart(show):
     board = widgets.timeline()

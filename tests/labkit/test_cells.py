@@ -1,0 +1,112 @@
+"""Names that an answer has from cells that grading does not run: found in a real notebook's shell, and never where there are none."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from grading import build, exercise
+from labkit import cells, checks
+
+SHELLS = """
+import json, sys
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from traitlets.config import Config
+
+def said(*sources):
+    shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
+    for source in sources:
+        shell.run_cell(source, store_history=True).raise_error()
+    with capture_output() as seen:
+        shell.run_cell("check(delta_step)", store_history=True).raise_error()
+    return seen.stdout
+
+print(json.dumps([said(*sources) for sources in json.load(sys.stdin)]))
+"""
+SETUP = "import numpy as np\nfrom labkit import check"
+STEP = "def delta_step(w, b, x, y, rate):\n    miss = y - {sum}\n    return w + rate * miss * x, b + rate * miss"
+PLAIN = STEP.format(sum="(np.dot(w, x) + b)")
+OTHER = "def fires(x, w, b):\n    return int({sum} > 0)"
+HELPER = "def total(w, b, x):\n    return {sum}\n"
+DOT = "np.dot(w, x) + b"
+NOT_RUN = "from a cell that is not run when your work is graded: write {} into the cell of delta_step."
+ADDED = [
+    ([HELPER.format(sum=DOT), STEP.format(sum="total(w, b, x)")], "But total comes " + NOT_RUN.format("it")),
+    (["import math", STEP.format(sum="math.fsum([*(w * x), b])")], "But math comes " + NOT_RUN.format("it")),
+    (["import math", HELPER.format(sum="math.fsum([*(w * x), b])"), STEP.format(sum="total(w, b, x)")],
+     "But math and total come " + NOT_RUN.format("them")),
+    (["import math", HELPER.format(sum="math.fsum([*(w * x), b])") + STEP.format(sum="total(w, b, x)")], "But math comes " + NOT_RUN.format("it")),
+    (["class Sum:\n    def __call__(self, w, b, x):\n        return np.dot(w, x) + b\nadder = Sum()", STEP.format(sum="adder(w, b, x)")],
+     "But adder comes " + NOT_RUN.format("it")),
+    (["def nested(w, b, x):\n    return np.dot(w, x) + b", STEP.format(sum="(lambda: nested(w, b, x))()")],
+     "But nested comes " + NOT_RUN.format("it")),
+]
+IN_ANSWERS = [
+    [PLAIN],
+    [HELPER.format(sum=DOT) + STEP.format(sum="total(w, b, x)")],
+    ["import math\n" + STEP.format(sum="math.fsum([*(w * x), b])")],
+    ["import math\n" + HELPER.format(sum=DOT) + OTHER.format(sum="total(w, b, x)"), STEP.format(sum="total(w, b, x) + math.log(1)")],
+    ["import math\nguess_rate = 'a'", STEP.format(sum="math.fsum([*(w * x), b])")],
+    ["def make():\n    global total\n    total = lambda w, b, x: np.dot(w, x) + b\nmake()\n" + STEP.format(sum="total(w, b, x)")],
+    ["if True:\n    from math import fsum as add\n" + STEP.format(sum="add([*(w * x), b])")],
+    ["for scale in (1.0,):\n    pass\n" + STEP.format(sum="(np.dot(w, x) + b) * scale")],
+    ["import math", "tried = 1", PLAIN, "delta_step(np.ones(2), 0.0, np.ones(2), 1.0, 0.1)"],
+    ["total = 3", STEP.format(sum="(lambda total: total)(np.dot(w, x) + b)")],
+]
+UNREADABLE = [
+    ["from math import *\n" + STEP.format(sum="fsum([*(w * x), b])")],
+    ["exec('def total(w, b, x): return np.dot(w, x) + b')\n" + STEP.format(sum="total(w, b, x)")],
+    ["%%time\n" + HELPER.format(sum=DOT) + STEP.format(sum="total(w, b, x)")],
+    ["%%time\n" + HELPER.format(sum=DOT) + OTHER.format(sum="total(w, b, x)"), STEP.format(sum="total(w, b, x)")],
+]
+
+
+@pytest.fixture(scope="module")
+def said():
+    """said(sources): what check(delta_step) adds to its verdict in a shell that has run these cells."""
+    every = [*(sources for sources, _ in ADDED), *IN_ANSWERS, *UNREADABLE]
+    done = subprocess.run([sys.executable, "-c", SHELLS], input=json.dumps([[SETUP, *sources] for sources in every]), capture_output=True,
+                          text=True, check=True)
+    lines = json.loads(done.stdout.splitlines()[-1])
+    assert all(line.startswith("Right: delta_step passes all ") for line in lines)
+    return lambda sources: lines[every.index(sources)].strip().partition(" cases.")[2].strip()
+
+
+@pytest.mark.parametrize(("sources", "line"), ADDED)
+def test_what_stands_in_an_added_cell_is_named(said, sources, line):
+    assert said(sources) == line
+
+
+@pytest.mark.parametrize("sources", IN_ANSWERS)
+def test_what_stands_in_answers_is_not(said, sources):
+    assert said(sources) == ""
+
+
+@pytest.mark.parametrize("sources", UNREADABLE)
+def test_where_a_cell_cannot_be_read_nothing_is_said(said, sources):
+    assert said(sources) == ""
+
+
+def test_outside_a_notebook_nothing_is_said():
+    def double(x):
+        return helper(x)        # noqa: F821
+
+    assert cells.from_elsewhere("double", double, (), {"double"}, {"double": double, "helper": abs}) == []
+
+
+@pytest.mark.parametrize("lab", build.labs())
+def test_no_declared_solution_is_warned_about(lab):
+    """Each in the cell of its exercise, with NumPy and math imported there, in a notebook whose set-up cells have run."""
+    setup = [c.source for c in build.source_notebook(lab).cells if "setup" in c.metadata.get("tags", ())]
+    given, answers, tried = build.given(lab), set(checks.exercises()), 0
+    assert given == checks.exercises()[next(iter(exercise.load(lab)))]["given"]
+    for name, one in exercise.load(lab).items():
+        for solution in one.solutions if one.kind in ("function", "object") else ():
+            notebook = {"__name__": "__main__", "In": [*setup, "import math\nimport numpy as np\n" + solution.text]}
+            for source in notebook["In"]:
+                exec(source, notebook)
+            assert cells.from_elsewhere(name, notebook[name], given, answers, notebook) == []
+            tried += 1
+    assert tried
