@@ -20,7 +20,7 @@ if [ $# -eq 0 ]; then
     set -- ${KEEP:+"$KEEP"} python3.13 python3.12 python3.11 python3 python "py -3" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[123].*/bin/python
 fi
 
-bare='' other=''
+bare='' other='' debian='Debian, Ubuntu: sudo apt-get install python3 python3-venv'
 for candidate in "$@"; do
     command="$candidate"
     if [ "$candidate" = "py -3" ]; then command=py; fi
@@ -32,16 +32,22 @@ for candidate in "$@"; do
     esac
 done
 
+# Where the system's own Python is newer, python3 would be that one again.
+case $other in
+    *' is 3.1'[4-9]* | *' is 3.'[2-9][0-9]*) debian='Ubuntu: sudo add-apt-repository ppa:deadsnakes/ppa && sudo apt-get install python3.13-venv' ;;
+esac
+
 {
     if [ -n "$bare" ]; then
         printf '%s has neither the module ensurepip nor pip, so it cannot make an environment; ' "$bare"
-        printf "add it (Debian, Ubuntu: sudo apt-get install python3-venv) and run this again.\n"
+        version=${bare##* }
+        printf "add it (Debian, Ubuntu: sudo apt-get install python%s-venv) and run this again.\n" "${version%.*}"
     elif [ -n "$asked" ]; then
         printf 'PYTHON=%s does not run as a 64-bit Python 3.11, 3.12 or 3.13%s; ' "$asked" "${other:+ ($other)}"
         printf 'name one that does, or leave PYTHON out to have one found.\n'
     else
         printf 'No 64-bit Python 3.11, 3.12 or 3.13 runs here%s; ' "${other:+ ($other)}"
-        printf 'install one (Debian, Ubuntu: sudo apt-get install python3 python3-venv; macOS: brew install python@3.13), '
+        printf 'install one (%s; macOS: brew install python@3.13), ' "$debian"
         printf 'or name yours: make setup PYTHON=/path/to/python3.12\n'
     fi
 } >&2

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub_settings import Hub, SettingsError
+from hub_settings import COURSE, Hub, SettingsError
 from set_up import DEFAULT, as_grader, closed_to_others
 
 SERVER_MB = 160             # resident memory of a person's idle JupyterLab server, measured on a hub of ours
@@ -108,22 +108,38 @@ def arguments():
 
 def check(hub, size):
     """The Lines, in the order in which an operator would mend them."""
-    answers = asked(hub)
+    service = grading_service(hub)
+    answers = asked(hub, service)
     lines = [programs(hub), kernels(hub), *permissions(hub), people(hub, size), disk(hub.root, 2 + 0.05 * size, "the hub's folder")]
-    first = account(hub.account_of(hub.people[0])) if hub.people else None
-    homes = Path(first.pw_dir).parent if first else Path("/home")
+    homes = next((Path(who.pw_dir).parent for one in hub.people if (who := account(hub.account_of(one)))), Path("/home"))
     lines += [disk(homes, HOME_GB * size, "the students' homes"), address(hub)]
     if isinstance(answers, str):
         return [*lines, Line(False, "grading", f"the account {hub.account} cannot run the instructor's programs ({answers}); run make hub again")]
     return [*lines, memory(size, answers["lab_mb"]), labs(answers["labs"]), gradebook(hub, answers["gradebook"]), seed(hub, answers["seed"]),
-            namespaces(answers["namespaces"]), sandbox(answers["sandbox"]), gpu(hub, answers["gpu"])]
+            namespaces(answers["namespaces"]), sandbox(hub, answers["sandbox"], service), gpu(hub, answers["gpu"])]
 
 
-def asked(hub):
-    """What the account that grades found, or a sentence why it could not look."""
+def grading_service(hub):
+    """The process that grades on this hub, as its folder in /proc; None where the hub is not running."""
+    who = account(hub.account)
+    wanted = f"JUPYTERHUB_SERVICE_NAME={COURSE}".encode()
+    for process in Path("/proc").glob("[0-9]*") if who else ():
+        try:
+            if process.stat().st_uid == who.pw_uid and wanted in (process / "environ").read_bytes().split(b"\0"):
+                return process
+        except OSError:     # it ended meanwhile
+            continue
+    return None
+
+
+def asked(hub, service=None):
+    """What the account that grades found, or a sentence why it could not look. What a process may mount depends on the mounts that it has, and
+    a unit of systemd can give its processes others than ours: then those of the service, where it is running, are taken."""
     if not account(hub.account):
         return f"there is no account {hub.account}"
-    done = as_grader(hub, hub.environment / "bin" / "python", "-c", ASKED, hub.course, hub.gpu_memory)
+    elsewhere = service and os.readlink(service / "ns" / "mnt") != os.readlink("/proc/self/ns/mnt")
+    where = ("nsenter", f"--mount={service}/ns/mnt") if elsewhere else ()
+    done = as_grader(hub, hub.environment / "bin" / "python", "-c", ASKED, hub.course, hub.gpu_memory, where=where)
     try:
         return json.loads(done.stdout)
     except ValueError:
@@ -141,14 +157,15 @@ def account(name):
 
 
 def programs(hub):
-    wanted = {"JupyterHub": hub.environment / "bin" / "jupyterhub", "the proxy": hub.proxy / "node_modules" / ".bin" / "configurable-http-proxy",
-              "grading": hub.grader / "bin" / "grading"}
+    wanted = {"JupyterHub": hub.environment / "bin" / "jupyterhub", "grading": hub.grader / "bin" / "grading"}
+    if not hub.guest:
+        wanted["the proxy"] = hub.proxy / "node_modules" / ".bin" / "configurable-http-proxy"
     gone = [name for name, path in wanted.items() if not path.exists()]
     closed = closed_to_others(hub.environment / "bin")
     if gone or closed:
         why = f"{' and '.join(gone)} not found" if gone else f"{closed} is closed to other accounts, so nobody's server can start"
         return Line(False, "programs", f"{why}; run make hub")
-    return Line(True, "programs", "JupyterHub, its proxy and grading are installed for everybody who needs them")
+    return Line(True, "programs", f"{', '.join(wanted)}: installed for everybody who needs them")
 
 
 def kernels(hub):
@@ -189,11 +206,15 @@ def people(hub, size):
     opened = [one for one in accounts if (who := account(one)) and Path(who.pw_dir).exists() and Path(who.pw_dir).stat().st_mode & 0o077]
     if not hub.instructors:
         return Line(False, "people", f"there is no instructor; name one in {hub.root / 'hub.toml'}")
-    if unknown:
+    if unknown and not hub.guest:
         return Line(False, "people", f"{', '.join(unknown)} have no account on this machine; make each with: adduser NAME")
     if len(hub.students) < size:
         return Line(False, "people", f"hub.toml names {len(hub.students)} students for a class of {size}; add the others to {hub.root / 'hub.toml'}")
-    said = f"{len(hub.instructors)} instructors, {len(hub.students)} students, each with an account"
+    said = f"{len(hub.instructors)} instructors, {len(hub.students)} students"
+    if unknown:
+        return Line(None, "people", f"{said}; the other JupyterHub makes an account when a person's server first starts, and has not for: "
+                                    f"{', '.join(unknown)}")
+    said += ", each with an account"
     if opened:
         return Line(None, "people", f"{said}; homes still open to others are closed at the first log-in: {', '.join(opened)}")
     return Line(True, "people", said)
@@ -215,11 +236,14 @@ def memory(size, lab_mb, available_mb=None):
     said = f"{available_mb / 1e3:.0f} GB; a student at work in the largest lab takes {each / 1e3:.1f} GB"
     if fit < size:
         return Line(False, "memory", f"{said}, so {fit} of {size} can work at once; add memory ({(SYSTEM_MB + size * each) / 1e3:.0f} GB for all), "
-                                     "or divide the class, with a smaller idle_minutes in hub.toml")
+                                     "or divide the class and have idle servers stopped sooner")
     return Line(True, "memory", f"{said}, and {fit} can work at once")
 
 
 def address(hub):
+    if hub.guest:
+        return Line(None, "address", "the other JupyterHub's, as are log-in, certificate and the time after which idle servers are stopped: port, "
+                                     "certificate and idle_minutes of hub.toml are not used")
     if hub.certificate:
         closed = [path for path in (hub.certificate, hub.key) if not os.path.exists(path)]
         if closed:
@@ -254,8 +278,16 @@ def namespaces(problem):
     return Line(True, "user namespaces", "the account that grades may make them")
 
 
-def sandbox(problem):
-    return Line(False, "sandbox", problem) if problem else Line(True, "sandbox", "students' code is locked away when it is graded")
+def sandbox(hub, problem, service):
+    """Another JupyterHub's unit may forbid what works outside it: until that hub runs, nothing is known."""
+    if problem:
+        return Line(False, "sandbox", problem)
+    said = "students' code is locked away when it is graded"
+    if service:
+        return Line(True, "sandbox", f"{said}, tried with the mounts of the service that grades")
+    if hub.guest:
+        return Line(None, "sandbox", f"{said}, but the service that grades is not running, and it may have other mounts; start it and check again")
+    return Line(True, "sandbox", said)
 
 
 def gpu(hub, found):

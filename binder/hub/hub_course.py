@@ -11,13 +11,15 @@ INSTRUCTOR = [f"access:services{SERVICE}", f"list:services{SERVICE}", f"read:ser
 
 def configure(c, hub):
     """Sets `c` for the course of a hub (hub_settings.Hub)."""
-    c.JupyterHub.load_groups = {        # nbgrader's own names for the two sides of a course
+    # nbgrader's own names for the two sides of a course: what it lists is read from them. JupyterHub adds to groups and takes nobody out,
+    # so rights are given by name: it makes a role's list of users exactly what stands here, at each start.
+    c.JupyterHub.load_groups = {
         f"nbgrader-{COURSE}": {"users": list(hub.students)},
         f"formgrade-{COURSE}": {"users": list(hub.instructors)},
     }
     # Students have JupyterHub's own rights: their server, and to say who they are. Instructors may besides open the service that grades
     # and find its address. That service may do nothing at the hub.
-    c.JupyterHub.load_roles.append({"name": "instructor", "groups": [f"formgrade-{COURSE}"], "scopes": INSTRUCTOR})
+    c.JupyterHub.load_roles.append({"name": "instructor", "users": list(hub.instructors), "groups": [], "scopes": INSTRUCTOR})
     c.JupyterHub.services.append(grading(hub))
     c.Spawner.cmd = hub.server()
     c.Spawner.default_url = "/lab"
@@ -38,7 +40,7 @@ def grading(hub):
     """The service that grades runs as an account of its own. It opens with formgrader in the browser tab itself: hub_formgrader.py says why."""
     return {
         "name": COURSE,
-        "url": f"http://127.0.0.1:{hub.port + 3}",
+        "url": f"http://127.0.0.1:{hub.grading_port}",
         "user": hub.account,
         "cwd": str(hub.course),
         "command": hub.server(),

@@ -15,7 +15,8 @@ students = []
 
 # Who may connect: only this machine, until there is a certificate. Then ip = "0.0.0.0" lets everybody reach the port.
 ip = "127.0.0.1"
-port = 8000             # the three ports after it are used between the hub's own parts
+port = 8000
+inner_ports = 8001      # this one and the two after it are used between the hub's own parts, on this machine alone
 certificate = ""        # both files readable by root alone
 key = ""
 
@@ -25,7 +26,8 @@ idle_minutes = 60
 # What one notebook may take of a GPU that several people share: "4 GiB", or a share such as "25%". Empty: 90% of it.
 gpu_memory = ""
 
-# What this machine puts before a person's name to make the account's: "jupyter-" under The Littlest JupyterHub.
+# What another JupyterHub on this machine puts before a person's name to make the account's: "jupyter-" for The Littlest JupyterHub.
+# With a prefix people log in there, and what is said above of who connects, where, and for how long is that hub's to set.
 prefix = ""
 
 # The account that owns source, gradebook and secret, and grades. Nobody logs in as it. `make hub` creates it.
@@ -46,6 +48,7 @@ class Hub:
     students: tuple = ()
     ip: str = "127.0.0.1"
     port: int = 8000
+    inner_ports: int = 8001
     certificate: str = ""
     key: str = ""
     idle_minutes: int = 60
@@ -93,8 +96,13 @@ class Hub:
         if not self.certificate and self.ip not in ("127.0.0.1", "::1", "localhost"):
             raise SettingsError(f"{path}: without a certificate passwords would cross the network readable; name certificate and key, or keep "
                                 "ip = \"127.0.0.1\" and put a server with TLS in front.")
-        if not 0 < self.port <= 65532 or self.idle_minutes < 1:
-            raise SettingsError(f"{path}: port must be 1 to 65532 and idle_minutes at least 1.")
+        if not 0 < self.port <= 65535 or self.idle_minutes < 1:
+            raise SettingsError(f"{path}: port must be 1 to 65535 and idle_minutes at least 1.")
+        if not 1024 <= self.inner_ports <= 65533:
+            raise SettingsError(f"{path}: inner_ports is {self.inner_ports}, expected 1024 to 65533: the service that grades does not run as root, "
+                                "and only root may listen below 1024.")
+        if self.inner_ports <= self.port <= self.inner_ports + 2:
+            raise SettingsError(f"{path}: port {self.port} is one of the three from inner_ports = {self.inner_ports}; name three others there.")
 
     @property
     def people(self):
@@ -103,6 +111,25 @@ class Hub:
     def account_of(self, person):
         """The name of a person's account on this machine."""
         return self.prefix + person
+
+    @property
+    def guest(self):
+        """Whether the course is a guest of another JupyterHub, which has its own proxy, address and log-in, and makes people's accounts."""
+        return bool(self.prefix)
+
+    # Where the hub's parts listen, on this machine alone.
+
+    @property
+    def proxy_port(self):
+        return self.inner_ports
+
+    @property
+    def hub_port(self):
+        return self.inner_ports + 1
+
+    @property
+    def grading_port(self):
+        return self.inner_ports + 2
 
     # Everybody may read these: programs and settings, nothing of anybody's.
 

@@ -9,6 +9,8 @@ import stat
 import sys
 from pathlib import Path
 
+from jupyterhub.auth import PAMAuthenticator
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from hub_course import configure  # noqa: E402
 from hub_settings import Hub  # noqa: E402
@@ -36,18 +38,27 @@ def kept_secret(name):
 c.JupyterHub.bind_url = f"{'https' if hub.certificate else 'http'}://{hub.ip}:{hub.port}"
 c.JupyterHub.ssl_cert, c.JupyterHub.ssl_key = hub.certificate, hub.key
 c.ConfigurableHTTPProxy.command = [str(hub.proxy / "node_modules" / ".bin" / "configurable-http-proxy")]
-c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{hub.port + 1}"
+c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{hub.proxy_port}"
 c.ConfigurableHTTPProxy.auth_token = kept_secret("CONFIGPROXY_AUTH_TOKEN")
 c.ConfigurableHTTPProxy.pid_file = str(hub.state / "proxy.pid")
-c.JupyterHub.hub_ip, c.JupyterHub.hub_port = "127.0.0.1", hub.port + 2
+c.JupyterHub.hub_ip, c.JupyterHub.hub_port = "127.0.0.1", hub.hub_port
 c.JupyterHub.db_url = f"sqlite:///{hub.state / 'jupyterhub.sqlite'}"
 c.JupyterHub.cookie_secret = bytes.fromhex(kept_secret("JPY_COOKIE_SECRET"))
 c.JupyterHub.cleanup_servers = False        # people go on working while the hub starts again
 
 # Who may come in: the class and nobody else, with the passwords of this machine. Nobody is an administrator of the hub: root is.
 
-c.JupyterHub.authenticator_class = "pam"
+class Members(PAMAuthenticator):
+    """Whoever is no longer in hub.toml stays in the hub's database, and may have a cookie or token from before: neither is taken."""
+
+    async def refresh_user(self, user, handler=None):
+        return user.name in self.allowed_users
+
+
+c.JupyterHub.authenticator_class = Members
 c.Authenticator.allowed_users = set(hub.people)
+c.Authenticator.allow_existing_users = False
+c.Authenticator.auth_refresh_strict = True
 c.Authenticator.admin_users = set()
 
 # The culler may only look at servers and stop them.

@@ -2,17 +2,20 @@
 
     sudo python binder/hub/set_up.py [--hub /srv/perceptron-hub] [--labs 01_perceptron ...] [--gpu] [--no-warm] [--only-set-up]
 
-Needs root, since every person's server runs as that person's own account, and otherwise Python 3.11 to 3.13, Node.js 20 or later with
-npm, and bubblewrap. A second run brings the programs up to date and leaves people's files, the course and the gradebook alone.
+Needs root, since every person's server runs as that person's own account, and otherwise Python 3.11 to 3.13, bubblewrap and, for a hub of
+its own, Node.js 20 or later with npm. A second run brings the programs up to date and leaves people's files, the course and the gradebook
+alone. Where hub.toml names a prefix, people log in at another JupyterHub of this machine: then no hub is started, and its proxy is not needed.
 """
 
 import argparse
+import errno
 import grp
 import hashlib
 import os
 import pwd
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -32,8 +35,13 @@ class SetUpError(Exception):
 def main():
     options = arguments()
     try:
+        prerequisites(options.hub)
+        if not options.only_set_up:
+            not_running(options.hub)
         hub = set_up(options.hub, options.labs, not options.no_warm, options.gpu)
-        if options.only_set_up:
+        if hub.guest:
+            print(f"Everything is in place for the JupyterHub that makes accounts named {hub.prefix}NAME; it starts when that hub is told of it.")
+        if options.only_set_up or hub.guest:
             return
         if not hub.people:
             raise SetUpError(f"everything is in place, but nobody may log in yet: name the class in {hub.root / 'hub.toml'} and run make hub again.")
@@ -58,22 +66,40 @@ def arguments():
 
 def set_up(root, labs=None, warm=True, gpu=False):
     """The Hub, with everything in place. Raises SetUpError, SettingsError, OSError and CalledProcessError."""
-    prerequisites(root)
+    guest = (root / "hub.toml").exists() and Hub.at(root).guest
+    if not guest:
+        proxy_prerequisites()
     os.umask(0o022)
     folder(root, 0o755)
     if not (root / "hub.toml").exists():
-        write(root / "hub.toml", EXAMPLE, 0o600)
+        write(root / "hub.toml", EXAMPLE)
+    (root / "hub.toml").chmod(0o600)
     hub = Hub.at(root)
     account(hub)
     folders(hub)
     environment(hub, warm, gpu)
-    proxy(hub)
+    if not guest:
+        proxy(hub)
     programs(hub)
     course(hub, labs)
-    for name in hub.people:
-        if not known(hub.account_of(name)):
-            print(f"{name} has no account on this machine, so {name} cannot log in; make one with: adduser {hub.account_of(name)}", flush=True)
+    for name in () if guest else hub.people:
+        if not known(name):
+            print(f"{name} has no account on this machine, so {name} cannot log in; make one with: adduser {name}", flush=True)
     return hub
+
+
+def not_running(root):
+    """Raises SetUpError where this hub is at work: a second one would end its proxy, after its programs were replaced under it."""
+    if not (root / "hub.toml").exists() or (hub := Hub.at(root)).guest:
+        return
+    try:
+        socket.create_server(("127.0.0.1", hub.hub_port)).close()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise SetUpError(f"port {hub.hub_port} of this machine is taken, by this hub if it is running: end it with Ctrl-C where it was started, or, "
+                         "under systemd, run sudo make hub HUB_ARGS=--only-set-up && sudo systemctl restart course-hub; if it is another "
+                         f"program's, name other inner_ports in {root / 'hub.toml'}.") from None
 
 
 def start(hub):
@@ -98,13 +124,18 @@ def prerequisites(root):
     if closed:
         raise SetUpError(f"{closed} is closed to other accounts, and everybody's server must get through it; name a Python outside of it with "
                          "PYTHON= (Debian, Ubuntu: apt-get install python3 python3-venv) or another folder with HUB=.")
-    if node() < NODE or shutil.which("npm") is None:
-        has = f"this is Node.js {node()}" if node() else "Node.js is not there"
-        raise SetUpError(f"the hub's proxy needs Node.js {NODE} or later with npm, and {has if node() < NODE else 'npm is not there'}; "
-                         "install it (Debian 13, Ubuntu 25.04 and later: apt-get install nodejs npm).")
     for program, package in (("useradd", "passwd"), ("runuser", "util-linux"), ("bwrap", "bubblewrap")):
         if shutil.which(program) is None:
             raise SetUpError(f"{program} is missing; install the package {package}.")
+
+
+def proxy_prerequisites():
+    """Raises SetUpError where what runs and installs the proxy is missing."""
+    if node() < NODE or shutil.which("npm") is None:
+        has = f"this is Node.js {node()}" if node() else "Node.js is not there"
+        raise SetUpError(f"the hub's proxy needs Node.js {NODE} or later with npm, and {has if node() < NODE else 'npm is not there'}; "
+                         "install it (Debian 13, Ubuntu 25.04 and later: apt-get install nodejs npm; Ubuntu 24.04 has 18 only, and the guide for "
+                         "operators says what to do there).")
 
 
 def node():
@@ -217,10 +248,12 @@ def course(hub, labs):
         raise SetUpError(f"the labs could not be built into {hub.course}: {(done.stderr.strip().splitlines() or ['no reason was given'])[-1]}")
 
 
-def as_grader(hub, *command):
-    """Runs a command as the account that grades; returns subprocess's CompletedProcess, output as text."""
+def as_grader(hub, *command, where=()):
+    """Runs a command as the account that grades; `where` is a command of root's that runs another one in some place.
+
+    Returns subprocess's CompletedProcess, output as text."""
     environment = [f"{name}={value}" for name, value in hub.graders_environment().items()]
-    return subprocess.run(["runuser", "-u", hub.account, "--", "env", "-i", *environment, *map(str, command)], cwd=hub.course,
+    return subprocess.run([*where, "runuser", "-u", hub.account, "--", "env", "-i", *environment, *map(str, command)], cwd=hub.course,
                           capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 

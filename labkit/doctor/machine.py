@@ -74,16 +74,22 @@ def sandbox_fails():
 
 
 def namespace_command(settings=Path("/proc/sys")):
-    """The one setting that forbids user namespaces here, turned the other way; nothing where no setting explains it."""
-    for setting, forbids, allows in (("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),     # Ubuntu 24.04 and later
-                                     ("kernel/unprivileged_userns_clone", "0", "1"),                 # Debian before 11
-                                     ("user/max_user_namespaces", "0", "15000")):
+    """What allows user namespaces where one setting forbids them, for bubblewrap alone where that can be, and after the next boot too;
+    nothing where no setting explains it."""
+    for setting, forbids, command in (("kernel/apparmor_restrict_unprivileged_userns", "1", "sudo sh binder/hub/apparmor/allow.sh"),    # Ubuntu
+                                      ("kernel/unprivileged_userns_clone", "0", kept("kernel.unprivileged_userns_clone=1")),    # Debian before 11
+                                      ("user/max_user_namespaces", "0", kept("user.max_user_namespaces=15000"))):
         try:
             if (settings / setting).read_text().strip() == forbids:
-                return f"sudo sysctl -w {setting.replace('/', '.')}={allows}"
+                return command
         except OSError:
             continue
     return ""
+
+
+def kept(setting):
+    """The command that makes a setting of the kernel now and at each boot."""
+    return f"echo {setting} | sudo tee -a /etc/sysctl.d/90-course.conf && sudo sysctl --system"
 
 
 def said(*command):

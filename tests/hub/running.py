@@ -142,7 +142,8 @@ def hub(log):
     """`make hub`, until it answers; `log` is the file for what it says. Yields a Running. One at a time on a machine."""
     with alone(), accounts() as passwords, open(log, "w") as said:
         port = free_ports()
-        (PLACE / "hub.toml").write_text(f"instructors = {list(INSTRUCTORS)}\nstudents = {list(STUDENTS)}\nport = {port}\naccount = '{GRADER}'\n")
+        (PLACE / "hub.toml").write_text(f"instructors = {list(INSTRUCTORS)}\nstudents = {list(STUDENTS)}\n"
+                                        f"port = {port}\ninner_ports = {port + 1}\naccount = '{GRADER}'\n")
         (PLACE / "hub.toml").chmod(0o600)
         process = subprocess.Popen(["make", "hub", f"HUB={PLACE}", f"HUB_ARGS=--labs {LAB}"], cwd=ROOT, stdout=said, stderr=said,
                                    env=environment(), start_new_session=True)

@@ -65,7 +65,8 @@ def test_only_the_workers_get_what_bubblewrap_needs():
     worker, context = backend["worker"], backend["worker"]["extraContainerConfig"]["securityContext"]
     assert worker["extraPodConfig"] == {"hostUsers": False} and context["procMount"] == "Unmasked"
     assert context["capabilities"] == {"drop": ["ALL"]} and context["allowPrivilegeEscalation"] is False
-    assert "procMount" not in str(backend["scheduler"]) and "extraPodConfig" not in backend["scheduler"]
+    scheduler = backend["scheduler"]["extraContainerConfig"]["securityContext"]
+    assert scheduler["seccompProfile"] == {"type": "RuntimeDefault"} and "procMount" not in scheduler and "extraPodConfig" not in backend["scheduler"]
     assert f"{backend['image']['name']}:{backend['image']['tag']}" in (FOLDER / "values.yaml").read_text()
 
 

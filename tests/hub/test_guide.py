@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import subprocess
+import textwrap
 
 import pytest
 
@@ -15,7 +16,8 @@ GUIDE = (ROOT / "guides" / "operators.md").read_text(encoding="utf-8")
 
 
 def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", GUIDE, re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(text) for _, text in found]
 
 
 def test_every_make_command_is_one():
@@ -34,7 +36,7 @@ def test_the_images_are_made_as_it_says(monkeypatch):
     kinds = dict(re.findall(r"assemble\.py (\w+) (\.\./[\w-]+)$", GUIDE, re.MULTILINE))
     built = {folder: (words, name) for words, name, folder in re.findall(r"repo2docker (.*) --image-name (\S+) (\S+)$", GUIDE, re.MULTILINE)}
     assert set(kinds) == set(assemble.PINS) and set(built) == set(kinds.values())
-    values = "".join((ROOT / "binder" / "hub" / "kubernetes" / name).read_text() for name in ("values.yaml", "gateway.values.yaml"))
+    values = "".join(path.read_text() for path in (ROOT / "binder" / "hub" / "kubernetes").glob("*values*.yaml"))
     for words, name in built.values():
         assert name.removesuffix(":TAG") in values
         for option, value in image.NAMED.items():
@@ -56,13 +58,17 @@ def test_every_file_that_is_named_is_there():
 
 @pytest.fixture
 def hub_folder(tmp_path):
-    (tmp_path / "hub.toml").write_text(blocks("toml")[0] + 'prefix = "jupyter-"\n')
+    (tmp_path / "hub.toml").write_text(blocks("toml")[1])
     return tmp_path
 
 
 def test_the_settings_can_be_copied(settings, hub_folder):
-    hub = settings.Hub.at(hub_folder)
-    assert hub.instructors == ("grace",) and hub.students == ("ada", "blaise") and hub.account_of("ada") == "jupyter-ada"
+    """Those of a hub of its own, and those of a guest of another one."""
+    guest = settings.Hub.at(hub_folder)
+    (hub_folder / "hub.toml").write_text(blocks("toml")[0])
+    own = settings.Hub.at(hub_folder)
+    assert own.instructors == guest.instructors == ("grace",) and own.students == guest.students == ("ada", "blaise")
+    assert (own.guest, guest.guest) == (False, True) and (own.account_of("ada"), guest.account_of("ada")) == ("ada", "jupyter-ada")
 
 
 def test_the_configuration_for_another_hub_can_be_copied(modules, settings, hub_folder):
@@ -75,7 +81,16 @@ def test_the_configuration_for_another_hub_can_be_copied(modules, settings, hub_
         source = source.replace(f'"{path}"', repr(str(here)))
     exec(source, {"c": c})
     assert c.JupyterHub.load_groups["nbgrader-course"] == {"users": ["ada", "blaise"]}
+    [instructor] = c.JupyterHub.load_roles.to_dict()["extend"]
+    assert instructor["users"] == ["grace"] and instructor["groups"] == []      # a group keeps whom it once had
     assert c.Spawner.cmd == ["/bin/sh", str(hub_folder / "hub" / "start"), str(hub_folder / "env" / "bin" / "jupyterhub-singleuser")]
+
+
+def test_the_unit_of_another_hub_gets_what_the_sandbox_needs():
+    unit = configparser.ConfigParser()
+    unit.optionxform = str
+    unit.read_string(blocks("ini")[0])
+    assert dict(unit["Service"]) == {"ProtectKernelTunables": "no"}
 
 
 @pytest.mark.parametrize("said, set_to", [("", None), ('gpu_memory = "25%"\n', "25%")])

@@ -2,17 +2,21 @@
 
 import json
 import pwd
+import shutil
+import subprocess
 from pathlib import Path
 
 import psutil
 import pytest
 from nbgrader.api import Gradebook
 
-from tests.hub import running
+from tests.browser.jupyter import chromium
+from tests.hub import people, running
 from tests.hub.conftest import COMMENT
 from tests.hub.loaded import FIRST_CALLS, all_loaded
 from tests.hub.running import LAB
 
+REMOVED = Path(__file__).parent / "removed.py"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 
@@ -73,6 +77,36 @@ def test_the_account_that_grades_runs_a_batch_from_its_own_terminal(taught, hub,
     assert done.returncode == 0, done.stdout + done.stderr
     assert {name: score for name, (score, *_) in scores(hub, "hubada").items()} == before
     assert (hub.course / "grading.db").stat().st_uid == pwd.getpwnam(running.GRADER).pw_uid
+
+
+@pytest.mark.skipif(chromium() is None, reason="no Chromium; on Debian: apt-get install chromium")
+def test_an_instructor_has_the_courses_commands_in_the_terminal_of_the_service_that_grades(hub):
+    """As its account, in the course folder; in the instructor's own terminal there is what students have."""
+    with people.chrome() as browser:
+        grace = people.Instructor(browser, hub, "hubgrace")
+        grading = grace.typed(f"{hub.address}/services/course", "echo I am $(whoami) in $(pwd); grading --help; nbgrader --version")
+        own = grace.typed(grace.server, "echo I am $(whoami); grading --help; labkit --help")
+    assert f"I am {running.GRADER} in {hub.course}" in grading and "usage: grading" in grading and "not found" not in grading, grading
+    assert "I am hubgrace" in own and "grading: command not found" in own and "usage: labkit" in own, own
+
+
+def test_whoever_is_taken_out_of_the_class_loses_log_in_session_and_gradebook(hub, tmp_path):
+    """JupyterHub begins three times on one database, for a class of accounts that every system has: news, at first an instructor, is
+    removed, then comes back as a student."""
+    for name in ("hub", "state"):
+        (tmp_path / name).mkdir()
+    for path in (running.ROOT / "binder" / "hub").glob("*.py"):
+        shutil.copy(path, tmp_path / "hub")
+    classes = [f"instructors = {instructors}\nstudents = {students}\naccount = 'daemon'\n" for instructors, students in
+               ((["games", "news"], ["bin", "mail"]), (["games"], ["mail"]), (["games"], ["mail", "news"]))]
+    done = subprocess.run([hub.root / "env" / "bin" / "python", REMOVED, tmp_path / "hub" / "jupyterhub_config.py", tmp_path / "hub.toml", *classes],
+                          env={"PATH": f"{hub.root / 'env' / 'bin'}:/usr/bin:/bin", "HOME": str(tmp_path)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    instructor, student, nobody = [True, True, True], [True, True, False], [False, False, False]
+    before, removed, back = json.loads(done.stdout)
+    assert before == {"games": instructor, "news": instructor, "bin": student, "mail": student}
+    assert removed == {"games": instructor, "news": nobody, "bin": nobody, "mail": student}
+    assert back == {"games": instructor, "news": student, "bin": nobody, "mail": student}
 
 
 # The compiled kernels that every server begins with

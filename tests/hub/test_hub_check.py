@@ -4,6 +4,7 @@ import grp
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -47,6 +48,7 @@ def test_missing_programs_are_named(check, made):
     assert check.programs(made).ok
     (made.proxy / "node_modules" / ".bin" / "configurable-http-proxy").unlink()
     assert str(check.programs(made)).startswith("MISSING programs") and "the proxy not found; run make hub" in check.programs(made).said
+    assert check.programs(replace(made, prefix="jupyter-")).ok      # another hub has a proxy of its own
 
 
 @as_root
@@ -94,6 +96,15 @@ def test_disk_and_memory_that_are_too_small_are_named_with_what_is_needed(check,
 
 
 @as_root
+def test_what_another_hub_makes_or_sets_is_not_missing(check, made):
+    """With a prefix people's accounts come with their first server, and address and log-in are that hub's."""
+    guest = replace(made, students=("no_such_person",), prefix="jupyter-")
+    assert check.people(guest, 1).ok is None and f"has not for: jupyter-{OWNER}, jupyter-no_such_person" in check.people(guest, 1).said
+    assert check.people(guest, 30).ok is False
+    assert check.address(guest).ok is None and str(made.port) not in check.address(guest).said
+
+
+@as_root
 def test_a_certificate_that_is_missing_or_open_is_named(check, made):
     assert check.address(made).ok is None
     key = made.root / "key.pem"
@@ -111,8 +122,13 @@ def test_what_the_account_that_grades_cannot_do_is_named(check, tmp_path):
                            (check.gradebook(hub, None), check.gradebook(hub, "x lies on a network file system (nfs)"), "network file system"),
                            (check.seed(hub, None), check.seed(hub, "chmod 600"), "chmod 600"),
                            (check.namespaces(None), check.namespaces("Operation not permitted"), "What the sandbox needs"),
-                           (check.sandbox(None), check.sandbox("bubblewrap is missing: install the package bubblewrap"), "install the package")):
+                           (check.sandbox(hub, None, None), check.sandbox(hub, "bubblewrap is missing: install the package bubblewrap", None),
+                            "install the package")):
         assert good.ok and bad.ok is False and why in bad.said
+    service = Path("/proc/1")
+    assert "mounts of the service that grades" in check.sandbox(hub, None, service).said
+    guest = replace(hub, prefix="jupyter-")
+    assert check.sandbox(guest, None, service).ok and check.sandbox(guest, None, None).ok is None
     assert check.gpu(hub, {"problem": "no NVIDIA driver was found", "name": None, "share": None}).ok is None
     assert check.gpu(hub, {"problem": None, "name": "NVIDIA L4", "share": None}).said == "NVIDIA L4, of which each notebook may take 90%"
     shared = replace(hub, gpu_memory="a bit")
@@ -134,6 +150,25 @@ def test_compiled_kernels_that_others_can_write_are_named(check, made):
     compiled.chmod(0o644)
     os.chown(compiled, pwd.getpwnam(OWNER).pw_uid, 0)
     assert check.kernels(made).ok is False
+
+
+@as_root
+def test_the_service_that_grades_is_found_among_the_accounts_processes(check, made):
+    """By what JupyterHub told it, not by the account alone, which may do other things."""
+    command = ["setpriv", f"--reuid={pwd.getpwnam(OWNER).pw_uid}", "--clear-groups", "sleep", "60"]
+    with subprocess.Popen(command, env={"PATH": os.environ["PATH"]}) as other:
+        assert check.grading_service(made) is None
+        with subprocess.Popen(command, env={"PATH": os.environ["PATH"], "JUPYTERHUB_SERVICE_NAME": "course"}) as service:
+            until(lambda: check.grading_service(made))
+            assert check.grading_service(made) == Path(f"/proc/{service.pid}")
+            service.kill()
+        other.kill()
+
+
+def until(true, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def hub_check(*arguments):
@@ -173,6 +208,20 @@ def test_what_is_broken_on_a_hub_that_runs_is_found_by_the_account_that_grades(h
     assert "LABKIT_GPU_MEMORY is 'a bit' but has to be an amount" in said
 
 
+@pytest.mark.timeout(1800)
+def test_a_unit_that_covers_parts_of_proc_is_found_by_the_service_that_runs_in_it(hub, check):
+    """As systemd's ProtectKernelTunables does; outside that unit the same account locks students' code away."""
+    cover = "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec sleep 120"
+    settings = check.Hub.at(hub.root)
+    with subprocess.Popen(["unshare", "--mount", "sh", "-c", cover]) as unit:
+        until(lambda: Path(f"/proc/{unit.pid}/comm").read_text() == "sleep\n")
+        said = check.asked(settings, Path(f"/proc/{unit.pid}"))["sandbox"]
+        unit.kill()
+    assert "ProtectKernelTunables=no" in said, said
+    assert check.asked(settings)["sandbox"] is None
+    assert check.asked(settings, check.grading_service(settings))["sandbox"] is None
+
+
 def without_namespaces(*command):
     """(exit status, what it said) of a command that runs as root in a user namespace in which no further one may be made; all others
     on this machine still may."""
@@ -207,6 +256,8 @@ def read(check, tmp_path, text):
 def test_the_settings_are_read(check, tmp_path):
     hub = read(check, tmp_path, GOOD + "port = 9000\n")
     assert hub.people == ("grace", "ada") and hub.port == 9000 and hub.course == tmp_path / "grader" / "course"
+    secure = read(check, tmp_path, GOOD + "ip = '0.0.0.0'\nport = 443\ncertificate = 'c.pem'\nkey = 'k.pem'\n")
+    assert (secure.proxy_port, secure.hub_port, secure.grading_port) == (8001, 8002, 8003)      # not root's, so not beside 443
     import hub_settings
 
     assert read(check, tmp_path, hub_settings.EXAMPLE).people == ()
@@ -224,7 +275,9 @@ def test_the_settings_are_read(check, tmp_path):
     ('instructors = ["root"]', "root is no member"),
     ('ip = "0.0.0.0"', "without a certificate"),
     ('certificate = "c.pem"', "go together"),
-    ("port = 65534", "port must be"),
+    ("port = 65536", "port must be"),
+    ("inner_ports = 444", "only root may listen below 1024"),
+    ("port = 8002", "port 8002 is one of the three from inner_ports = 8001"),
 ])
 def test_settings_that_cannot_be_meant_are_refused_in_one_sentence(check, tmp_path, text, why):
     import hub_settings
@@ -266,3 +319,65 @@ def test_a_node_that_is_too_old_or_missing_is_named(tmp_path, said, why):
     command = ["/usr/bin/python3", "-B", "binder/hub/set_up.py", "--hub", "/var/tmp/no-such-hub"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={"PATH": str(tools)})
     assert done.returncode == 1 and why in done.stderr and "needs Node.js 20" in done.stderr
+
+
+@pytest.fixture
+def steps(check, monkeypatch):
+    """set_up, with a machine that has no Node.js and steps that are only noted."""
+    import set_up
+
+    done = []
+    for name in ("account", "folders", "environment", "proxy", "programs", "course"):
+        monkeypatch.setattr(set_up, name, lambda *_, name=name: done.append(name))
+    monkeypatch.setattr(set_up, "node", lambda: 0)
+    return set_up, done
+
+
+@as_root
+def test_a_guest_of_another_hub_needs_no_proxy_and_no_accounts(steps, tmp_path, capsys):
+    set_up, done = steps
+    (tmp_path / "hub.toml").write_text(GOOD)
+    with pytest.raises(set_up.SetUpError, match="Node.js is not there"):
+        set_up.set_up(tmp_path)
+    assert not done
+    (tmp_path / "hub.toml").write_text(GOOD + 'prefix = "jupyter-"\n')
+    set_up.set_up(tmp_path)
+    assert done == ["account", "folders", "environment", "programs", "course"]
+    assert "cannot log in" not in capsys.readouterr().out
+    assert (tmp_path / "hub.toml").stat().st_mode & 0o777 == 0o600      # whoever wrote it, the class is nobody else's to read
+
+
+def test_nothing_is_touched_where_this_hub_is_running(steps, tmp_path, monkeypatch, capsys):
+    set_up, done = steps
+    monkeypatch.setattr(set_up, "prerequisites", lambda root: None)
+    with socket.create_server(("127.0.0.1", 0)) as running_hub:
+        taken = running_hub.getsockname()[1]
+        (tmp_path / "hub.toml").write_text(f"{GOOD}inner_ports = {taken - 1}\n")
+        monkeypatch.setattr(set_up.sys, "argv", ["set_up.py", "--hub", str(tmp_path)])
+        with pytest.raises(SystemExit, match=f"port {taken} of this machine is taken, by this hub if it is running"):
+            set_up.main()
+    assert not done
+    set_up.not_running(tmp_path)
+
+
+# Ubuntu's AppArmor
+
+
+@pytest.mark.parametrize("theirs", [False, True])
+def test_bubblewrap_gets_its_profile_in_place_of_the_one_that_ubuntu_may_bring(tmp_path, theirs):
+    profiles, tools = tmp_path / "apparmor.d", tmp_path / "bin"
+    profiles.mkdir()
+    tools.mkdir()
+    (tools / "apparmor_parser").write_text(f'#!/bin/sh\necho "$@" >>{tmp_path / "said"}\n[ "$1" != --remove ]\n')
+    (tools / "apparmor_parser").chmod(0o755)
+    if theirs:
+        (profiles / "bwrap-userns-restrict").touch()
+    allow = ROOT / "binder" / "hub" / "apparmor" / "allow.sh"
+    for _ in range(2):      # a second time changes nothing
+        subprocess.run(["sh", allow, profiles], env={"PATH": f"{tools}:/usr/bin:/bin"}, check=True)
+    assert (profiles / "bwrap").read_text() == (allow.parent / "bwrap").read_text()
+    said = (tmp_path / "said").read_text().splitlines()
+    removed = [f"--remove {profiles / 'bwrap-userns-restrict'}"] * theirs
+    assert said == [*removed, f"--replace {profiles / 'bwrap'}"] * 2
+    switched_off = profiles / "disable" / "bwrap-userns-restrict"
+    assert switched_off.is_symlink() == theirs and (not theirs or switched_off.readlink() == profiles / "bwrap-userns-restrict")

@@ -17,7 +17,7 @@ import yaml
 from tests.hub import image
 from tests.hub.image import NAMED, PLACE, ROOT
 from tests.hub.loaded import FIRST_CALLS, all_loaded
-from tests.hub.test_kubernetes import FOLDER, Everything, spawner
+from tests.hub.test_kubernetes import FOLDER, configured, spawner
 from tests.packaging.test_locks import versions
 
 IMAGES = ROOT / "binder" / "images"
@@ -134,10 +134,7 @@ def pod(built, tmp_path_factory):
     """pod(kind, name, *command): what a command says in a pod of that image, as values.yaml starts it for a person: their number, their line in
     /etc/passwd, a home of their own, nbgrader's settings, the exchange, and for the one who grades the course; all else cannot be written to."""
     values = yaml.safe_load((FOLDER / "values.yaml").read_text())
-    config = Everything()
-    config.Authenticator.allowed_users = set()
-    for _, source in sorted(values["hub"]["extraConfig"].items()):
-        exec(source, {"c": config})
+    config = configured(values)
     place = tmp_path_factory.mktemp("volumes")
     place.parent.chmod(0o755)
     settings = place / "nbgrader_config.py"
@@ -202,7 +199,7 @@ def test_the_image_for_gpus_has_nvidias_compilers_and_without_a_driver_says_so(p
 @pytest.mark.timeout(7200)
 def test_a_lab_goes_from_release_to_grade_between_pods(pod):
     """The grading pod builds and releases, ada fetches and submits, blaise cannot read it, the grading pod collects and grades in the sandbox."""
-    [*_, job] = yaml.safe_load_all((FOLDER / "namespace.yaml").read_text())
+    job = yaml.safe_load((FOLDER / "permissions.yaml").read_text())
     container = job["spec"]["template"]["spec"]["containers"][0]
     place = pod.place
     made = subprocess.run(["unshare", "--mount", "bash", "-c", f"mkdir -p /srv/exchange /srv/course; mount --bind {place}/exchange /srv/exchange; "

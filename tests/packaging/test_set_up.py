@@ -62,6 +62,7 @@ def test_an_environment_keeps_the_python_it_was_made_with(tmp_path):
 
 @pytest.mark.parametrize("answer, words", [
     ("echo bare 3.11.2", "has neither the module ensurepip nor pip"),
+    ("echo bare 3.11.2", "apt-get install python3.11-venv"),
     ("echo other 3.9.18", "3.9.18"),
     ("exit 127", "does not run as a 64-bit Python 3.11, 3.12 or 3.13"),
 ])
@@ -71,13 +72,15 @@ def test_no_python_that_serves_is_one_sentence(tmp_path, answer, words):
     assert words in one_sentence(complained)
 
 
-def test_no_python_at_all_is_one_sentence_with_a_way_out(tmp_path):
+@pytest.mark.parametrize("version, way_out", [("3.9.18", "apt-get install python3 python3-venv"), ("3.14.0", "apt-get install python3.13-venv")])
+def test_no_python_at_all_is_one_sentence_with_a_way_out(tmp_path, version, way_out):
+    """Where the system's own is too new, its package would be that one again."""
     tools = tmp_path / "bin"
     tools.mkdir()
-    fake_python(tools, "python3", "echo other 3.9.18")
+    fake_python(tools, "python3", f"echo other {version}")
     status, _, complained = run("/bin/sh", ROOT / "tools" / "find-python.sh", PATH=str(tools), HOME=str(tmp_path), PYENV_ROOT=str(tmp_path))
     assert status == 1
-    assert "python3 is 3.9.18" in one_sentence(complained) and "apt-get install python3" in complained
+    assert f"python3 is {version}" in one_sentence(complained) and way_out in complained
 
 
 # Making the environment
