@@ -78,7 +78,7 @@ def load(task, view, index, lanes, node):
 
 
 def _unwritten(task, view, addresses, written, lanes, node):
-    i = int(np.argmin(written[addresses]))
+    i = int(np.argmin(written[addresses].reshape(len(addresses), -1).all(axis=1)))
     lane = int(lanes.index[i])
     place = index_of(view, int(addresses[i]), lane)
     missing = {"shared": "write it first, and put cuda.syncthreads() between the writes and the reads",

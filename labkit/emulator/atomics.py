@@ -61,7 +61,7 @@ def _check(task, node, lanes, array, kinds):
 def _check_written(task, node, lanes, array, addresses):
     written = array.buffer.written
     if written is not None and not written[addresses].all():
-        i = int(np.argmin(written[addresses]))
+        i = int(np.argmin(written[addresses].reshape(len(addresses), -1).all(axis=1)))
         lane = int(lanes.index[i])
         place = index_of(array, int(addresses[i]), lane)
         task.fault("unwritten-read", f"{task.who(lane)} changes {index_as_text(array.name, place)}, which nothing has written "

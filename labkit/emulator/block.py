@@ -38,10 +38,12 @@ class Block:
 
     everybody     Lanes of all its threads
     exited        (threads,) bool: which have returned; exit_line: where
-    barrier_time  when the block last met at a barrier, warp_time when each thread last did at a `syncwarp` (see races.py)
+    barrier_time  when the block last met at a barrier (see races.py)
+    warp_time     (threads, 32): up to when a `syncwarp` has ordered the accesses of each thread of its warp before its own, or None
     shared        shared arrays by the place in the source that makes them; local the same
     tasks         what runs it: one Task for all threads, or one a thread (see schedule.py)
     steps         statements run so far; at check_at the launch looks whether that is too many
+    turns         of while loops, where there are several tasks
     """
 
     def __init__(self, geometry, number):
@@ -57,7 +59,7 @@ class Block:
         self.shared_bytes = 0
         self.dynamic = None
         self.tasks = []
-        self.steps = self.check_at = 0
+        self.steps = self.check_at = self.turns = 0
         self.predicate = np.zeros(geometry.threads, bool)
         self.position = {}
 

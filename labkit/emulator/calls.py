@@ -13,14 +13,18 @@ from labkit.emulator.arithmetic import is_number
 from labkit.emulator.expressions import EXPRESSIONS, Expressions
 from labkit.emulator.intrinsics import Intrinsic
 from labkit.emulator.memory import View
+from labkit.emulator.mixed import Mixed
 from labkit.emulator.source import Function
 
 
 class Sequence:
-    """What a `for` goes through. length: int, or (threads,) where threads take different numbers of turns."""
+    """What a `for` goes through. length: int, or (threads,) where threads take different numbers of turns.
 
-    def __init__(self, length, item):
-        self.length, self.item = length, item
+    holds : of a range, whether an integer is in it
+    """
+
+    def __init__(self, length, item, holds=None):
+        self.length, self.item, self.holds = length, item, holds
 
 
 class Calls(Expressions):
@@ -34,6 +38,10 @@ class Calls(Expressions):
             self.refuse("Numba does not compile ** in a call inside a kernel; name the arguments", node, lanes)
         keywords = {k.arg: self.evaluate(k.value, lanes) for k in node.keywords}
         self.naming = naming
+        for value in (*arguments, *keywords.values()):
+            if isinstance(value, Mixed) and not isinstance(function, Function):
+                self.refuse(f"{self.text(node)} has an argument that is {self.describe(value)}, which the emulator does not run; "
+                            "call it once for each, under an if", node, lanes)
         if isinstance(function, Intrinsic):
             return self._intrinsic(function, node, lanes, arguments, keywords)
         if isinstance(function, Function):
@@ -68,6 +76,11 @@ class Calls(Expressions):
             return np.bool_(self._is_instance(*arguments))
         if isinstance(function, functools.partial) or isinstance(function, types.LambdaType):
             return function(*arguments)
+        parts = node.args
+        if function is float and [type(a) for a in arguments] == [str]:
+            return self._float_of_text(arguments[0], node, lanes)
+        if function in (min, max) and [isinstance(a, tuple) for a in arguments] == [True]:
+            arguments, parts = arguments[0], getattr(parts[0], "elts", parts * len(arguments[0]))
         for value in (*arguments, *keywords.values()):
             if not is_number(value):
                 self.refuse(f"{self.text(node)} needs numbers, not {self.describe(value)}", node, lanes)
@@ -75,9 +88,16 @@ class Calls(Expressions):
             return arithmetic.cast(arguments[0], function) if arguments else function.type(0)
         result = self._function_of_numbers(function, node, lanes)(*arguments)
         value, widened = result
-        if widened and len(node.args) > 1:
-            self._warn_float64(node, tuple(zip(arguments, node.args, strict=False)))
+        if widened and len(parts) > 1:
+            self._warn_float64(node, tuple(zip(arguments, parts, strict=False)))
         return value
+
+    def _float_of_text(self, text, node, lanes):
+        """float("inf") and its like."""
+        try:
+            return np.float64(text)
+        except ValueError:
+            self.refuse(f"{self.text(node)} is no number", node, lanes)
 
     def _function_of_numbers(self, function, node, lanes):
         if function in functions.NUMERIC:
@@ -108,8 +128,7 @@ class Calls(Expressions):
             self.launch.report.output.append(" ".join(str(p) for p in parts))
 
     def sequence(self, node, lanes):
-        value = self.tuple(node, lanes) if isinstance(node, ast.List) else self.evaluate(node, lanes)
-        return self._as_sequence(value, node, lanes)
+        return self._as_sequence(self.evaluate(node, lanes), node, lanes)
 
     def _as_sequence(self, value, node, lanes):
         if isinstance(value, Sequence):
@@ -131,7 +150,11 @@ class Calls(Expressions):
             self.refuse("the step of a range cannot be 0", node, lanes)
         step_here = np.where(step == 0, 1, step)[()]
         length = np.maximum(0, -((start - stop) // step_here))
-        return Sequence(length, lambda task, k, lanes, node: start + np.int64(k) * step_here)
+
+        def holds(x):
+            turn, rest = np.divmod(x - start, step_here)
+            return (rest == 0) & (0 <= turn) & (turn < length)
+        return Sequence(length, lambda task, k, lanes, node: start + np.int64(k) * step_here, holds)
 
     def _combined(self, function, parts, keywords):
         """enumerate and zip."""

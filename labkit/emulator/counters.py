@@ -23,13 +23,15 @@ class ArrayUse:
     ideal_transactions  sectors that would have held the same elements, packed
     requests            accesses by whole warps
     bank_conflicts      extra rounds that warps waited because of shared memory's banks
-    touched             [(kind, threads counted through the grid, addresses)], for pictures; stops after 65,536 accesses
+    first               address of its first element, in memory that it may share with other arrays
+    touched             [(kind, threads counted through the grid, addresses from there)], for pictures; stops after 65,536 accesses
     """
 
     name: str
     space: str
     size: int
     shape: tuple = ()
+    first: int = 0
     reads: int = 0
     writes: int = 0
     atomics: int = 0
@@ -56,9 +58,9 @@ class Counters:
     def note(self, kind, view, addresses, lanes, threads):
         """Count one access by the threads in `lanes`. kind: "reads", "writes" or "atomics"; addresses, threads : (lanes,)."""
         buffer = view.buffer
-        if buffer.use is None:
-            buffer.use = self._use(view)
-        use = buffer.use
+        use = buffer.use.get(view.array)
+        if use is None:
+            use = buffer.use[view.array] = self._use(view)
         setattr(use, kind, getattr(use, kind) + len(addresses))
         if buffer.space in ("global", "shared"):
             measure = sectors if buffer.space == "global" else banks
@@ -73,17 +75,19 @@ class Counters:
 
     def _use(self, view):
         """The counts that an array adds to: every block's shared array of one name has one, arrays of different kinds do not."""
-        name, space = view.buffer.name, view.buffer.space
+        name, space = view.array, view.buffer.space
         if name in self.arrays and self.arrays[name].space != space:
             name = f"{name} ({space})"
         if name not in self.arrays:
-            size = view.buffer.data.size
-            self.arrays[name] = ArrayUse(name, space, size, view.shape if view.size == size else (size,))
+            whole = view.buffer.arrays.get(view.array)
+            first, end = whole.ends if whole else (0, view.buffer.data.size)
+            shape = (whole or view).shape
+            self.arrays[name] = ArrayUse(name, space, end - first, shape if np.prod(shape) == end - first else (end - first,), first)
         return self.arrays[name]
 
     def _keep(self, use, kind, threads, addresses):
         if use.touched_all and use.reads + use.writes + use.atomics <= _TOUCHES_KEPT:
-            use.touched.append((kind, threads, addresses))
+            use.touched.append((kind, threads, addresses - use.first if use.first else addresses))
         else:
             use.touched_all = False
 

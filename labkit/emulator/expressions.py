@@ -12,6 +12,7 @@ from labkit.emulator.indexing import Indexing
 from labkit.emulator.intrinsics import Intrinsic
 from labkit.emulator.lanes import truth
 from labkit.emulator.memory import View
+from labkit.emulator.mixed import Mixed, within
 from labkit.emulator.source import Function
 from labkit.emulator.translate import Refused, translate
 
@@ -37,6 +38,9 @@ class Expressions(Indexing):
         if isinstance(value, View):
             self.refuse(f"{self.text(node)} is an array, which is neither true nor false; test one of its elements, or its size",
                         node, lanes)
+        if isinstance(value, Mixed):
+            self.refuse(f"{self.text(node)} is {self.describe(value)}, and the emulator does not run that as a condition; test it with "
+                        "`is None`", node, lanes)
         return value
 
     def describe(self, value):
@@ -45,6 +49,8 @@ class Expressions(Indexing):
             return f"the array {value.name}"
         if is_number(value):
             return f"a number ({value.dtype})"
+        if isinstance(value, Mixed):
+            return " in some threads and ".join(self.describe(part) for _, part in value.parts) + " in others"
         return {tuple: "a tuple", str: "a string", type(None): "None", Function: "a function"}.get(type(value), "a Python object")
 
     # Names and constants
@@ -64,7 +70,7 @@ class Expressions(Indexing):
             if name in frame.names:
                 if name in frame.partial:
                     self._check_set(node, lanes, frame.partial[name])
-                return frame.names[name]
+                return within(frame.names[name], lanes)
             if name in frame.function.local:
                 self.stop("unset-variable", f"{name} is used before it is given a value", node, lanes)
             frame = frame.function.frame
@@ -98,8 +104,12 @@ class Expressions(Indexing):
         return value
 
     def attribute(self, node, lanes):
-        value = self.evaluate(node.value, lanes)
+        return self._attribute_of(self.evaluate(node.value, lanes), node, lanes)
+
+    def _attribute_of(self, value, node, lanes):
         name = node.attr
+        if isinstance(value, Mixed):
+            return self.each(value, lanes, lambda part, here: self._attribute_of(part, node, here))
         if isinstance(value, View):
             return self._of_array(value, name, node, lanes)
         if isinstance(value, (Intrinsic, types.ModuleType, types.SimpleNamespace)):
@@ -109,6 +119,10 @@ class Expressions(Indexing):
                 self.refuse(str(error), node, lanes)
             return self._here(self.outside(found, self.text(node), node, lanes))
         if is_number(value) and name in ("real", "imag"):
+            return getattr(value, name)
+        if is_number(value) and name == "conjugate":
+            return functools.partial(np.conjugate, value)
+        if isinstance(value, tuple) and name in getattr(value, "_fields", ()):
             return getattr(value, name)
         if isinstance(value, np.dtype) and name == "type":
             return value
@@ -158,6 +172,8 @@ class Expressions(Indexing):
 
     def operate(self, node, operator, left, right, left_node, right_node, lanes):
         """left (operator) right, with a warning where float32 turns into float64."""
+        if operator is ast.Add and isinstance(left, tuple) and isinstance(right, tuple):
+            return (*left, *right)
         for value, part in ((left, left_node), (right, right_node)):
             if not is_number(value):
                 whole = isinstance(value, View)
@@ -193,7 +209,7 @@ class Expressions(Indexing):
         result, open_lanes = None, lanes
         for operand in node.values:
             value = self.condition(operand, open_lanes)
-            result = value if result is None else self._chosen(open_lanes, value, result, node)
+            result = value if result is None else self.merged(open_lanes, value, result)
             condition = truth(value)
             open_lanes = open_lanes.where(condition) if isinstance(node.op, ast.And) else open_lanes.unless(condition)
             if not open_lanes.count:
@@ -208,14 +224,7 @@ class Expressions(Indexing):
             return self.evaluate(node.body, yes)
         if not yes.count:
             return self.evaluate(node.orelse, no)
-        return self._chosen(yes, self.evaluate(node.body, yes), self.evaluate(node.orelse, no), node)
-
-    def _chosen(self, lanes, new, old, node):
-        value = self.merged(lanes, new, old)
-        if value is None and not (new is None and old is None):
-            self.refuse(f"{self.text(node)} is {self.describe(new)} in some threads and {self.describe(old)} in others",
-                        node, lanes)
-        return value
+        return self.merged(yes, self.evaluate(node.body, yes), self.evaluate(node.orelse, no))
 
     def comparison(self, node, lanes):
         left, left_node, result = self.evaluate(node.left, lanes), node.left, None
@@ -228,10 +237,9 @@ class Expressions(Indexing):
 
     def _compare(self, operator, left, right, node, parts, lanes):
         if operator in (ast.Is, ast.IsNot):
-            return np.bool_((left is right) == (operator is ast.Is))
+            return self.each(left, lanes, lambda part, here: np.bool_((part is right) == (operator is ast.Is)))
         if operator in (ast.In, ast.NotIn):
-            equal = [self._compare(ast.Eq, left, item, node, parts, lanes) for item in self._items(right, node, lanes)]
-            found = functools.reduce(np.logical_or, equal, np.bool_(False))
+            found = self._found(left, right, node, parts, lanes)
             return found if operator is ast.In else ~found
         if is_number(left) and is_number(right):
             if arithmetic.widens(left.dtype, right.dtype):
@@ -247,14 +255,21 @@ class Expressions(Indexing):
             return same if operator is ast.Eq else ~same
         return np.bool_(arithmetic.COMPARE[operator](left, right))
 
-    def _items(self, value, node, lanes):
-        if not isinstance(value, tuple):
-            self.refuse(f"`in` works on a tuple inside a kernel, not on {self.describe(value)}", node, lanes)
-        return value
+    def _found(self, left, right, node, parts, lanes):
+        """left in right."""
+        holds = getattr(right, "holds", None)
+        if holds and is_number(left) and left.dtype.kind in "iu":
+            return holds(arithmetic.cast(left, arithmetic.INT64))
+        if not isinstance(right, tuple):
+            self.refuse(f"the emulator does not run {self.text(node)}; it looks for something in a tuple, or for an integer in a range",
+                        node, lanes)
+        equal = [self._compare(ast.Eq, left, item, node, parts, lanes) for item in right]
+        return functools.reduce(np.logical_or, equal, np.bool_(False))
 
 
 EXPRESSIONS = {
     ast.Constant: Expressions.constant, ast.Name: Expressions.name, ast.Attribute: Expressions.attribute, ast.Tuple: Expressions.tuple,
+    ast.List: Expressions.tuple,        # subset.py lets no other through than those that Numba takes as a tuple
     ast.BinOp: Expressions.binary, ast.UnaryOp: Expressions.unary, ast.BoolOp: Expressions.boolean, ast.IfExp: Expressions.choice,
     ast.Compare: Expressions.comparison, ast.Subscript: Expressions.subscript, ast.Lambda: Expressions.function_expression,
 }

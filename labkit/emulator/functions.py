@@ -128,7 +128,7 @@ def _divmod(x, y):
 def _extreme(function):
     def apply(*values):
         if len(values) < 2:
-            raise TypeError("min and max want two numbers or more inside a kernel, not a tuple or an array")
+            raise TypeError("min and max want two numbers or more, or a tuple of them")
         creeps = any(arithmetic.widens(values[0].dtype, v.dtype) for v in values[1:])
         return function(*values), creeps
     return apply

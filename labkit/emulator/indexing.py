@@ -5,16 +5,16 @@ import ast
 import numpy as np
 
 from labkit.emulator import access
-from labkit.emulator.arithmetic import is_number
+from labkit.emulator.arithmetic import INT64, cast, is_number
 from labkit.emulator.memory import View
+from labkit.emulator.mixed import Mixed, within
 from labkit.emulator.watching import Watching
 
 
 class Indexing(Watching):
     """The part of a Task that finds elements."""
 
-    def array(self, node, lanes):
-        value = self.evaluate(node, lanes)
+    def checked_array(self, value, node, lanes):
         if not isinstance(value, View):
             self.refuse(f"{self.text(node)} is {self.describe(value)}, and only an array has elements to set", node, lanes)
         return value
@@ -38,11 +38,15 @@ class Indexing(Watching):
         return tuple(found)
 
     def subscript(self, node, lanes):
-        value = self.evaluate(node.value, lanes)
+        return self._part_of(self.evaluate(node.value, lanes), node, lanes)
+
+    def _part_of(self, value, node, lanes):
         if isinstance(value, View):
             return self.item(value, self.index(node, lanes, value), lanes, node)
         if isinstance(value, tuple):
-            return self._of_tuple(value, node, lanes)
+            return within(self._of_tuple(value, node, lanes), lanes)
+        if isinstance(value, Mixed):
+            return self.each(value, lanes, lambda part, here: self._part_of(part, node, here))
         self.refuse(f"{self.text(node.value)} is {self.describe(value)}, which has no elements", node, lanes)
 
     def item(self, view, index, lanes, node):
@@ -57,9 +61,9 @@ class Indexing(Watching):
         for d, length in enumerate(view.shape):
             entry = index[d] if d < len(index) else slice(None)
             if isinstance(entry, slice):
-                start, stop, step = self._slice(entry, length, node, lanes)
+                start, count, step = self._slice(entry, length, node, lanes)
                 offset = offset + start * view.strides[d]
-                shape.append(len(range(start, stop, step)))
+                shape.append(count)
                 strides.append(view.strides[d] * step)
             else:
                 row = View(view.buffer, 0, (length,), (view.strides[d],), view.name)
@@ -68,10 +72,17 @@ class Indexing(Watching):
         return View(view.buffer, offset, tuple(shape), tuple(strides), view.array + "[...]")
 
     def _slice(self, entry, length, node, lanes):
-        if any(isinstance(p, np.ndarray) for p in (entry.start, entry.stop, entry.step)):
-            self.refuse("the emulator runs a slice only where its ends are the same in every thread; index the elements",
-                        node, lanes)
-        return slice(*(None if p is None else int(p) for p in (entry.start, entry.stop, entry.step))).indices(length)
+        """(start, number of elements, step). start : int, or (threads,) where every thread takes a part of its own, such as a[2*i:2*i+2]."""
+        if not any(isinstance(p, np.ndarray) for p in (entry.start, entry.stop, entry.step)):
+            start, stop, step = slice(*(None if p is None else int(p) for p in (entry.start, entry.stop, entry.step))).indices(length)
+            return start, len(range(start, stop, step)), step
+        start, stop = (cast(np.int64(otherwise) if p is None else p, INT64) for p, otherwise in ((entry.start, 0), (entry.stop, length)))
+        start, stop = (np.clip(np.where(p < 0, p + length, p), 0, length) for p in (start, stop))
+        counts = np.maximum(stop - start, 0)[lanes.index]
+        if entry.step is not None or (counts != counts[0]).any():
+            self.refuse("the emulator runs a slice only where it has as many elements in every thread, and no step of its own; "
+                        "index the elements", node, lanes)
+        return start, int(counts[0]), 1
 
     def _of_tuple(self, value, node, lanes):
         if isinstance(node.slice, ast.Slice):
@@ -85,5 +96,5 @@ class Indexing(Watching):
         result = value[0]
         for k in range(1, len(value)):
             here = lanes.where(index % len(value) == k)
-            result = self._chosen(here, value[k], result, node)
+            result = self.merged(here, value[k], result)
         return result

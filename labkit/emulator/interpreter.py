@@ -6,6 +6,7 @@ takes the lanes that arrive and returns the lanes that go on to the next stateme
 """
 
 import ast
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,16 +17,19 @@ from labkit.emulator.calls import Calls
 from labkit.emulator.intrinsics import Intrinsic
 from labkit.emulator.lanes import Lanes, truth
 from labkit.emulator.memory import View
+from labkit.emulator.mixed import Mixed, within
 from labkit.emulator.source import Function
+from labkit.emulator.translate import same_tuple
 
 
 @dataclass
 class Loop:
-    """A loop while it runs: its statement, and the lanes that left it by `break` or wait for its next turn by `continue`."""
+    """A loop while it runs: its statement, the lanes that left it by `break` or wait for its next turn by `continue`, a for's turn."""
 
     node: ast.AST
     broken: Lanes
     continued: Lanes
+    turn: int = 0
 
 
 @dataclass
@@ -34,6 +38,8 @@ class Frame:
 
     names    variables; partial: for those that some threads have not set, (threads,) bool of those that have
     live     lanes that have not returned from this call
+    node     the call in the caller's source
+    made     by the place in the source that makes a local array: the lanes for which this call has made it
     """
 
     function: Function
@@ -44,6 +50,8 @@ class Frame:
     loops: list = field(default_factory=list)
     value: object = None
     returned: bool = False
+    made: dict = field(default_factory=dict)
+    node: ast.AST = None
 
 
 class Task(Calls):
@@ -54,19 +62,16 @@ class Task(Calls):
         caller = self.frame
         while caller:
             if caller.function.node is function.node:
-                self.refuse(f"{function.name} calls itself, and recursion does not compile for a GPU; write a loop", node, lanes)
+                self.refuse(f"{function.name} calls itself, and the emulator does not run recursion; write a loop", node, lanes)
             caller = caller.caller
         if self.frame is not None:
             self.launch.check(function, is_kernel=False)
         names = self._bound(function, arguments, keywords, lanes, node)
-        self.frame = Frame(function, names, lanes, self.frame)
+        self.frame = Frame(function, names, lanes, self.frame, node=node)
         try:
             falling = self.run(function.body, lanes)
             frame = self.frame
-            if falling.count and frame.value is not None:
-                self.refuse(f"{function.name} returns a value in some threads and ends without one in others; return one on "
-                            "every path", function.node, falling)
-            return frame.value
+            return self.merged(falling, None, frame.value) if falling.count and frame.returned else frame.value
         finally:
             self.frame = self.frame.caller
 
@@ -130,17 +135,21 @@ class Task(Calls):
     def do_augmented(self, node, lanes):
         target = node.target
         if isinstance(target, ast.Subscript):
-            array = self.array(target.value, lanes)
-            index = self.index(target, lanes, array)
-            if len(index) == len(array.shape) and slice not in map(type, index):
-                old = access.load(self, array, index, lanes, target)
-                new = self.operate(node, type(node.op), old, self.evaluate(node.value, lanes), target, node.value, lanes)
-                access.store(self, array, index, lanes, new, target)
-                return lanes
-            self.refuse("a slice or a whole array cannot be changed at once; write the loop over its elements", node, lanes)
+            self.each(self.evaluate(target.value, lanes), lanes, lambda array, here: self._augment(array, node, here))
+            return lanes
         old = self.evaluate(ast.copy_location(ast.Name(target.id, ast.Load()), target), lanes)
         self.assign(target, self.operate(node, type(node.op), old, self.evaluate(node.value, lanes), target, node.value, lanes), lanes)
         return lanes
+
+    def _augment(self, array, node, lanes):
+        target = node.target
+        array = self.checked_array(array, target.value, lanes)
+        index = self.index(target, lanes, array)
+        if len(index) != len(array.shape) or slice in map(type, index):
+            self.refuse("a slice or a whole array cannot be changed at once; write the loop over its elements", node, lanes)
+        old = access.load(self, array, index, lanes, target)
+        new = self.operate(node, type(node.op), old, self.evaluate(node.value, lanes), target, node.value, lanes)
+        access.store(self, array, index, lanes, new, target)
 
     def assign(self, target, value, lanes):
         if isinstance(target, ast.Name):
@@ -149,7 +158,7 @@ class Task(Calls):
             for part, item in zip(target.elts, self.unpacked(value, len(target.elts), target, lanes), strict=True):
                 self.assign(part, item, lanes)
         elif isinstance(target, ast.Subscript):
-            self._store(target, value, lanes)
+            self.each(self.evaluate(target.value, lanes), lanes, lambda array, here: self._store(array, target, value, here))
         else:
             self.refuse(f"a kernel cannot assign to {self.text(target)}", target, lanes)
 
@@ -160,8 +169,8 @@ class Task(Calls):
             self.refuse(f"{self.text(node)} needs {length} values on the right", node, lanes)
         return value
 
-    def _store(self, target, value, lanes):
-        array = self.array(target.value, lanes)
+    def _store(self, array, target, value, lanes):
+        array, value = self.checked_array(array, target.value, lanes), within(value, lanes)
         index = self.index(target, lanes, array)
         if not is_number(value) and not isinstance(value, View):
             self.refuse(f"an element of {array.name} is a number; {self.describe(value)} does not fit", target, lanes)
@@ -183,26 +192,35 @@ class Task(Calls):
             frame.partial.pop(name, None)
             return
         if name in frame.names:
-            merged = self.merged(lanes, value, frame.names[name])
-            if merged is not None:
-                frame.names[name] = merged
-                if name in frame.partial:
-                    frame.partial[name] = frame.partial[name] | lanes.bits
-                return
-        frame.names[name] = value
-        frame.partial[name] = lanes.bits
+            frame.names[name] = self.merged(lanes, value, frame.names[name])
+            if name in frame.partial:
+                frame.partial[name] = frame.partial[name] | lanes.bits
+        else:
+            frame.names[name] = value
+            frame.partial[name] = lanes.bits
 
     def merged(self, lanes, new, old):
-        """`new` in these lanes, `old` in the others; None where they are of kinds that no variable holds together."""
+        """`new` in these lanes, `old` in the others."""
+        joined = new if new is old else self._joined(lanes, new, old)
+        return Mixed.of(lanes, new, old, self._joined) if joined is None and new is not old else joined
+
+    def _joined(self, lanes, new, old):
+        """`new` and `old` as one value; None where they are not of one kind."""
         if is_number(new) and is_number(old):
             return select(lanes.bits, new, old)
         if isinstance(new, View) and isinstance(old, View):
             if (new.buffer, new.shape, new.strides) == (old.buffer, old.shape, old.strides):
                 return View(new.buffer, np.where(lanes.bits, new.offset, old.offset), new.shape, new.strides, new.name)
         elif isinstance(new, tuple) and isinstance(old, tuple) and len(new) == len(old):
-            parts = tuple(self.merged(lanes, n, o) for n, o in zip(new, old, strict=True))
-            return None if any(p is None for p in parts) else parts
-        return new if new is old else None
+            return same_tuple(new, (self.merged(lanes, n, o) for n, o in zip(new, old, strict=True)))
+        return None
+
+    def each(self, value, lanes, use):
+        """use(value, lanes), part by part where threads hold different things, put together again."""
+        if type(value) is not Mixed:
+            return use(value, lanes)
+        found = [(here, use(part, here)) for here, part in ((lanes.where(bits), part) for bits, part in value.parts) if here.count]
+        return functools.reduce(lambda old, new: self.merged(*new, old), found[1:], found[0][1])
 
     # Control flow
 
@@ -224,6 +242,9 @@ class Task(Calls):
             done = done.join(active.without(going))
             active = self._turn(loop, going) if going.count else going
             if len(self.block.tasks) > 1:       # perhaps it waits for another thread: let the others go on
+                self.block.turns += 1
+                if self.block.turns >= self.launch.max_steps:
+                    self.launch.endless(self, node, lanes, f"after {self.block.turns:,} turns of such loops in its block")
                 self.launch.schedule.switch()
         return self._leave(loop, done)
 
@@ -241,6 +262,7 @@ class Task(Calls):
             if not active.count:
                 break
             self.count_step(node, active)
+            loop.turn = turn
             self.assign(node.target, sequence.item(self, turn, active, node), active)
             active = self._turn(loop, active)
         return self._leave(loop, done.join(active))
@@ -274,13 +296,8 @@ class Task(Calls):
     def do_return(self, node, lanes):
         frame = self.frame
         value = None if node.value is None else self.evaluate(node.value, lanes)
-        if frame.returned:
-            together = self.merged(lanes, value, frame.value)
-            if together is None and value is not frame.value:
-                self.refuse(f"{frame.function.name} returns {self.describe(value)} in some threads and "
-                            f"{self.describe(frame.value)} in others", node, lanes)
-            value = together
-        frame.value, frame.returned = value, True
+        frame.value = self.merged(lanes, value, frame.value) if frame.returned else value
+        frame.returned = True
         frame.live = frame.live.without(lanes)
         if frame.caller is None:
             self.block.leave(lanes, node.lineno)

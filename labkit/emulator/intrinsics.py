@@ -4,6 +4,7 @@ VALUES maps a dotted name to a function of the task, CALLS to one of (task, node
 atomics have files of their own.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -11,7 +12,8 @@ import numpy as np
 from labkit.emulator import atomics, subset, warp
 from labkit.emulator.arithmetic import cast, select
 from labkit.emulator.lanes import truth
-from labkit.emulator.memory import Buffer, View, row_major
+from labkit.emulator.memory import Buffer, View, garbage, row_major
+from labkit.emulator.races import Shadow
 
 # CUDA C++ Programming Guide, "Technical Specifications per Compute Capability".
 SHARED_BYTES, LOCAL_BYTES = 48 * 1024, 512 * 1024
@@ -36,6 +38,7 @@ class Intrinsic:
         return f"cuda.{self.name}"
 
 
+@functools.cache
 def known(name):
     return any(full == name or full.startswith(name + ".") for full in (*VALUES, *CALLS))
 
@@ -110,15 +113,20 @@ def shared_array(task, node, lanes, shape, dtype, alignment=None):
 
 
 def _dynamic(task, dtype, name):
-    """The block's dynamic shared memory, which every array of shape 0 shares. It is given when the kernel is launched."""
+    """The block's dynamic shared memory, which every array of shape 0 shares. It is given when the kernel is launched.
+
+    Arrays of different types know of one another's writes, and those whose elements are of one size of one another's races.
+    """
     block = task.block
     if block.dynamic is None:
         block.dynamic = {}
-        block.dynamic_bytes = np.full(task.launch.shared_bytes // 8 * 8 + 8, 0xCD, np.uint8)
+        block.dynamic_bytes = np.full(task.launch.shared_bytes // 16 * 16 + 16, 0xCD, np.uint8)
+        block.dynamic_written, block.dynamic_shadows = np.zeros(block.dynamic_bytes.size, bool), {}
     if dtype not in block.dynamic:
         data = block.dynamic_bytes.view(dtype)[:task.launch.shared_bytes // dtype.itemsize]
-        written = np.zeros(data.size, bool) if not block.dynamic else None
-        block.dynamic[dtype] = Buffer(data, name, "shared", written)
+        written = block.dynamic_written.reshape(-1, dtype.itemsize)[:data.size]     # a bool for every byte
+        buffer = block.dynamic[dtype] = Buffer(data, name, "shared", written)
+        buffer.shadow = block.dynamic_shadows.setdefault(dtype.itemsize, Shadow(buffer))
     return block.dynamic[dtype]
 
 
@@ -135,7 +143,19 @@ def local_array(task, node, lanes, shape, dtype, alignment=None):
         name = task.naming or "the local array"
         buffer = Buffer.fresh(size * threads, dtype, name, "local")
         block.local[id(node)] = View(buffer, block.geometry.lane * size, shape, row_major(shape), name)
+    made = task.frame.made.get(id(node), lanes.none())
+    new = lanes.without(made)
+    if new.count:
+        _forget(block.local[id(node)], new)
+        task.frame.made[id(node)] = made.join(new)
     return block.local[id(node)]
+
+
+def _forget(view, lanes):
+    """A call begins with a local array that it has not written, whatever the last call left there."""
+    addresses = (view.offset[lanes.index][:, None] + np.arange(view.size)).ravel()
+    view.buffer.data[addresses] = garbage(1, view.dtype)
+    view.buffer.written[addresses] = False
 
 
 def _check_alignment(task, node, lanes, alignment):

@@ -22,6 +22,7 @@ from labkit.emulator.races import RaceDetector
 from labkit.emulator.report import Report
 from labkit.emulator.schedule import Schedule
 from labkit.emulator.source import as_function, python_function
+from labkit.emulator.translate import same_tuple
 
 MAX_STEPS = 300_000         # about half a minute of computing: an endless loop is called so while its author still waits
 _CLOCK_EVERY = 512
@@ -32,7 +33,8 @@ class Launch:
     """One run of one kernel.
 
     trace        whether to look for races and count accesses
-    max_steps    statements that a block may run; a loop turn counts as one
+    max_steps    statements that a block may run; a loop turn counts as one. Where its threads run one by one (schedule.py), each may
+                 run so many, but all of them together only so many turns of while loops
     max_seconds  time that the launch may take, or None
     """
 
@@ -117,7 +119,7 @@ class Launch:
         if isinstance(value, (bool, int, float, complex, np.number, np.bool_)):
             return typed(value)
         if isinstance(value, tuple):
-            return tuple(self._argument(v, name) for v in value)
+            return same_tuple(value, (self._argument(v, name) for v in value))
         device = getattr(value, "emulated", None)
         if device is not None:
             return self.memory.view(device.array, name, known=device.buffer)
@@ -142,16 +144,19 @@ class Launch:
         """Called when a block has run check_at statements."""
         loops = task.frame.loops
         where = loops[-1].node if loops else node
-        if task.block.steps >= self.max_steps:
-            self._endless(task, where, lanes, f"after {self.max_steps:,} steps of its block")
+        if task.block.steps >= self._budget(task.block):
+            self.endless(task, where, lanes, f"after {self._budget(task.block):,} steps of its block")
         if self.max_seconds is not None and time.perf_counter() - self._started > self.max_seconds:
-            self._endless(task, where, lanes, f"after {self.max_seconds:g} seconds")
-        task.block.check_at = self._next_check(task.block.steps)
+            self.endless(task, where, lanes, f"after {self.max_seconds:g} seconds")
+        task.block.check_at = self._next_check(task.block)
 
-    def _next_check(self, steps):
-        return self.max_steps if self.max_seconds is None else min(self.max_steps, steps + _CLOCK_EVERY)
+    def _budget(self, block):
+        return self.max_steps * max(1, len(block.tasks))
 
-    def _endless(self, task, node, lanes, after):
+    def _next_check(self, block):
+        return self._budget(block) if self.max_seconds is None else min(self._budget(block), block.steps + _CLOCK_EVERY)
+
+    def endless(self, task, node, lanes, after):
         task.stop("endless", f"{task.who(lanes.first())} is still in this loop {after}; look for what should end it, or allow "
                   "more: emulator.run(..., max_steps=...)", node, lanes)
 
@@ -171,7 +176,7 @@ class Launch:
 
     def new_block(self, geometry, number):
         block = Block(geometry, number)
-        block.check_at = self._next_check(0)
+        block.check_at = self._next_check(block)
         return block
 
     def run_task(self, task, lanes, values):

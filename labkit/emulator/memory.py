@@ -12,25 +12,26 @@ ALLOWED_KINDS = "biufc"
 
 
 class Buffer:
-    """Elements in a row. space: "global", "shared", "local" or "constant"; written : (size,) bool, or None where all are.
+    """Elements in a row. space: "global", "shared", "local" or "constant".
 
-    shadow and use are the running launch's notes: who touched what (races.py), and how often (counters.py).
+    written      (size,) bool, or None where all are; (size, bytes of an element) where arrays of other types share the memory
+    shadow, use  the running launch's notes: who touched what (races.py), and how often, by the array's name (counters.py)
+    arrays       the kernel's arguments that lie in it, as Views by name
     """
 
     _numbers = itertools.count()
 
     def __init__(self, data, name, space, written=None, read_only=False):
         self.number = next(self._numbers)
-        self.shadow = self.use = None
         self.data = data
-        self.name = name
         self.space = space
         self.written = written
         self.read_only = read_only
+        self.begin(name)
 
     def begin(self, name):
         """A launch that knows this memory by `name` starts."""
-        self.name, self.shadow, self.use = name, None, None
+        self.name, self.shadow, self.use, self.arrays = name, None, {}, {}
 
     @classmethod
     def fresh(cls, size, dtype, name, space):
@@ -78,6 +79,12 @@ class View:
     @property
     def size(self):
         return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def ends(self):
+        """The lowest address of its elements, and the one after the highest."""
+        reach = [(n - 1) * step for n, step in zip(self.shape, self.strides, strict=True)]
+        return self.offset + sum(r for r in reach if r < 0), self.offset + sum(r for r in reach if r > 0) + 1
 
     @property
     def contiguous(self):
@@ -137,7 +144,12 @@ class GlobalMemory:
             self._kept.append(owner)
         buffer = self._buffers[id(owner)]
         start = (address(array) - address(owner)) // itemsize if array.size else 0
-        return View(buffer, start, array.shape, steps, name)
+        buffer.arrays[name] = View(buffer, start, array.shape, steps, name)
+        return buffer.arrays[name]
+
+    def arrays(self):
+        """The elements of all of it."""
+        return [buffer.data for buffer in self._buffers.values()] + [flat for _, flat in self._copied]
 
     def borrowed(self, device_array):
         """The host's copy of another library's device array, which gets the values back after the launch."""

@@ -7,7 +7,7 @@ the grid's last barrier stay too: blocks run one after another here, so they tel
 ordered after an older one
 
 - by the same thread,
-- by a thread of the same block before the block's last barrier, or of the same warp before its last `syncwarp`,
+- by a thread of the same block before the block's last barrier, or of the same warp before the last `syncwarp` of the two,
 - or before an atomic operation from which a chain of atomics on common addresses and of barriers leads here: the way in
   which the block that finishes last learns that the others have. Only an atomic whose old value is looked at teaches.
 
@@ -174,9 +174,9 @@ class RaceDetector:
         same_block = thread // self.threads == block.number
         unordered &= ~(same_block & (keys <= barrier))
         if block.warp_time is not None:
-            lane = threads % self.threads
-            same_warp = same_block & (thread % self.threads // 32 == lane // 32)
-            unordered &= ~(same_warp & (keys >> 32 <= block.warp_time[lane]))
+            lane, other = threads % self.threads, thread % self.threads
+            same_warp = same_block & (other // 32 == lane // 32)
+            unordered &= ~(same_warp & (keys >> 32 <= block.warp_time[lane, other % 32]))
         if self._has_atomics and unordered.any():
             unordered &= keys >> 32 > self._after_barrier(block)[thread]
             for i in np.flatnonzero(unordered):

@@ -81,11 +81,11 @@ def python_function(kernel):
 def as_function(function):
     """The Function of a Python function. Raises KernelFault where its source text cannot be found."""
     code = function.__code__
+    linecache.checkcache(code.co_filename)      # the file may have been edited and loaded again
     lines = linecache.getlines(code.co_filename, function.__globals__)
-    node = _find(tuple(lines), code.co_firstlineno, code.co_name) if lines else None
+    node = _find(tuple(lines), code) if lines else None
     if node is None:
-        raise fault(function.__name__, "unsupported", "its source text cannot be found, and the emulator reads the source; "
-                    "define it in a file or a notebook cell, or use emulator.from_source(text, name)")
+        raise fault(function.__name__, "unsupported", _why_not_found(code, lines))
     closure = {}
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         try:
@@ -96,16 +96,35 @@ def as_function(function):
                     function.__kwdefaults__ or {})
 
 
-def _find(lines, first_line, name):
-    """The node of a function by its first line, decorators included."""
-    tree = _parsed(lines)
+def _find(lines, code):
+    """The node of a function by its name and first line, decorators included; None where there is none."""
+    tree, lambdas = _parsed(lines), []
     for node in ast.walk(tree) if tree else ():
-        if isinstance(node, ast.FunctionDef) and node.name == name:
-            if first_line in (node.lineno, *(d.lineno for d in node.decorator_list)):
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            if code.co_firstlineno in (node.lineno, *(d.lineno for d in node.decorator_list)):
                 return node
-        if isinstance(node, ast.Lambda) and name == "<lambda>" and node.lineno == first_line:
-            return node
-    return None
+        if isinstance(node, ast.Lambda) and code.co_name == "<lambda>" and node.lineno == code.co_firstlineno:
+            lambdas.append(node)
+    return _innermost(lambdas, code) if len(lambdas) > 1 else lambdas[0] if lambdas else None
+
+
+def _innermost(lambdas, code):
+    """Of lambdas on one line, the one whose body holds the columns of this code; None where Python keeps no columns."""
+    places = [((line, column), (end_line, end_column)) for line, end_line, column, end_column in code.co_positions()
+              if column is not None and (line, column) < (end_line, end_column)]
+    around = [node for node in lambdas if places and (node.body.lineno, node.body.col_offset) <= min(places)[0]
+              and max(end for _, end in places) <= (node.body.end_lineno, node.body.end_col_offset)]
+    return max(around, key=lambda node: (node.body.lineno, node.body.col_offset), default=None)
+
+
+def _why_not_found(code, lines):
+    if code.co_filename == "<timed exec>":
+        return ("IPython keeps no source text of a cell under %%time, and the emulator reads the source; take %%time out of the "
+                "cell that defines it, and run that cell again")
+    if lines and code.co_name == "<lambda>":
+        return "the emulator cannot tell which lambda of its line it is; write it on a line of its own, or as a def"
+    return ("its source text cannot be found, and the emulator reads the source; define it in a file or a notebook cell, or use "
+            "emulator.from_source(text, name)")
 
 
 @lru_cache(maxsize=64)

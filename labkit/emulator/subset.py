@@ -1,7 +1,7 @@
 """What Python a kernel may be written in, looked for before it runs, in every branch of it.
 
-Every refusal here is Numba's own: each was compiled with numba-cuda 0.30 for sm_90 to see. The few that only the emulator
-refuses say so.
+What a refusal says of Numba was seen by compiling it with numba-cuda 0.30 for sm_90. What Numba compiles and the emulator does
+not run is in _NOT_RUN.
 """
 
 import ast
@@ -27,14 +27,16 @@ _ADVICE = {
     ast.Import: ("an import", "import it above the kernel"),
     ast.ImportFrom: ("an import", "import it above the kernel"),
     ast.Global: ("global", "pass an array to the kernel and write to it"),
-    ast.Nonlocal: ("nonlocal", "return the value instead"),
     ast.Delete: ("del", "leave it out"),
-    ast.NamedExpr: (":= inside an expression", "assign on a line of its own"),
-    ast.Match: ("match", "use if and elif"),
     ast.MatMult: ("the matrix product @", "write its loops: that is the kernel"),
 }
 if hasattr(ast, "TryStar"):
     _ADVICE[ast.TryStar] = _ADVICE[ast.Try]
+_NOT_RUN = {
+    ast.Nonlocal: ("nonlocal", "return the value instead"),
+    ast.NamedExpr: (":= inside an expression, nor does Numba compile most of them", "assign on a line of its own"),
+    ast.Match: ("match", "use if and elif"),
+}
 
 
 def refusals(function, is_kernel):
@@ -42,12 +44,15 @@ def refusals(function, is_kernel):
     node = function.node
     arguments = node.args
     if arguments.vararg or arguments.kwarg:
-        yield "unsupported", node, "a kernel takes a fixed number of arguments: name each of them"
+        yield "unsupported", node, "the emulator runs functions with a fixed number of arguments only: name each of them"
     inner = {n for f in ast.walk(node) if f is not node and isinstance(f, (ast.FunctionDef, ast.Lambda)) for n in ast.walk(f)}
     for part in _parts(node):
         advice = _ADVICE.get(type(part.op) if isinstance(part, ast.BinOp) else type(part))
-        if advice and not _constant_sequence_of_a_loop(part, node):
+        if advice and not _taken_as_a_tuple(part, node):
             yield "unsupported", part, f"Numba does not compile {advice[0]} for a GPU; {advice[1]}"
+        elif type(part) in _NOT_RUN:
+            what, instead = _NOT_RUN[type(part)]
+            yield "unsupported", part, f"the emulator does not run {what}; {instead}"
         elif isinstance(part, ast.Starred) and isinstance(part.ctx, ast.Store):
             yield "unsupported", part, "Numba does not compile a starred name on the left of =; name each part"
         elif isinstance(part, ast.Return) and is_kernel and part not in inner and not _returns_nothing(part):
@@ -65,11 +70,12 @@ def _parts(node):
         yield from (part for part in ast.walk(statement) if hasattr(part, "lineno"))
 
 
-def _constant_sequence_of_a_loop(part, function):
-    """`for x in [1, 2, 3]`: Python itself makes this list a tuple."""
+def _taken_as_a_tuple(part, function):
+    """`for x in [1, 2, 3]` and `x in [1, 2, 3]`, where a list is as good as a tuple, and `[a, b] = ...`."""
     return isinstance(part, ast.List) and (isinstance(part.ctx, ast.Store) or any(
-        isinstance(loop, ast.For) and loop.iter is part and all(isinstance(e, ast.Constant) for e in part.elts)
-        for loop in ast.walk(function)))
+        isinstance(n, ast.For) and n.iter is part
+        or isinstance(n, ast.Compare) and any(p is part and isinstance(op, (ast.In, ast.NotIn)) for op, p in zip(n.ops, n.comparators, strict=True))
+        for n in ast.walk(function)))
 
 
 def _returns_nothing(node):
@@ -112,10 +118,19 @@ def constant_shape(node, function):
 
 
 def waits_for_other_threads(function):
-    """A loop that waits until another thread lets go: `while cuda.atomic.cas(...)` and its like."""
-    return any(isinstance(loop, ast.While) and any(
-        isinstance(n, ast.Attribute) and n.attr in ("cas", "exch", "compare_and_swap") for n in ast.walk(loop))
-        for loop in ast.walk(function.node))
+    """A loop that waits until another thread lets go: `while cuda.atomic.cas(...)` and its like, `while cuda.atomic.add(flag, 0, 0) == 0`."""
+    return any(isinstance(loop, ast.While) and (any(map(_tries, ast.walk(loop))) or any(map(_reads_atomically, ast.walk(loop))))
+               for loop in ast.walk(function.node))
+
+
+def _tries(node):
+    return isinstance(node, ast.Attribute) and node.attr in ("cas", "exch", "compare_and_swap")
+
+
+def _reads_atomically(node):
+    """An atomic that changes nothing: it adds 0."""
+    return (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and "atomic" in ast.unparse(node.func.value)
+            and bool(node.args) and isinstance(node.args[-1], ast.Constant) and node.args[-1].value == 0)
 
 
 def waits_for_the_grid(function):

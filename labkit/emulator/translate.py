@@ -13,6 +13,10 @@ from labkit.emulator.source import Function, as_function
 BUILTINS = (*functions.NUMERIC, builtins.range, builtins.len, builtins.print, builtins.enumerate, builtins.zip, builtins.isinstance)
 
 
+# Numba compiles these too, for a tuple or a number at least; of the other builtins it compiles none.
+_COMPILED = (builtins.sum, builtins.tuple, builtins.type, builtins.ord, builtins.iter, builtins.next, builtins.hasattr, builtins.slice)
+
+
 class Refused(Exception):
     """A Python object that means nothing on a GPU. The message says why and what to do."""
 
@@ -31,7 +35,7 @@ def translate(value, name, constant):
     if isinstance(value, np.ndarray):
         return constant(value, name)
     if isinstance(value, tuple):
-        return tuple(translate(v, name, constant) for v in value)
+        return same_tuple(value, (translate(v, name, constant) for v in value))
     if isinstance(value, types.ModuleType) or isinstance(value, types.SimpleNamespace):
         return cuda if _is_cuda(getattr(value, "__name__", "")) else value
     if isinstance(value, type) and issubclass(value, np.generic):
@@ -45,6 +49,11 @@ def translate(value, name, constant):
     if (type(value).__module__ or "").startswith(("numba.", "numba_cuda.")):
         return _numba_type(value, name)
     raise Refused(_why(value, name))
+
+
+def same_tuple(value, parts):
+    """A tuple of these parts, with the names of those of `value` where it has some."""
+    return value._make(parts) if hasattr(value, "_make") else tuple(parts)
 
 
 def _is_cuda(module):
@@ -65,6 +74,8 @@ def _why(value, name):
         return f"{name} is a {type(value).__name__} from outside the kernel; make it a tuple or a NumPy array"
     if (getattr(value, "__module__", "") or "").startswith("numpy"):
         return f"Numba does not compile {name} for a GPU; {functions.numpy_advice(name.split('.')[-1])}"
+    if any(value is known for known in _COMPILED) or isinstance(value, type) and issubclass(value, tuple):
+        return f"the emulator does not run {name}() inside a kernel; write it out with numbers and loops"
     if getattr(value, "__name__", None) and vars(builtins).get(value.__name__) is value:
         return f"Numba does not compile {value.__name__}() for a GPU; write it out with numbers and loops"
     return f"{name} is a Python object ({type(value).__name__}), which means nothing on a GPU; pass numbers and arrays to the kernel"

@@ -113,13 +113,17 @@ def match_any(task, node, lanes, mask, value):
 
 
 def syncwarp(task, node, lanes, mask=_EVERYBODY):
-    """Order the memory accesses of the threads of a warp."""
+    """Order the memory accesses of the threads of a warp that the mask names."""
     _needs_warps(task, node, lanes)
-    _participants(task, node, lanes, mask)
+    members = np.flatnonzero(_participants(task, node, lanes, mask))
     block = task.block
     if block.warp_time is None:
-        block.warp_time = np.zeros(len(lanes.bits), np.int64)
-    block.warp_time[lanes.index] = task.launch.races.time
+        block.warp_time = np.zeros((len(lanes.bits), WARP), np.int64)
+    for warp in np.unique(members // WARP):
+        here = members[members // WARP == warp]
+        known = block.warp_time[here].max(axis=0)       # who meets learns what the others know
+        known[here % WARP] = task.launch.races.time
+        block.warp_time[here] = known
 
 
 def shfl_idx(lane, source):

@@ -1,5 +1,7 @@
 """The emulator's `cuda` as a stand-in for numba.cuda: launches, memory of the device, kernels that arrive in other forms."""
 
+import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -241,6 +243,87 @@ def test_a_lambda_as_device_function():
     out = np.zeros(8, np.int32)
     assert emulator.run(kernel, 1, 8, out).ok
     np.testing.assert_array_equal(out, np.arange(8) ** 2)
+
+
+def test_a_lambda_beside_others_where_python_keeps_no_columns(tmp_path):
+    """The emulator cannot tell them apart then, and runs none in place of another."""
+    (tmp_path / "pair.py").write_text("from labkit.emulator import cuda\n"
+                                      "square, cube = cuda.jit(device=True)(lambda x: x * x), cuda.jit(device=True)(lambda x: x * x * x)\n"
+                                      "def kernel(out):\n    out[0] = cube(2)\n")
+    code = "import numpy, pair; from labkit import emulator; print(emulator.run(pair.kernel, 1, 1, numpy.zeros(1)).faults[0])"
+    run = subprocess.run([sys.executable, "-X", "no_debug_ranges", "-c", code], capture_output=True, text=True, check=True,
+                         env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"})
+    assert "which lambda of its line" in run.stdout
+
+
+def test_an_edited_file_that_is_loaded_again(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    file, out = tmp_path / "edited_kernel.py", np.zeros(4, f32)
+    source = "from labkit.emulator import cuda\n@cuda.jit\ndef fill(out):\n    out[cuda.grid(1)] = {}\n"
+    file.write_text(source.format(1))
+    module = importlib.import_module("edited_kernel")
+    module.fill[1, 4](out)
+    assert (out == 1).all()
+    file.write_text(source.format(2222))
+    importlib.reload(module).fill[1, 4](out)
+    assert (out == 2222).all()
+
+
+def test_cells_of_a_notebook():
+    """A kernel's text is found in a plain cell, beside magics; not under %%time, whose text IPython throws away."""
+    pytest.importorskip("IPython")
+    code = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+define = "@cuda.jit\\ndef {}(out):\\n    out[cuda.grid(1)] = 1\\n"
+shell.run_cell("import numpy as np\\nfrom labkit import emulator\\nfrom labkit.emulator import cuda")
+shell.run_cell(define.format("plain") + "%timeit -n1 -r1 1")
+shell.run_cell("%%time\\n" + define.format("timed"))
+shell.run_cell("for k in (plain, timed): print(emulator.run(k, 1, 4, np.zeros(4)))")
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert "plain ran without a fault" in run.stdout and "timed: IPython keeps no source text of a cell under %%time" in run.stdout
+
+
+def test_threads_that_take_turns_have_their_own_steps():
+    """32 threads of some 200 steps are no endless loop, though together they run 6,400."""
+    def largest(best, a):
+        i = cuda.grid(1)
+        most = 0
+        for k in range(a.shape[1]):
+            if a[i, k] > most:
+                most = a[i, k]
+        seen = 0
+        while True:
+            old = cuda.atomic.cas(best, 0, seen, max(seen, most))
+            if old == seen:
+                break
+            seen = old
+
+    a, best = np.random.default_rng(0).integers(0, 1000, (32, 100)).astype(np.int32), np.zeros(1, np.int32)
+    for options in ({}, {"max_seconds": 60}):
+        report = emulator.run(largest, 1, 32, best, a, max_steps=1000, **options)
+        assert report.ok and best[0] == a.max(), report.faults
+    assert [f.kind for f in emulator.run(largest, 1, 32, best, a, max_steps=100).faults] == ["endless"]
+
+
+def test_dynamic_shared_memory_as_two_types():
+    def words(out):
+        bits = cuda.shared.array(0, np.int32)
+        values = cuda.shared.array(0, f32)
+        wide = cuda.shared.array(0, np.float64)
+        t = cuda.threadIdx.x
+        values[t] = f32(t)
+        cuda.syncthreads()
+        out[t] = bits[t]
+        if wide[t // 2] < 0:
+            out[t] = 0
+
+    out = np.zeros(16, np.int32)
+    report = emulator.run(words, 1, 16, out, shared_bytes=64)
+    assert report.ok, report.faults
+    np.testing.assert_array_equal(out, np.arange(16, dtype=f32).view(np.int32))
 
 
 def test_events_and_streams():

@@ -62,6 +62,23 @@ def test_bank_conflicts_for_a_stride(stride, conflicts):
     assert report.barriers == 1
 
 
+def test_rows_of_one_array_are_counted_and_drawn_apart():
+    def add(out, a, b):
+        i = cuda.grid(1)
+        out[i] = a[i] + b[i]
+
+    rows = np.ones((3, 8), f32)
+    report = run(add, 1, 8, *rows)
+    assert {name: (use.reads, use.writes, use.shape) for name, use in report.arrays.items()} == {
+        "a": (8, 0, (8,)), "b": (8, 0, (8,)), "out": (0, 8, (8,))}
+    for ax in report.picture().axes:
+        points = ax.collections[0].get_offsets()
+        np.testing.assert_array_equal(points[:, 0], points[:, 1])       # thread i touches element i of each
+    report = run(add, 1, 3, *np.ones((3, 8), f32).T[:3])                # columns where they lie, 8 elements from one to the next
+    assert [use.size for use in report.arrays.values()] == [17, 17, 17]
+    assert report.arrays["b"].touched[0][2].tolist() == [0, 8, 16]
+
+
 def test_atomics_and_barriers_are_counted():
     def count(total):
         cuda.syncthreads()

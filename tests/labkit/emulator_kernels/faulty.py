@@ -201,6 +201,27 @@ def warp_without_syncwarp(out, a):
     out[t] = s[t]
 
 
+@planted("race", 1, 32, lambda: (zeros(32), ramp(32)), sentence="reads s[16] and thread 16 writes it")
+def syncwarp_that_names_half_the_warp(out, a):
+    s = cuda.shared.array(32, f32)
+    t = cuda.threadIdx.x
+    s[t] = a[t]
+    if t < 16:
+        cuda.syncwarp(0xFFFF)
+        out[t] = s[t + 16]  # fault
+
+
+@planted("race", 1, 32, lambda: (zeros(32),), sentence="writes counts[31]", shared_bytes=128)
+def one_memory_as_two_types(out):
+    values = cuda.shared.array(0, f32)
+    counts = cuda.shared.array(0, i32)
+    t = cuda.threadIdx.x
+    values[t] = 1
+    counts[31 - t] = 3  # fault
+    cuda.syncthreads()
+    out[t] = values[t]
+
+
 @planted("race", 4, 16, lambda: (zeros(5), ramp(64)), sentence="atomically changes it")
 def total_read_in_the_same_launch(total, a):
     i = cuda.grid(1)
@@ -312,6 +333,31 @@ def local_sum_never_set(out, a):
     i = cuda.grid(1)
     sums[0] += a[i]  # fault
     out[i] = sums[0]
+
+
+@cuda.jit(device=True)
+def scratch(x, first):
+    kept = cuda.local.array(2, f32)
+    if first:
+        kept[0] = x
+    return kept[0]  # fault
+
+
+@planted("unwritten-read", 1, 8, lambda: (zeros(8), ramp(8)), sentence="kept[0]", line=cases.marked_line(scratch))
+def local_array_of_an_earlier_call(out, a):
+    i = cuda.grid(1)
+    out[i] = scratch(a[i], True) + scratch(a[i], False)
+
+
+@planted("unwritten-read", 1, 32, lambda: (zeros(32),), sentence="counts[0]", shared_bytes=128)
+def half_of_one_memory_written_as_another_type(out):
+    counts = cuda.shared.array(0, i32)
+    values = cuda.shared.array(0, f32)
+    t = cuda.threadIdx.x
+    if t >= 16:
+        values[t] = 1
+    cuda.syncthreads()
+    out[t] = counts[t]  # fault
 
 
 @planted("unwritten-read", 1, 16, lambda: (zeros(16), cuda.device_array(16, f32)), sentence="cuda.device_array")
@@ -442,6 +488,48 @@ def recursive(a):
     a[0] = factorial(3)
 
 
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="the emulator does not run match")
+def match_and_case(a):
+    match cuda.grid(1):  # fault
+        case 0:
+            a[0] = 1
+
+
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="the emulator does not run sum()")
+def sum_of_a_tuple(a):
+    a[0] = sum((a[0], a[1]))  # fault
+
+
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="is no number")
+def float_of_a_word(a):
+    a[0] = float("three")  # fault
+
+
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="best is a number (float32) in some threads and None in others")
+def none_in_some_threads(a):
+    i = cuda.grid(1)
+    best = None
+    if a[i] > 3:
+        best = a[i]
+    a[i] = best + f32(1)  # fault
+
+
+@planted("unsupported", 1, 8, lambda: (zeros(8), ramp(8)), sentence="is the array a in some threads and the array out in others")
+def length_of_either_array(out, a):
+    i = cuda.grid(1)
+    b = out
+    if i > 3:
+        b = a
+    out[i] = len(b)  # fault
+
+
+@planted("unsupported", 1, 8, lambda: (zeros(8), ramp(30)), sentence="as many elements in every thread")
+def parts_of_different_length(out, a):
+    i = cuda.grid(1)
+    for x in a[4 * i:4 * i + 4]:  # fault
+        out[i] += x
+
+
 @planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="yield")
 def generator(a):
     yield a[0]  # fault
@@ -530,10 +618,25 @@ def never_counts_up(a):
         a[i] += 1
 
 
-@planted("endless", 1, 8, lambda: (zeros(1, dtype=i32),), sentence="still in this loop", max_steps=2000)
+@planted("endless", 1, 8, lambda: (zeros(1, dtype=i32),), sentence="no thread changes memory")
 def lock_never_released(lock):
     while cuda.atomic.cas(lock, 0, 0, 1) != 0:  # fault
         pass
+
+
+@planted("endless", 2, 8, lambda: (zeros(1), zeros(1, dtype=i32)), sentence="no thread changes memory")
+def barrier_inside_a_lock(out, lock):
+    while cuda.atomic.cas(lock, 0, 0, 1) != 0:  # fault
+        pass
+    out[0] += 1
+    cuda.syncthreads()
+    cuda.atomic.exch(lock, 0, 0)
+
+
+@planted("endless", 1, 8, lambda: (zeros(8), zeros(1, dtype=i32)), sentence="after 1,000 turns", max_steps=1000)
+def counts_while_it_waits(tries, lock):
+    while cuda.atomic.cas(lock, 0, 0, 1) != 0:  # fault
+        tries[cuda.grid(1)] += 1
 
 
 @planted("divergent-warp", 1, 32, lambda: (zeros(32), ramp(32)), sentence="thread 16")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
@@ -589,3 +590,162 @@ def fma_and_selp(out, a):
     i = cuda.grid(1)
     y = cuda.fma(a[i], f32(2), f32(1))
     out[i] = cuda.selp(a[i] > f32(5), a[i], y)
+
+
+# A variable that holds different things in different threads
+
+
+@cuda.jit(device=True)
+def one_of(a, b, i):
+    if i < 4:
+        return a
+    return b
+
+
+@right(1, 8, lambda: (zeros(4, 8), ramp(8), ramp(8) + f32(100)), lambda out, a, b: np.tile(np.where(np.arange(8) < 4, a, b), (4, 1)))
+def either_array(out, a, b):
+    i = cuda.grid(1)
+    if i < 4:
+        source = a
+    else:
+        source = b
+    out[0, i] = source[i]
+    out[1, i] = one_of(a, b, i)[i]
+    out[2, i] = (a if i < 4 else b)[i] if source.size == 8 else f32(0)
+    row = out[0] if i % 2 else out[1]
+    out[3, i] = row[i]
+
+
+@right(1, 8, lambda: (zeros(8), ramp(8), zeros(8)), lambda out, a, b: np.arange(8) + 2 * np.arange(8))
+def back_and_forth(out, a, b):
+    i = cuda.grid(1)
+    source, target = a, b
+    for _ in range(i):
+        target[i] = source[i] + ONE
+        target[i] += ONE
+        source, target = target, source
+    out[i] = source[i]
+
+
+@right(1, 8, lambda: (zeros(8), noise(8, 5)), lambda out, a: a.max(axis=1) * (np.arange(8) > 0))
+def best_so_far(out, a):
+    i = cuda.grid(1)
+    best = None
+    for k in range(a.shape[1] if i > 0 else 0):
+        if best is None or a[i, k] > best:
+            best = a[i, k]
+    if best is not None:
+        out[i] = best
+
+
+@cuda.jit(device=True)
+def root(x):
+    if x > f32(0):
+        return math.sqrt(x)
+
+
+@right(1, 8, lambda: (zeros(8), ramp(8) - f32(3)), lambda out, a: np.sqrt(np.maximum(a, 0)))
+def perhaps_a_root(out, a):
+    i = cuda.grid(1)
+    y = root(a[i])
+    out[i] = f32(0) if y is None else y
+
+
+# Parts, tuples, text
+
+
+@right(1, 8, lambda: (zeros(8), noise(32)), lambda out, a: a.reshape(8, 4).sum(axis=1))
+def four_elements_a_thread(out, a):
+    i = cuda.grid(1)
+    total = f32(0)
+    for x in a[4 * i:4 * i + 4]:
+        total += x
+    out[i] = total
+
+
+@right(1, 16, lambda: (zeros(16, dtype=i32),),
+       lambda out: np.array([(i in range(1, 16, 3)) + 10 * (i not in range(14, 2, -2)) + 100 * (i in (2, 5)) for i in range(16)]))
+def in_ranges_and_lists(out):
+    i = cuda.grid(1)
+    if i in range(1, out.size, 3):
+        out[i] = 1
+    if i not in range(14, 2, -2):
+        out[i] += 10
+    if i in [2, 5]:
+        out[i] += 100
+
+
+Settings = namedtuple("Settings", "rate momentum")
+settings = Settings(f32(0.5), f32(0.9))
+
+
+@right(1, 8, lambda: (zeros(8), noise(8), Settings(f32(2), f32(3))), lambda out, a, own: np.maximum(f32(0.5) * a + f32(3), 3))
+def named_fields(out, a, own):
+    i = cuda.grid(1)
+    parts = (settings.rate * a[i], own.momentum) + (f32(3),)
+    out[i] = max((parts[0] + parts[1], parts[2]))
+
+
+@right(1, 8, lambda: (np.zeros(8), noise(8).astype(np.float64)), lambda out, a: np.full(8, a.max()))
+def largest_from_minus_infinity(out, a):
+    largest = float("-inf")
+    for x in a:
+        largest = max(largest, x)
+    out[cuda.grid(1)] = largest
+
+
+@right(1, 8, lambda: (np.zeros(8), ramp(8)), lambda out, a: a * a + 4)
+def squared_length(out, a):
+    i = cuda.grid(1)
+    z = complex(a[i], 2.0)
+    out[i] = (z * z.conjugate()).real
+
+
+square, cube = cuda.jit(device=True)(lambda x: x * x), cuda.jit(device=True)(lambda x: x * x * x)
+
+
+@right(1, 8, lambda: (zeros(8), ramp(8)), lambda out, a: a * a + a * a * a)
+def two_lambdas_of_one_line(out, a):
+    i = cuda.grid(1)
+    out[i] = square(a[i]) + cube(a[i])
+
+
+# Threads that wait for one another
+
+
+@right(1, 4, lambda: (zeros(4), zeros(1, dtype=i32)), lambda out, ready: np.full(4, 5))
+def wait_for_thread_0(out, ready):
+    t = cuda.grid(1)
+    if t > 0:
+        while cuda.atomic.add(ready, 0, 0) == 0:
+            pass
+        out[t] = out[0]
+    else:
+        out[0] = 5
+        cuda.threadfence()
+        cuda.atomic.add(ready, 0, 1)
+
+
+@right(1, 8, lambda: (zeros(1), zeros(1, dtype=i32)), lambda out, lock: [24])
+def lock_taken_in_a_loop(out, lock):
+    for _ in range(3):
+        while cuda.atomic.cas(lock, 0, 0, 1) != 0:
+            pass
+        out[0] += ONE
+        cuda.threadfence()
+        cuda.atomic.exch(lock, 0, 0)
+
+
+@right(1, 32, lambda: (zeros(32), ramp(32)), lambda out, a: a[::-1])
+def warp_in_two_overlapping_parts(out, a):
+    s = cuda.shared.array(32, f32)
+    t = cuda.threadIdx.x
+    s[t] = a[t]
+    if t < 16:
+        cuda.syncwarp(0xFFFF)
+    if 8 <= t < 24:
+        cuda.syncwarp(0xFFFF00)
+    if 16 <= t < 24:
+        out[t] = s[t - 16]
+    cuda.syncwarp()
+    out[t] = s[31 - t]
