@@ -29,6 +29,9 @@ class Layer:
     n_inputs = n_units = None
     in_place = False
 
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items() if name != "packed_in"}       # the whole network's buffer
+
     def __repr__(self):
         return f"{type(self).__name__}({'' if self.n_inputs is None else self.n_inputs})"
 

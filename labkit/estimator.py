@@ -86,6 +86,9 @@ class Classifier(Unit):
         y = check_labels(self, y)
         if not hasattr(self, "classes_"):
             self.classes_ = check_classes(self, y if classes is None else classes)
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(f"classes is {np.asarray(classes).tolist()}, but the first partial_fit began with {self.classes_.tolist()}; "
+                             "name all classes there, or call fit to start again.")
         return self._targets(class_codes(self, y))
 
     def _targets(self, codes):
@@ -105,7 +108,21 @@ class Classifier(Unit):
 
     def score(self, X, y):
         """The share of rows whose class is predicted right."""
-        return float(np.mean(self.predict(X) == np.asarray(y)))
+        answers = self.predict(X)
+        return float(np.mean(answers == check_targets(self, answers, y)))
+
+
+def r_squared(unit, X, y):
+    """R squared of a unit's numbers: 1 for a perfect prediction, 0 for one no better than the mean of y.
+
+    Where y is the same number everywhere it is 1 for exact answers and 0 for others, as in scikit-learn.
+    """
+    answers = unit.predict(X)
+    y = check_numbers(check_targets(unit, answers, y)).astype(np.float64, copy=False)
+    wrong = ((y - answers) ** 2).sum()
+    if y.min() == y.max():
+        return float(wrong == 0)
+    return float(1 - wrong / ((y - y.mean()) ** 2).sum())
 
 
 # What is checked before any learning. Where scikit-learn's own checks expect a sentence it comes first, then what to do.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from labkit import devices, ops
-from labkit.estimator import Unit, check_numbers, check_positive, check_rows, check_targets
+from labkit.estimator import Unit, check_numbers, check_positive, check_rows, check_targets, r_squared
 
 WORTH_A_GPU = 2**30         # multiply-adds of the sums over all pairs; below, moving the rows takes longer than a CPU takes for them
 
@@ -53,8 +53,9 @@ class GMDHRegressor(Unit):
     The criterion is the sum of squared errors over that of y, both on the checking rows, y measured from its mean on the
     fitting rows: 0 is perfect, 1 no better than that mean. The checking rows select, so they are no test: keep a third set.
 
-    A large layer's pairs are tried on the GPU where there is one, also in float64 (to 1e-8 of the CPU's, relative to the larger of 1
-    and the value); those kept are fitted once more from the rows on the CPU, so that the model is the same.
+    A large layer's pairs are tried on the GPU where there is one, also in float64: to 1e-8 of the CPU's, relative to the larger of 1
+    and the value, in the first layers, and to fewer digits in deep ones, whose inputs are nearly alike. Those kept are fitted once
+    more from the rows on the CPU, so that the model is the same.
 
     layers_ : the PolynomialLayers; criteria_ : the best criterion of each, and last that of the layer that was not worth it
     finished_ : whether growing has ended
@@ -84,11 +85,14 @@ class GMDHRegressor(Unit):
     def partial_fit(self, X, y, X_check=None, y_check=None):
         """One layer more, if it is worth it (`finished_` says when none is). Pass the same rows each time, and a seed as
         `random_state` where checking rows are to be drawn from them."""
-        if not hasattr(self, "layers_"):
+        if not getattr(self, "layers_", None):
             self._forget()
+        self._check_settings()                              # they may have changed since, and what ended the growing with them
         X, y, X_check, y_check = self._rows(X, y, X_check, y_check)
         for layer in self.layers_:
             X, X_check = layer(X), layer(X_check)
+        del self.criteria_[len(self.layers_):]
+        self.finished_ = bool(self.layers_) and self._is_full()
         if not self.finished_:
             try:
                 self._grow(X, y, X_check, y_check)
@@ -109,8 +113,12 @@ class GMDHRegressor(Unit):
             self.finished_ = True
             return X, y, X_check, y_check
         self.layers_.append(layer)
-        self.finished_ = len(self.layers_) == self.max_layers or len(layer.left) == 1
+        self.finished_ = self._is_full()
         return layer.units(Z), y, layer.units(Z_check), y_check
+
+    def _is_full(self):
+        """Whether there may be no layer more, or can be none: a single unit makes no pair."""
+        return len(self.layers_) >= self.max_layers or len(self.layers_[-1].left) == 1
 
     def predict(self, X):
         """The best unit of the last layer. X : (n_examples, n_inputs); returns (n_examples,)."""
@@ -118,23 +126,26 @@ class GMDHRegressor(Unit):
 
     def predict_layers(self, X):
         """What every unit of every layer makes of X, in y's units: a list of (n_examples, n_units)."""
-        if not hasattr(self, "layers_"):
-            from sklearn.exceptions import NotFittedError
-
-            raise NotFittedError("This GMDHRegressor has learned nothing yet; call fit(X, y) first.")
+        self._check_fitted()
         X, outputs = check_rows(self, X).astype(np.float64, copy=False), []
         for layer in self.layers_:
             X = layer(X)
             outputs.append(self.y_mean_ + self.y_scale_ * X)
         return outputs
 
+    def _check_fitted(self):
+        if not getattr(self, "layers_", None):
+            from sklearn.exceptions import NotFittedError
+
+            raise NotFittedError("This GMDHRegressor has learned nothing yet; call fit(X, y) first.")
+
     def score(self, X, y):
         """R squared: 1 for a perfect prediction, 0 for one no better than the mean of y."""
-        y = np.asarray(y, dtype=np.float64)
-        return float(1 - ((y - self.predict(X)) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+        return r_squared(self, X, y)
 
     def used_units(self):
         """For each layer the units that the answer is made of, a list of sorted columns."""
+        self._check_fitted()
         used = [[0]]
         for layer in reversed(self.layers_[1:]):
             used.append(sorted({int(side[k]) for k in used[-1] for side in (layer.left, layer.right)}))
@@ -142,6 +153,7 @@ class GMDHRegressor(Unit):
 
     def coefficients(self, layer=-1, unit=0):
         """The six coefficients of a unit, of 1, u, v, uv, u^2, v^2, in the units of its inputs and of y. Returns (6,)."""
+        self._check_fitted()
         layer = range(len(self.layers_))[layer]
         own = self.layers_[layer]
         i, j = own.left[unit], own.right[unit]
@@ -164,6 +176,7 @@ class GMDHRegressor(Unit):
 
         names : of the inputs, default x1, x2, ...; digits : significant ones of each coefficient
         """
+        self._check_fitted()
         layer = range(len(self.layers_))[layer]
         name = (lambda k: names[k] if names is not None else f"x{k + 1}") if layer == 0 else (lambda k: f"z{layer}_{k + 1}")
         u, v = name(self.layers_[layer].left[unit]), name(self.layers_[layer].right[unit])
@@ -176,8 +189,15 @@ class GMDHRegressor(Unit):
     def _forget(self):
         for name in [name for name in vars(self) if name.endswith("_")]:
             delattr(self, name)
+        self._check_settings()
+
+    def _check_settings(self):
         for name in ("keep", "max_layers"):
             check_positive(self, name, whole=True)
+        for name in ("min_gain", "check_size"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)) or np.isnan(value):
+                raise ValueError(f"{name} must be a number, got {value!r}.")
         if self.singular not in ("skip", "least_norm"):
             raise ValueError(f"singular is {self.singular!r} but has to be 'skip' or 'least_norm'.")
         if not 0 < self.check_size < 1:
@@ -189,6 +209,9 @@ class GMDHRegressor(Unit):
         if X.shape[1] < 2:
             raise ValueError(f"GMDH joins inputs in pairs, but X has n_features={X.shape[1]}; pass two columns or more.")
         self.n_features_in_ = X.shape[1]
+        if (X_check is None) != (y_check is None):
+            lacking, given = ("X_check", "y_check") if X_check is None else ("y_check", "X_check")
+            raise ValueError(f"{given} was passed without {lacking}; checking rows need both, or neither to draw them from X and y.")
         if X_check is None:
             check = self._drawn(len(X))
             X, y, X_check, y_check = X[~check], y[~check], X[check], y[check]

@@ -1,5 +1,6 @@
 """Gradient checking: is the gradient what the loss really does when a number is nudged?"""
 
+import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,8 @@ def numerical_gradient(f, x, step=1e-6):
     `f` is called with no arguments and has to read x anew; x, of any shape, is nudged in place and put back. Each step is
     `step` times the size of the element (at least 1).
     """
+    if x.dtype.kind != "f":
+        raise TypeError(f"x is {x.dtype}, but only floating-point numbers can be nudged a little; pass x.astype(float), and let f read that array.")
     gradient = np.empty(x.shape, np.float64)
     for index in np.ndindex(x.shape):
         value = x[index]
@@ -79,12 +82,19 @@ def check_network(network, X, T, loss, tolerance=1e-6, step=1e-6):
 
 
 def check_layer(layer, X, tolerance=1e-6, step=1e-6, random_state=0, training=False):
-    """Compare a layer's backward rule, by its input and its parameters, with central differences; returns the Report."""
+    """Compare a layer's backward rule, by its input and its parameters, with central differences; returns the Report.
+
+    Every forward is a copy's, so that a layer that draws at random, such as Dropout in training, draws the same each time.
+    """
     X = np.array(X, np.float64)
-    Y, backprop = layer.forward(X, training)
+
+    def forward():
+        return copy.deepcopy(layer).forward(X, training)
+
+    Y, backprop = forward()
     direction = np.random.default_rng(random_state).standard_normal(Y.shape)     # any loss will do: a weighted sum of the outputs
     dX, grads = backprop(direction)
-    numerical = [numerical_gradient(lambda: (layer.forward(X, training)[0] * direction).sum(), a, step) for a in (X, *layer.params)]
+    numerical = [numerical_gradient(lambda: (forward()[0] * direction).sum(), a, step) for a in (X, *layer.params)]
     return _judge(compare([dX, *grads], numerical), tolerance)
 
 

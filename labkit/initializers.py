@@ -28,3 +28,12 @@ def sparse(n_inputs, n_units, rng, connections=15, scale=1.0):
 
 
 INITIALIZERS = {"uniform": uniform, "glorot": glorot, "he": he, "sparse": sparse}
+
+
+def initializer_of(given):
+    """The function itself, or that of the name."""
+    if callable(given):
+        return given
+    if not isinstance(given, str) or given not in INITIALIZERS:
+        raise ValueError(f"initializer is {given!r} but has to be a function or one of {', '.join(INITIALIZERS)}.")
+    return INITIALIZERS[given]

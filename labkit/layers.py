@@ -4,14 +4,14 @@ import numpy as np
 
 from labkit import ops
 from labkit.activations import Layer
-from labkit.initializers import glorot
+from labkit.initializers import glorot, initializer_of
 
 
 class Dense(Layer):
     """Y = X W + b.
 
     n_inputs, n_units : columns of X, columns of Y
-    initializer : function (n_inputs, n_units, rng) -> W, one of `labkit.initializers` or your own
+    initializer : function (n_inputs, n_units, rng) -> W, one of `labkit.initializers`, its name, or your own
     random_state : seed or numpy.random.Generator
     dtype : float64, or float32 for speed
     """
@@ -21,7 +21,7 @@ class Dense(Layer):
     def __init__(self, n_inputs, n_units, initializer=glorot, random_state=None, dtype=np.float64):
         rng = np.random.default_rng(random_state)
         self.n_inputs, self.n_units = n_inputs, n_units
-        self.params = [initializer(n_inputs, n_units, rng).astype(dtype), np.zeros(n_units, dtype)]
+        self.params = [initializer_of(initializer)(n_inputs, n_units, rng).astype(dtype), np.zeros(n_units, dtype)]
 
     @property
     def W(self):

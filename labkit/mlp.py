@@ -7,7 +7,7 @@ import numpy as np
 
 from labkit import devices, ops
 from labkit.activations import softmax
-from labkit.estimator import Classifier, Unit, check_numbers, check_positive, check_rows, check_targets
+from labkit.estimator import Classifier, Unit, check_numbers, check_positive, check_rows, check_targets, r_squared
 from labkit.losses import softmax_cross_entropy, squared_error
 from labkit.network import dense_network
 from labkit.optimizers import OPTIMIZERS, Optimizer
@@ -24,8 +24,8 @@ class MLP(Unit):
     batch_size : examples averaged for one step
     max_epochs : times through all examples
     dropout, input_dropout : probability of dropping a hidden unit, an input, in training
-    regularizers : of `labkit.regularization`, such as (L2(1e-4), MaxNorm(3))
-    initializer : of `labkit.initializers`; default he for relu and prelu, glorot for the others
+    regularizers : of `labkit.regularization`, such as (L2(1e-4), MaxNorm(3)), or one alone
+    initializer : of `labkit.initializers`, or its name; default he for relu and prelu, glorot for the others
     shuffle : whether each epoch takes the examples in a new order
 
     It computes in float32 where X is float32, in float64 otherwise. In float32 a large one learns on the GPU where there is one, its
@@ -70,11 +70,13 @@ class MLP(Unit):
     def _examples(self, X, y, classes=None):
         X = check_rows(self, X)
         T, n_outputs = self._wanted(X, check_targets(self, X, y), classes)
+        check_positive(self, "batch_size", whole=True)
+        penalties(self)
         if not hasattr(self, "network_"):
+            self.optimizer_ = make_optimizer(self)
             self.n_features_in_ = X.shape[1]
             self.network_ = dense_network((X.shape[1], *layer_sizes(self.hidden_layer_sizes), n_outputs), self.activation, self.dropout,
                                           self.input_dropout, self.initializer, self._random, X.dtype)
-            self.optimizer_ = make_optimizer(self)
             self.loss_per_epoch_ = np.empty(0)
         dtype = self.network_.params.flat.dtype
         return X.astype(dtype, copy=False), T if T.dtype.kind == "i" else T.astype(dtype, copy=False)
@@ -83,7 +85,6 @@ class MLP(Unit):
     def _where_it_is_fast(self, X, T):
         """X and T on the GPU, and network and optimizer with them, while they learn: where there is a GPU and enough to do for it.
         Third comes the step on a whole batch, captured as a CUDA graph there, or None."""
-        check_positive(self, "batch_size", whole=True)
         params = self.network_.params
         if devices.current().name != "cuda" or params.flat.dtype != np.float32 or self.batch_size * params.flat.size < WORTH_A_GPU:
             yield X, T, None
@@ -95,7 +96,7 @@ class MLP(Unit):
         try:
             self.optimizer_.move(self.network_.move(cuda).params.flat)
             X, T = cuda.to_device(X), cuda.to_device(T)
-            with captured(self.network_, X, T, self._loss, self.optimizer_, self.regularizers, self.batch_size) as step:
+            with captured(self.network_, X, T, self._loss, self.optimizer_, penalties(self), self.batch_size) as step:
                 yield X, T, step
         finally:
             self.optimizer_.move(self.network_.move().params.flat)
@@ -103,7 +104,7 @@ class MLP(Unit):
 
     def _epoch(self, X, T, step=None):
         order = self._random.permutation(X.shape[0]) if self.shuffle else None
-        loss = train_epoch(self.network_, X, T, self._loss, self.optimizer_, self.batch_size, order, self.regularizers, step)
+        loss = train_epoch(self.network_, X, T, self._loss, self.optimizer_, self.batch_size, order, penalties(self), step)
         self.loss_per_epoch_ = np.append(self.loss_per_epoch_, loss)
         check_converging(loss, self.network_.params, self.optimizer_, len(self.loss_per_epoch_))
 
@@ -151,8 +152,7 @@ class MLPRegressor(MLP):
 
     def score(self, X, y):
         """R squared: 1 for a perfect prediction, 0 for one no better than the mean of y."""
-        y = np.asarray(y, dtype=np.float64)
-        return float(1 - ((y - self.predict(X)) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+        return r_squared(self, X, y)
 
 
 def train_epoch(network, X, T, loss, optimizer, batch_size=32, order=None, regularizers=(), step=None):
@@ -191,6 +191,16 @@ def make_optimizer(model):
         raise ValueError(f"optimizer is {model.optimizer!r} but has to be an Optimizer or one of {', '.join(OPTIMIZERS)}.")
     check_positive(model, "learning_rate")
     return OPTIMIZERS[model.optimizer](model.learning_rate)
+
+
+def penalties(model):
+    """The model's regularizers as a tuple."""
+    given = model.regularizers
+    found = given if isinstance(given, (list, tuple)) else (given,)
+    for one in found:
+        if not hasattr(one, "before_step"):
+            raise ValueError(f"regularizers is {given!r} but has to hold regularizers of labkit.regularization, such as (L2(1e-4), MaxNorm(3)).")
+    return tuple(found)
 
 
 def layer_sizes(sizes):

@@ -21,6 +21,9 @@ class Packed(list):
             self.append(flat[begin:end].reshape(shape))
             begin = end
 
+    def __reduce_ex__(self, protocol):          # a copy's arrays are views of the copy's buffer, not copies beside it
+        return Packed, (self.flat, [a.shape for a in self])
+
 
 class Network:
     """`Network(Dense(784, 128), ReLU(), Dense(128, 10))`: each layer takes what the one before it gives.
@@ -106,7 +109,7 @@ class Network:
         Y, backprop = self.forward(X, training=True)
         value, dY = loss(Y, T)
         rate = optimizer.rate
-        folded = None if any(regularizer.acts_before for regularizer in regularizers) else optimizer.fold(self.params)
+        folded = None if any(getattr(r, "acts_before", True) for r in regularizers) else optimizer.fold(self.params)
         grads = backprop(dY, to_input=False, **(folded or {}))[1]
         for regularizer in regularizers:
             regularizer.before_step(self.params, grads, rate)

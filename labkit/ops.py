@@ -5,7 +5,8 @@ What each computes is written out in plain NumPy in `labkit.kernels`, beside its
 """
 
 import importlib
-from contextlib import nullcontext
+import threading
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 
 import numpy as np
@@ -183,7 +184,24 @@ def blas_threads_for(multiply_adds):
     Its threads spin while they wait for each other. When something else wants a core too, a product of a few milliseconds then
     waits for that: an epoch of a small network was measured to take ten times as long on two threads as on one.
     """
-    return _blas_pool().limit(limits=1, user_api="blas") if ALONE_ANYWAY < multiply_adds < WORTH_SHARING else nullcontext()
+    return _blas_alone() if ALONE_ANYWAY < multiply_adds < WORTH_SHARING else nullcontext()
+
+
+@contextmanager
+def _blas_alone():
+    """BLAS on one thread, which one Python thread at a time may ask for: how many it has belongs to the process, and of two who
+    overlap each would put back what the other had set. Who comes second takes what there is until it asks again."""
+    if not _limiting.acquire(blocking=False):
+        yield
+        return
+    try:
+        with _blas_pool().limit(limits=1, user_api="blas") as limit:
+            yield limit
+    finally:
+        _limiting.release()
+
+
+_limiting = threading.Lock()
 
 
 @lru_cache(None)

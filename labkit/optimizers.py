@@ -5,7 +5,10 @@ buffer (`labkit.network.Packed`) a step is one pass over it. The rules themselve
 `labkit.kernels.updates`. A learning rate or momentum is a number, or a schedule: a function of the steps taken so far.
 """
 
+from functools import partial
 from math import floor, log2
+
+import numpy as np
 
 from labkit import live, ops
 
@@ -14,22 +17,40 @@ from labkit import live, ops
 
 def constant(value):
     """The same value at every step."""
-    return lambda t: value
+    return partial(_constant, value)
 
 
 def step_decay(value, factor=0.5, every=1000):
     """`value`, times `factor` after every `every` steps."""
-    return lambda t: value * factor ** (t // every)
+    return partial(_step_decay, value, factor, every)
 
 
 def inverse_time(value, decay):
     """value / (1 + decay t): falls as 1 / t, slowly enough to get anywhere (Robbins and Monro 1951)."""
-    return lambda t: value / (1 + decay * t)
+    return partial(_inverse_time, value, decay)
 
 
 def rising_momentum(most=0.99, every=250):
     """min(1 - 2^(-1 - log2(floor(t / every) + 1)), most): from 0.5 upwards. Sutskever et al. 2013, eq. 5."""
-    return lambda t: min(1 - 2 ** (-1 - log2(floor(t / every) + 1)), most)
+    return partial(_rising_momentum, most, every)
+
+
+# The formulas of t, as functions of this file, so that an optimizer with a schedule can be saved
+
+def _constant(value, t):
+    return value
+
+
+def _step_decay(value, factor, every, t):
+    return value * factor ** (t // every)
+
+
+def _inverse_time(value, decay, t):
+    return value / (1 + decay * t)
+
+
+def _rising_momentum(most, every, t):
+    return min(1 - 2 ** (-1 - log2(floor(t / every) + 1)), most)
 
 
 def _now(value, t):
@@ -48,7 +69,7 @@ class Optimizer:
     n_states = 0
 
     def __init__(self, learning_rate=0.1):
-        self.learning_rate = learning_rate
+        self.learning_rate = _number_or_schedule("learning_rate", learning_rate)
         self.t = 0
         self.state = None
 
@@ -120,7 +141,7 @@ class Momentum(Optimizer):
 
     def __init__(self, learning_rate=0.1, momentum=0.9):
         super().__init__(learning_rate)
-        self.momentum = momentum
+        self.momentum = _number_or_schedule("momentum", momentum)
 
     def fold(self, params):
         self._prepare([params.flat], [params.flat])
@@ -241,6 +262,12 @@ OPTIMIZERS = {
     "gradient_descent": GradientDescent, "momentum": Momentum, "nesterov": Nesterov, "nesterov_shifted": NesterovShifted,
     "adagrad": Adagrad, "adadelta": Adadelta, "rmsprop": RMSprop, "adam": Adam,
 }
+
+
+def _number_or_schedule(name, value):
+    if not callable(value) and (np.ndim(value) or np.asarray(value).dtype.kind not in "iuf"):
+        raise ValueError(f"{name} is {value!r} but has to be a number or a schedule, a function of the steps taken so far.")
+    return value
 
 
 def _arrays(arrays, what):

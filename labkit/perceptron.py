@@ -6,7 +6,7 @@ trained to tell its class from all others; the largest z wins.
 
 import numpy as np
 
-from labkit.estimator import Classifier, Unit, check_numbers, check_positive
+from labkit.estimator import Classifier, Unit, check_numbers, check_positive, r_squared
 
 # The rules. Each learns from one epoch of examples and changes W and b in place.
 # W : (n_units, n_inputs), b : (n_units,), X : (n_examples, n_inputs), T : (n_examples, n_units)
@@ -182,8 +182,7 @@ class AdalineRegressor(DeltaRule):
 
     def score(self, X, y):
         """R squared: 1 for a perfect prediction, 0 for one no better than the mean of y."""
-        y = np.asarray(y, dtype=np.float64)
-        return float(1 - ((y - self.predict(X)) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+        return r_squared(self, X, y)
 
 
 class SigmoidUnit(Classifier):
@@ -221,5 +220,9 @@ class SigmoidUnit(Classifier):
 
     def predict_proba(self, X):
         """What the units say, as shares that add up to 1. Returns (n_examples, n_classes)."""
-        h = sigmoid(self._sums(X))
-        return np.hstack([1 - h, h]) if len(self.classes_) == 2 else h / h.sum(axis=1, keepdims=True)
+        z = self._sums(X)
+        if len(self.classes_) == 2:
+            return np.hstack([1 - sigmoid(z), sigmoid(z)])
+        logs = -np.logaddexp(0, -z)                             # of sigmoid(z), which may itself be 0 for every class
+        shares = np.exp(logs - logs.max(axis=1, keepdims=True))
+        return shares / shares.sum(axis=1, keepdims=True)

@@ -16,7 +16,7 @@ from labkit.estimator import Unit, check_positive, check_rows
 from labkit.initializers import glorot
 from labkit.layers import Dense
 from labkit.losses import sigmoid_cross_entropy, squared_error
-from labkit.mlp import check_converging, layer_sizes, make_optimizer, train_epoch
+from labkit.mlp import check_converging, layer_sizes, make_optimizer, penalties, train_epoch
 from labkit.network import Network, Packed
 from labkit.optimizers import Momentum
 
@@ -112,7 +112,12 @@ class Autoencoder(Coder):
         encoder, decoder = self._stack(down, self.code_activation, dtype), self._stack(down[::-1], "linear", dtype)
         self.network_ = Network(*encoder, *decoder)
         self.encoder_, self.decoder_ = Network(*encoder), Network(*decoder)
-        self.params_, self.optimizer_ = self.network_.params, make_optimizer(self)
+        self.optimizer_ = make_optimizer(self)
+
+    @property
+    def params_(self):
+        """The network's parameters, a Packed list."""
+        return self.network_.params
 
     def _stack(self, sizes, last, dtype):
         kinds = [self.activation] * (len(sizes) - 2) + [last]
@@ -122,7 +127,7 @@ class Autoencoder(Coder):
 
     def _epoch(self, X):
         order = self._random.permutation(len(X))
-        self._note(train_epoch(self.network_, X, X, LOSSES[self.loss], self.optimizer_, self.batch_size, order, self.regularizers))
+        self._note(train_epoch(self.network_, X, X, LOSSES[self.loss], self.optimizer_, self.batch_size, order, penalties(self)))
 
     def encoder_layers(self):
         """The way up, as new layers of a network."""
@@ -174,9 +179,10 @@ class RBM(Coder):
             raise ValueError(f"hidden is {self.hidden!r} but has to be 'binary' or 'linear'.")
         shapes = [(self.n_features_in_, self.n_hidden), (self.n_hidden,), (self.n_features_in_,)]
         self.params_ = Packed(np.zeros(sum(int(np.prod(shape)) for shape in shapes), dtype), shapes)
-        self.weights_, self.hidden_bias_, self.visible_bias_ = self.params_
         self.weights_[...] = 0.01 * self._random.standard_normal(shapes[0])
         self.optimizer_ = Momentum(self.learning_rate, self.momentum)
+
+    weights_, hidden_bias_, visible_bias_ = (property(lambda self, k=k: self.params_[k]) for k in range(3))
 
     def _epoch(self, X):
         if X.min() < 0 or X.max() > 1:

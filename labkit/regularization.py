@@ -11,12 +11,12 @@ from labkit.activations import Layer
 
 
 class Regularizer:
-    """Does nothing: what the others share.
+    """Does nothing: what the others share. One of your own overrides `before_step`, `after_step` or both."""
 
-    acts_before : whether `before_step` does anything
-    """
-
-    acts_before = False
+    @property
+    def acts_before(self):
+        """Whether `before_step` is overridden. Only then has a training step to write the loss's gradient down by itself."""
+        return getattr(self.before_step, "__func__", None) is not Regularizer.before_step
 
     def penalty(self, params):
         """What is added to the loss."""
@@ -31,8 +31,6 @@ class Regularizer:
 
 class L2(Regularizer):
     """(strength / 2) sum w^2, gradient strength w: every weight shrinks in proportion, none becomes zero."""
-
-    acts_before = True
 
     def __init__(self, strength):
         self.strength = strength
@@ -50,8 +48,6 @@ class WeightDecay(Regularizer):
 
     Loshchilov and Hutter 2019, who keep it out of Adam's running means.
     """
-
-    acts_before = True
 
     def __init__(self, strength):
         self.strength = strength

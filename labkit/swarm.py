@@ -198,7 +198,7 @@ class Descents:
 
     x, y     : the last point, NaN where the run diverged
     value    : the surface's height there
-    diverged : whether the run left for good
+    diverged : whether the run left for good: it ended outside |x|, |y| < 10,000
     paths    : (n_records, 2, ...) the points on the way, the start first; empty unless asked for
     """
 
@@ -210,6 +210,8 @@ class Descents:
 
     def basins(self, minima, within=0.1):
         """For each run the number of the minimum that it ended nearest to, -1 where none is nearer than `within`."""
+        if len(minima) == 0:
+            raise ValueError("minima is empty; pass points (x, y), such as surface.minima where the surface knows its own.")
         distances = np.stack([np.hypot(self.x - x, self.y - y) for x, y in minima])
         distances[np.isnan(distances)] = np.inf
         return np.where(distances.min(axis=0) < within, distances.argmin(axis=0), -1)
@@ -223,10 +225,13 @@ def descents(surface, learning_rate, momentum=0.9, start=(1.0, 1.0), optimizer="
     for "rmsprop" and "adadelta" it is the decay of the running mean, for "adam" beta_1.
     record_every : keep the points of every so many steps, for drawing; 0 keeps none.
     """
-    from labkit.kernels.landscape import RULES, descend
+    from labkit.kernels.landscape import FAR, RULES, descend
 
     if optimizer not in RULES:
         raise ValueError(f"optimizer is {optimizer!r}, but has to be one of {', '.join(RULES)}.")
+    if any(max(map(abs, minimum)) >= FAR for minimum in surface.minima):
+        raise ValueError(f"the surface's minima are {surface.minima}, but a run that ends outside |x|, |y| < {FAR:,.0f} counts as diverged; "
+                         "measure the targets in a larger unit, for example y / 1000.")
     steps, record_every = _count(steps, "steps", least=0), _count(record_every, "record_every", least=0)
     rates, momenta, x, y = np.broadcast_arrays(*(np.asarray(v, np.float32) for v in (learning_rate, momentum, *start)))
     shape = rates.shape

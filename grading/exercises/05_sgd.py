@@ -844,7 +844,8 @@ def number_within_the_block(x, y, rates, steps):
 
 @descend_kernel.misconception(why="On a CPU the loop over the walkers is the program; that every thread runs it is overlooked.",
                               hint="several threads move the same walker, all over each other. One walker for each thread: i = cuda.grid(1), and "
-                                   "no loop over the walkers.")
+                                   "no loop over the walkers. Or is i used again inside, as in `for i in range(steps)`? Give the step another "
+                                   "name.")
 @cuda.jit
 def every_walker(x, y, rates, steps):
     for i in range(x.size):

@@ -326,7 +326,7 @@ figures.nudging(steps, curves)
 # below $10^{-7}$ (an error of 1 on the axis is 100%): there 2 and the nudged 2 are the same number. So: **check gradients in `float64`,
 # by central differences, with a step near $10^{-5}$.**
 #
-# Now for arrays of any shape.
+# Now for arrays of any shape. (When `check` names a function, such as `cubes`, you find it in `ours`: call `ours.cubes`.)
 
 # %% role="solution" id="numerical_gradient"
 def numerical_gradient(f, x, step):

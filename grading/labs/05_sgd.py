@@ -408,7 +408,7 @@ def softmax_feedback(Z, classes):
 
     Z       : scores, (n, n_classes), of any size: 1000 is a score like any other
     classes : the right class of each example, (n,), whole numbers from 0
-    Returns (n, n_classes).
+    Returns (n, n_classes). Nothing that is passed in changes.
 
     softmax_feedback(np.array([[0.0, 0.0], [0.0, 0.0]]), np.array([1, 0]))
     is [[0.25, -0.25], [-0.25, 0.25]]
@@ -516,7 +516,7 @@ for _ in range(960):
     hidden = np.tanh(places[0] * ours.INPUTS[drawn] + ours.BIAS)
     miss = places[1] * hidden - ours.TARGETS[drawn]
     along_w = miss * places[1] * (1 - hidden**2) * ours.INPUTS[drawn]
-    places = step(places, np.array([along_w, miss * hidden]), hop_rates[:, None])
+    places = ours.step(places, np.array([along_w, miss * hidden]), hop_rates[:, None])     # labkit's: five rates at once
 gone = ~(np.hypot(*places) < 6)
 over = np.mean((places > 0).all(axis=0) & ~gone, axis=1)
 print(f"{5 * runs:,} walks of 960 single examples from the west. {runs.note}")
@@ -541,8 +541,9 @@ print(f"{len(X)} fitting rows, {len(X_check)} checking rows, {X.shape[1]} column
       f"{len(digits.y_test)} exam rows wait")
 
 # %% [markdown]
-# `slope(W, X, classes)` from the first cell gives the slope of the mean loss over the rows that you hand it: your
-# `softmax_feedback`, carried back to the weights by the rule of lab 04 ($X^T$ times the feedback). Write one epoch.
+# `slope(W, X, classes)` from the first cell gives the slope of the mean loss over the rows that you hand it: labkit's form
+# of the feedback that you have just written, carried back to the weights by the rule of lab 04 ($X^T$ times the feedback).
+# Write one epoch.
 
 # %% role="solution" id="sgd_epoch"
 def sgd_epoch(W, X, classes, batches, learning_rate):

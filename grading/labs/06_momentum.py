@@ -17,7 +17,7 @@
 # - read PyTorch's form, and say when its numbers differ from the paper's and when its path does.
 #
 # **You need** lab 04 (gradients) and lab 05 (learning rate, stability limit, mini-batches). **Your time**: about 105 minutes
-# required; the cells marked *optional* add 10.
+# required; the cells marked *optional* add 10 (run them all the same: the table at the end uses them).
 #
 # **The computer's time and memory**: {measured}.
 
@@ -254,7 +254,8 @@ figures.curves({"down to a millionth of the distance": {"plain, best rate": (con
 # The velocity will carry the weights by $\mu v$ in any case. So first jump, *then* look at the slope where you have landed, and
 # correct. Classical momentum looks first and jumps afterwards, and learns of a mistake one step too late.
 #
-# This time you are handed the gradient as a function, for you decide where it is taken.
+# This time you are handed the gradient as a function, for you decide where it is taken. (When `check` names a slope, such as
+# `wave_slope`, you find it in `ours`: call `ours.wave_slope`.)
 
 # %% role="solution" id="nesterov_step"
 def nesterov_step(w, v, gradient, learning_rate, momentum):
@@ -335,7 +336,8 @@ check(equal_momentum)
 
 # %% [markdown]
 # See whether it holds, in a bowl with five axes that lie askew to the weights. One ball takes 200 of your Nesterov steps in all
-# five weights at once. The other takes classical steps along each axis by itself, with the momentum that your formula says.
+# five weights at once. The other takes labkit's classical steps along each axis by itself, with the momentum that your formula
+# says.
 
 # %% role="picture"
 equal, whose = agreeing(equal_momentum, ours.equal_momentum, (0.9, 0.1, np.array([0.5, 4.0, 12.0])))
@@ -344,8 +346,8 @@ rng = np.random.default_rng(0)
 axes, curvature = np.linalg.qr(rng.normal(size=(5, 5)))[0], np.array([0.1, 1.0, 4.0, 9.0, 10.0])
 begin = rng.normal(size=5)
 nag = roll(look_ahead, begin, lambda w: axes @ (curvature * (axes.T @ w)), 0.1, 0.95, 200, ahead=True)
-cm = roll(classical, axes.T @ begin, lambda w: curvature * w, 0.1, equal(0.95, 0.1, curvature), 200) @ axes.T
-plain_cm = roll(classical, axes.T @ begin, lambda w: curvature * w, 0.1, 0.95, 200) @ axes.T
+cm = roll(ours.momentum_step, axes.T @ begin, lambda w: curvature * w, 0.1, equal(0.95, 0.1, curvature), 200) @ axes.T
+plain_cm = roll(ours.momentum_step, axes.T @ begin, lambda w: curvature * w, 0.1, 0.95, 200) @ axes.T
 gap, other_gap = float(np.abs(nag - cm).max()), float(np.abs(nag - plain_cm).max())
 print(f"largest difference of any weight in 200 steps:   {gap:.0e}   (a float holds about 16 digits)")
 print(f"with momentum 0.95 in every direction it is:     {other_gap:.1f}")
@@ -358,7 +360,7 @@ mu, eps, lam = Fraction(9, 10), Fraction(1, 8), Fraction(3)
 (a, u), (b, v) = (Fraction(1), Fraction(0)), (Fraction(1), Fraction(0))
 for _ in range(12):
     a, u = ours.nesterov_step(a, u, lambda w: lam * w, eps, mu)
-    b, v = ours.momentum_step(b, v, lam * b, eps, mu * (1 - eps * lam))
+    b, v = ours.momentum_step(b, v, lam * b, eps, ours.equal_momentum(mu, eps, lam))
 exactly = a == b
 print("after 12 steps, Nesterov:", a, "\n              classical:", b, "\nequal:", exactly)
 
@@ -385,7 +387,8 @@ check(guess_limit=guess_limit)
 # %% [markdown]
 # Along one direction a step turns the pair $(w, v)$ into a new pair by a table of four numbers. We can read the table off your
 # own function by feeding it $(1, 0)$ and $(0, 1)$. The size of its largest eigenvalue is what a step leaves of the distance, in
-# the long run: below 1 the ball arrives, above 1 it leaves.
+# the long run: below 1 the ball arrives, above 1 it leaves. (An eigenvalue is a factor by which the table stretches one of its
+# own directions. It may be a complex number, when the ball swings; then its size counts.)
 
 # %% role="picture"
 def keeps(step, product, momentum, ahead=False):
@@ -567,8 +570,9 @@ figures.curves(panels, "1 / (1 - highest momentum)", "squared error an image", l
 # | classical | 27.82 | 13.73 | 12.82 | 13.63 |
 # | Nesterov | (the same) | 14.96 | 10.18 | 10.89 |
 #
-# (2 CPU cores, AMD EPYC, 2026-11-21, seed 0; the test marked slow in `tests/paper/test_06_momentum.py` trains these networks
-# again.) The same shape, with one exception to keep in mind: at 0.9 it is the classical method that is a little ahead.
+# (2 CPU cores, AMD EPYC, 2026-11-21, seed 0. In the instructors' checkout, with MNIST in a folder, `LABKIT_DATA=FOLDER python -m
+# pytest -m slow tests/paper/test_06_momentum.py` trains these networks again.) The same shape, with one exception to keep in
+# mind: at 0.9 it is the classical method that is a little ahead.
 #
 # One more of their findings. A heavy ball explores well and settles badly. They lowered the momentum to 0.9 for the last 1,000
 # steps.
@@ -659,15 +663,15 @@ for t in range(1, 31):
 # %% role="picture"
 def with_drop(form, steps=120, momentum=0.95):
     """How far each step goes along an even slope; after half of them the learning rate falls from 0.01 to 0.001."""
-    w, v, moves = 0.0, 0.0, []
+    w, v, moves = np.zeros(1), np.zeros(1), []
     for t in range(steps):
         rate = 0.01 if t < steps // 2 else 0.001
         if form == "paper":
-            new, v = classical(w, v, 1.0, rate, momentum)
+            new, v = classical(w, v, np.ones(1), rate, momentum)
         else:
             v = momentum * v + 1.0
             new = w - rate * v
-        moves.append(w - new)
+        moves.append(float((w - new)[0]))
         w = new
     return np.array(moves)
 

@@ -16,7 +16,7 @@
 # - write the whole update as one kernel for a graphics processor.
 #
 # **You need** lab 00 (a first kernel), lab 05 (gradient descent, mini-batches) and lab 06 (momentum). **Your time**: about 105
-# minutes required; the cells marked *optional* add 15.
+# minutes required; the cells marked *optional* add 15 (run them all the same: the table at the end uses them).
 #
 # **The computer's time and memory**: {measured}.
 
@@ -61,8 +61,8 @@ figures.slopes_of_weights({f"layer {k + 1}": gradients[2 * k] for k in range(4)}
 #
 # In 1992 Martin Riedmiller and Heinrich Braun, in Karlsruhe, drew a radical conclusion: the *size* of a gradient says nothing
 # reliable, so throw it away. **Rprop** uses only the sign. Each weight has a step size of its own; it grows by 1.2 as long as
-# the sign stays, and is halved when the sign turns, because then the weight has just jumped over a valley. Here it is,
-# complete; nothing to do but read it.
+# the sign stays, and is halved when the sign turns, because then the weight has just jumped over a valley. Here it is
+# in its simplest form; nothing to do but read it.
 
 # %% role="picture"
 def rprop_step(w, size, g, before):
@@ -373,14 +373,14 @@ adadelta, whose = agreeing(adadelta_step, ours.adadelta, (np.ones(2), two, other
 print(whose)
 for epsilon in (1e-8, 1e-6, 1e-4, 1e-2):
     w, s, d, g = np.zeros(1), np.zeros(1), np.zeros(1), np.array([1.0])
-    lengths = []
+    strides = []
     for _ in range(1000):
         s = mean(s, g, 0.95)
         new = np.asarray(adadelta(w, s, d, g, epsilon))
         d = mean(d, new - w, 0.95)
-        lengths, w = [*lengths, abs(float((new - w)[0]))], new
-    print(f"epsilon {epsilon:<6g}: first step {lengths[0]:.5f}, step 100 {lengths[99]:.5f},",
-          f"step 1000 {lengths[-1]:.5f}")
+        strides, w = [*strides, abs(float((new - w)[0]))], new
+    print(f"epsilon {epsilon:<6g}: first step {strides[0]:.5f}, step 100 {strides[99]:.5f},",
+          f"step 1000 {strides[-1]:.5f}")
 
 # %% [markdown]
 # ## The race
@@ -454,10 +454,11 @@ print(side.note, f"{7 * side * side:,} runs of 300 steps.", sep="\n")
 figures.height_maps(low, surfaces.beale())
 
 # %% [markdown]
-# Bright is low. Vermillion is lost: there the walls are so steep that a step of gradient descent or momentum leaves the map for
-# good. **The four methods with a rate for every weight lose nobody**, because their steps have a length that the slope cannot
-# change. But look at the colours inside. RMSprop comes near the bottom from the most starts, and nowhere quite to it: its steps
-# never become shorter, so it goes on trembling around the minimum. Momentum, where it survives, goes all the way down.
+# Bright is low. Where a run was lost the map is orange-red, and the share stands above each map: there the walls are so steep
+# that a step of gradient descent or momentum leaves the map for good. **The four methods with a rate for every weight lose
+# nobody**, because their steps have a length that the slope cannot change. But look at the colours inside. RMSprop comes near
+# the bottom from the most starts, and nowhere quite to it: its steps never become shorter, so it goes on trembling around the
+# minimum. Momentum, where it survives, goes all the way down.
 #
 # Then Himmelblau's function, which has four minima, all equally good. Which one is it? ("borders" is the share of starts whose
 # neighbour ends elsewhere.)
@@ -555,25 +556,25 @@ kernel_rules.watched(rmsprop_kernel, kernel_rules.rmsprop, 3, 4, weights, means,
 # weights. (labkit's loop also shares the work among the cores.)
 
 # %% role="picture"
-n = 4_000_000
-g, w, s = np.random.default_rng(0).normal(size=(3, n)).astype(np.float32)
-w2, s2 = w.copy(), np.square(s)
-s = s2.copy()
-ops.update("rmsprop", w[:100_000], s[:100_000], g[:100_000], 0.0, 1.0, 1e-8)    # the first call compiles it
+many = 4_000_000
+uphill, plain_w, plain_s = np.random.default_rng(0).normal(size=(3, many)).astype(np.float32)
+fused_w, fused_s = plain_w.copy(), np.square(plain_s)
+plain_s = fused_s.copy()
+_ = ops.update("rmsprop", plain_w[:100_000], plain_s[:100_000], uphill[:100_000], 0.0, 1.0, 1e-8)   # the first call compiles it
 
 # %% role="picture"
 seconds = {"NumPy": [], "fused": []}
 for _ in range(3):
     start = time.perf_counter()
-    s = ours.mean_square(s, g, 0.9)
-    w = ours.rmsprop(w, s, g, 0.01, 1e-8)
+    plain_s = ours.mean_square(plain_s, uphill, 0.9)
+    plain_w = ours.rmsprop(plain_w, plain_s, uphill, 0.01, 1e-8)
     middle = time.perf_counter()
-    ops.update("rmsprop", w2, s2, g, 0.01, 0.9, 1e-8)
+    ops.update("rmsprop", fused_w, fused_s, uphill, 0.01, 0.9, 1e-8)
     seconds["NumPy"].append(middle - start)
     seconds["fused"].append(time.perf_counter() - middle)
 best = {name: min(values) for name, values in seconds.items()}
-print(f"{n:,} weights: NumPy {1e3 * best['NumPy']:.0f} ms, fused {1e3 * best['fused']:.0f} ms:",
-      f"{best['NumPy'] / best['fused']:.1f} times as fast. Largest difference: {np.abs(w - w2).max():.0e}")
+print(f"{many:,} weights: NumPy {1e3 * best['NumPy']:.0f} ms, fused {1e3 * best['fused']:.0f} ms:",
+      f"{best['NumPy'] / best['fused']:.1f} times as fast. Largest difference: {np.abs(plain_w - fused_w).max():.0e}")
 
 # %% [markdown]
 # ## Epilogue: Adam

@@ -247,9 +247,9 @@ def tooth_error(sizes, seed, steps=1_500):
 
 # %% role="picture"
 shapes = {"one layer of 104 units": (1, 104, 1), "four layers of 8 units": (1, 8, 8, 8, 8, 1)}
-for words, sizes in shapes.items():
-    print(f"{words}: {sum(n * m for n, m in pairwise(sizes))} connections")
-trained = {words: [tooth_error(sizes, seed) for seed in range(5)] for words, sizes in shapes.items()}
+for words, units in shapes.items():
+    print(f"{words}: {sum(n * m for n, m in pairwise(units))} connections")
+trained = {words: [tooth_error(units, seed) for seed in range(5)] for words, units in shapes.items()}
 medians = [float(np.median(values)) for values in trained.values()]
 figures.paired_runs(trained, "error left (0 perfect, 1 no better than the mean)",
                     f"Four teeth, 208 connections: median error {medians[0]:.2f} with one layer, "
@@ -310,7 +310,7 @@ def gradient_sizes(weights, slopes, dY):
     slopes  : list of the units' slopes f'(z), (n_examples, n_units) each, in the same order
     dY      : the error at the answers of the last layer, (n_examples, n_units)
     Returns (n_layers,): the root of the mean square of dZ, over examples and units, where dZ is the error
-    at the layer's sums.
+    at the layer's sums. Nothing that is passed in changes.
 
     One layer, slopes [[0.5, 0.5]], dY [[6.0, 8.0]]: dZ is [[3, 4]], the size sqrt((9 + 16) / 2) = 3.536
     Two layers of one unit, weights [[7.0]] and [[3.0]], slopes [[0.25]] and [[0.5]], dY [[4.0]]: dZ is 2 at the
@@ -398,7 +398,7 @@ def prelu_backward(dY, X, slope):
     X     : the unit's inputs in the forward pass, (n_examples, n_units)
     slope : one number a unit, (n_units,); 0 for ReLU
     Returns dX, (n_examples, n_units), the gradient by the inputs, and dslope, (n_units,), the gradient by the
-    slopes, added up over the examples.
+    slopes, added up over the examples. Nothing that is passed in changes.
 
     dY = [[3.0, 3.0]], X = [[2.0, -2.0]], slope = [0.1, 0.1]: dX is [[3, 0.3]], dslope is [0, -6]
     """
@@ -571,7 +571,7 @@ figures.gradient_map(maps, depths, scales, {"tanh": 1.0, "ReLU": np.sqrt(2)},
                      f"{most:.0%} at {depths[-1]}")
 
 # %% [markdown]
-# The strips narrow as the networks grow deeper: at three layers nearly any start will do, at forty only a few are left.
+# The strips narrow as the networks grow deeper: at three layers not quite half of these starts will do, at forty about one in twenty.
 # The yellow lines are the laws. He's lies in its strip. Glorot's lies at the lower edge of tanh's, because the law was made for
 # linear units, and tanh bends: it loses a little at each layer. For the sigmoid the strip lies beyond 4, Hochreiter's number, and
 # it is an awkward place: units so far out are mostly saturated, and the few that are not carry everything.
@@ -650,9 +650,11 @@ trial = (ink[:5, :6].astype(float), *(rng.normal(size=size) for size in ((6, 4),
 step = piece(contrastive_step, ours.contrastive_step, trial)
 W, b, c, errors = train_machine(step, digits.X)
 print("squared error an image, after epochs 1, 5, 10, 20:", " ".join(f"{errors[k]:.2f}" for k in (0, 4, 9, 19)))
-busiest = np.argsort(-W.std(axis=0))[:12]
-figures.image_rows({"weights": W.T[busiest]}, "Without a label, hidden units have come to look for spots and strokes",
-                   signed=True)
+busiest = W.T[np.argsort(-W.std(axis=0))[:12]]
+wanted = int((busiest.max(axis=1) > -busiest.min(axis=1)).sum())
+figures.image_rows({"weights": busiest}, "Without a label, hidden units have come to look for spots and strokes", signed=True,
+                   alt=f"Twelve images of 8 by 8 weights. In each a few neighbouring pixels stand out: in {wanted} a spot or stroke "
+                       f"where ink is wanted, in {12 - wanted} one where there should be none.")
 
 # %% role="picture"
 new = digits.X_test[:12]
@@ -690,7 +692,7 @@ check(guess_plain_start=guess_plain_start)
 
 # %% role="picture"
 from labkit.activations import Sigmoid
-from labkit.initializers import glorot, uniform
+from labkit.initializers import uniform
 from labkit.pretraining import RBM, Autoencoder, pretrain, unrolled
 
 

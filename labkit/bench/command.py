@@ -38,14 +38,16 @@ def main(arguments=None):
     measured = machine.limits.measure()
     found = {"machine": machine.describe(measured), "rows": []}
     print(f"{machine.sentence(found['machine'])}\n\n{table.HEADER}", flush=True)
-    for row in every_row(chosen.values(), oracles.values(), measured, peers, options.rounds):
-        found["rows"].append(row)
-        print(table.line(row), flush=True)
-    found["machine"]["load_after"] = machine.load()
+    try:
+        for row in every_row(chosen.values(), oracles.values(), measured, peers, options.rounds):
+            found["rows"].append(row)
+            print(table.line(row), flush=True)
+    finally:                                    # what was measured is kept, also where somebody ends it or a kernel fails
+        found["machine"]["load_after"] = machine.load()
+        if options.json:
+            table.write(Path(options.json), found)
     for note in table.notes(found["rows"]):
         print(note)
-    if options.json:
-        table.write(Path(options.json), found)
     if options.picture:
         table.draw(found).savefig(options.picture, dpi=144)
     return 1 if any(row.get("problem") for row in found["rows"]) else 0

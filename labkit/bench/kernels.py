@@ -23,11 +23,14 @@ def registered():
 
 
 def size_here(kernel):
-    """`bench_size`, or on a GPU the size, 2^k times as large, that keeps it busy for long enough to be timed."""
-    size = kernel.bench_size
+    """`bench_size`, or on a GPU the size, 2^k times as large, that keeps it busy for long enough to be timed, if there is one: some
+    kernels have no more to do from a certain size on."""
+    size, before = kernel.bench_size, None
     if devices.current().name == "cuda":
         while (work := kernel.work(*kernel.draw(size))).bytes < MOVED and work.operations < COMPUTED:
-            size *= 2
+            if work == before:
+                return size // 2
+            size, before = size * 2, work
     return size
 
 

@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,10 @@ class Contestant:
         module, function, settings = task
         self._answers = folder / f"{label.replace(' ', '-')}.npz"
         command = [python, str(SERVE), module, function, json.dumps(settings), str(folder / "inputs.npz"), str(self._answers)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(python))
+        try:
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(python))
+        except OSError as error:
+            raise Failed(f"{label} could not be started: {error}") from None
         try:
             self.first = self._answer()
         except Failed:
@@ -45,13 +49,15 @@ class Contestant:
             return dict(found)
 
     def seconds(self):
-        """Do the work once more; how long it took."""
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        """Do the work once more; how long it took. Raises Failed where the process has ended or fails."""
+        with suppress(OSError):                             # nobody listens: the answer, which is none, says so
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
         return self._answer()
 
     def stop(self):
-        self._process.stdin.close()
+        with suppress(OSError):
+            self._process.stdin.close()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -106,10 +112,14 @@ def rows(work, measured, peers, rounds, folder):
                 problems.append(NO_PEER | {"peer": label, "problem": said})
                 if label in running:
                     running.pop(label).stop()
-        times = {label: [t / work.repeats for t in found] for label, found in take_turns(running, rounds).items()}
+        found, failed = take_turns(running, rounds)
+        problems += [NO_PEER | {"peer": label, "problem": said} for label, said in failed.items()]
+        times = {label: [t / work.repeats for t in each] for label, each in found.items()}
     finally:
         for contestant in running.values():
             contestant.stop()
+    if "ours" in failed:
+        return [row | NO_PEER | {"problem": failed["ours"]}]
     seconds = statistics.median(times["ours"])
     row |= {"seconds": seconds, "first_seconds": ours.first, "limit_share": share(work, inputs, measured, seconds)}
     compared = [row | against_us(label, times[label], seconds, running[label].first) | {"target": work.target.get(label)}
@@ -123,12 +133,17 @@ def against_us(label, times, ours, first):
 
 
 def take_turns(running, rounds):
-    """The times of each, every second round in reverse order, so that nobody always follows the same one."""
-    times = {label: [] for label in running}
+    """The times of each, every second round in reverse order, so that nobody always follows the same one; and what those said who
+    failed on the way, and are stopped and taken out of `running`."""
+    times, failed = {label: [] for label in running}, {}
     for turn in range(rounds):
         for label in list(running)[:: 1 if turn % 2 == 0 else -1]:
-            times[label].append(running[label].seconds())
-    return times
+            try:
+                times[label].append(running[label].seconds())
+            except Failed as error:
+                failed[label] = str(error)
+                running.pop(label).stop()
+    return times, failed
 
 
 def share(work, inputs, measured, seconds):

@@ -34,14 +34,16 @@ def draw_mountain(surface, paths=None, extent=(-3, 3, -3, 3), minima=(), levels=
     ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=labels[0], ylabel=labels[1])
     ax.grid(False)
     bar = figure.colorbar(filled, ax=ax, shrink=0.85, pad=0.02, ticks=cuts[:: max(1, len(cuts) // 6)],
-                          format=lambda level, _: f"{0 if abs(level) < 1e-3 * np.ptp(cuts) else level:.2g}")
+                          format=lambda level, _: level_words(level, cuts))
     bar.set_label(height)
     bar.outline.set_visible(False)
     if paths or len(minima):
         figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4)
-    walks = f" with {len(paths)} paths: {', '.join(map(words, paths))}" if paths else ""
+    lowest, highest = (level_words(cuts[end], cuts) for end in (0, -1))
+    walks = "".join(walk_words(name, np.asarray(path, float)) for name, path in (paths or {}).items())
     return say(figure, title or "Each walker sees only the slope under its feet",
-               alt or f"Contour map of {height} over {labels[0]} and {labels[1]}, from {z.min():.3g} to {z.max():.3g}{walks}.")
+               alt or f"Contour map of the {height}, which runs from {lowest} to {highest}. "
+                      f"Axes: {labels[0]}, from {left:g} to {right:g}; {labels[1]}, from {bottom:g} to {top:g}.{walks}")
 
 
 def heights(surface, extent, side=161):
@@ -62,6 +64,16 @@ def terrain():
 
 def words(name):
     return name.replace("_", " ")
+
+
+def level_words(level, levels):
+    """A height in two digits; 0 where it is next to nothing beside all the others."""
+    return f"{0 if abs(level) < 1e-3 * np.ptp(levels) else level:.2g}"
+
+
+def walk_words(name, path):
+    (x, y), (x_end, y_end) = (np.round(path[end], 2) + 0.0 for end in (0, -1))
+    return f" A path, {words(name)}, from ({x:g}, {y:g}) to ({x_end:g}, {y_end:g})."
 
 
 def draw_path(ax, name, path):

@@ -58,9 +58,16 @@ def drawn(function):
 
 
 def say(figure, title, alt=None):
-    """Writes the finding above the picture, wrapped to its width, and attaches the alt text (the title when none is given)."""
+    """Writes the finding above the picture, wrapped to its width. The alt text says it too, and then what is to be seen: `alt`."""
     width = figure.get_size_inches()[0]
     characters = int(width * 9.3)
     figure.suptitle("\n".join(textwrap.wrap(title, characters)), x=0.13 / width, ha="left", fontsize=12.5, fontweight="bold")
-    figure.alt = " ".join((alt or title).split())
+    figure.alt = spoken(*(" ".join(text.split()) for text in (title, alt or "")))
     return figure
+
+
+def spoken(title, alt):
+    """The finding, which is otherwise only drawn, and the alt text after it where that does not begin with it anyway."""
+    if not alt or alt.startswith(title):
+        return alt or title
+    return f"{title}{'' if title.endswith(('.', '?')) else '.'} {alt}"

@@ -14,7 +14,7 @@ def line_accuracy_numpy(out, X, y, w1, w2, b):
             out[k, j] = ((z > 0) == (y > 0)).sum(axis=1) / np.float32(len(y))
 
 
-@loops                                                      # without fastmath: a tie falls the same way in every form
+@loops                                                      # without fastmath: a tie falls as in NumPy; a GPU rounds once where it fuses
 def line_accuracy_cpu(out, X, y, w1, w2, b):
     for row in prange(len(b) * len(w2)):
         k, j = row // len(w2), row % len(w2)

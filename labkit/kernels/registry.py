@@ -98,23 +98,21 @@ class Kernel:
         self.cpu(*arguments, threads=devices.threads(self.work(*arguments).operations))
 
     def on_emulator(self, *arguments):
-        from labkit import _cuda
-
-        cuda = _cuda.emulated()
-        kernel = cuda.jit(self.cuda(cuda))
-        kernel.max_steps = sys.maxsize
-        self._start(lambda: kernel, arguments)
+        self._start(lambda: self.emulated, arguments)
 
     def on_cuda(self, *arguments):
-        """Copy the arrays to the GPU, run, copy what was written back."""
-        from labkit import _cuda
+        """Copy the arrays to the GPU, run, copy what was written back, and leave none of the GPU's memory taken."""
+        from labkit import _cuda, devices
 
         cuda = _cuda.real()
-        there = moved(arguments, cuda)
-        self.start_on_cuda(*there)
-        for host, device in zip(arguments[: self.outputs], there, strict=False):
-            if host is not device:
-                device.copy_to_host(host)
+        try:
+            there = moved(arguments, cuda)
+            self.start_on_cuda(*there)
+            for host, device in zip(arguments[: self.outputs], there, strict=False):
+                if host is not device:
+                    device.copy_to_host(host)
+        finally:
+            devices.free()
 
     def start_on_cuda(self, *arguments):
         """Launch on arrays that are on the GPU already; returns before the kernel has finished."""
@@ -127,6 +125,16 @@ class Kernel:
 
         cuda = _cuda.real()
         return cuda.jit(self.cuda(cuda))
+
+    @cached_property
+    def emulated(self):
+        """The CUDA form, translated for the emulator, which keeps the translation as long as the kernel."""
+        from labkit import _cuda
+
+        cuda = _cuda.emulated()
+        kernel = cuda.jit(self.cuda(cuda))
+        kernel.max_steps = sys.maxsize
+        return kernel
 
     def _start(self, compiled, arguments):
         blocks, threads = self.launch(*arguments)

@@ -48,6 +48,22 @@ def test_without_any_peer_a_model_is_timed_alone(monkeypatch, tmp_path):
     assert (tmp_path / "bench.png").stat().st_size > 1000
 
 
+def test_what_was_measured_is_written_also_where_something_fails(monkeypatch, tmp_path):
+    def fails(kernel, *_):
+        raise RuntimeError("out of luck")
+
+    measure = kernels.rows
+    monkeypatch.setattr(works, "models", dict)
+    monkeypatch.setattr(works, "kernels", dict)
+    monkeypatch.setattr(kernels, "registered", lambda: {"total": KERNELS["total"], "zzz": None})
+    monkeypatch.setattr(kernels, "rows", lambda kernel, *rest: (measure if kernel else fails)(kernel, *rest))
+    file = tmp_path / "bench.json"
+    with pytest.raises(RuntimeError, match="out of luck"):
+        bench.main(["--against", "", "--json", str(file)])
+    found = json.loads(file.read_text())
+    assert [row["name"] for row in found["rows"]] == ["total"] and "load_after" in found["machine"]
+
+
 @pytest.mark.parametrize("arguments, message", [
     (["--against", "torhc"], "no way to compare with torhc is known"),
     (["zzz"], "no kernel's or model's name contains zzz; there are perceptron"),
@@ -87,6 +103,13 @@ def broken(inputs):
 def gone(inputs):
     import os
     os._exit(3)
+def tired(inputs, after):
+    import os
+    runs = []
+    def run():
+        runs.append(1)
+        return inputs["x"] * 2 if len(runs) <= after else os._exit(3)
+    return run, lambda x: {"x": x}
 '''
 
 
@@ -130,6 +153,27 @@ def test_a_contestant_that_fails_is_a_sentence(raced, capfd):
     assert problems["peer 1"].startswith("peer 1 ended with status 3 and no answer")
     (alone,) = raced(("broken", {}), ("double", {}))
     assert alone["problem"] == "ours failed: RuntimeError: out of luck" and alone["seconds"] is None and table.line(alone)
+
+
+def test_a_contestant_that_dies_on_the_way_is_left_out_and_the_others_go_on(raced, capfd):
+    rows = raced(("double", {}), ("tired", {"after": 2}), ("double", {}))
+    assert [(row["peer"], row["ratio"] is None) for row in rows] == [("peer 1", False), ("peer 0", True)]
+    assert rows[1]["problem"].startswith("peer 0 ended with status 3 and no answer") and rows[1]["seconds"] == rows[0]["seconds"] > 0
+    (alone,) = raced(("tired", {"after": 2}), ("double", {}))
+    assert alone["seconds"] is None and alone["problem"].startswith("ours ended with status 3 and no answer")
+
+
+def test_who_is_gone_before_being_asked_ends_with_a_sentence(raced, tmp_path):
+    task = Task("contestant", "double", {})
+    raced(("double", {}))                                   # which writes the inputs
+    contestant = race.Contestant("ours", sys.executable, task, tmp_path)
+    contestant._process.kill()
+    contestant._process.wait()
+    with pytest.raises(race.Failed, match="ours ended with status .* and no answer"):
+        contestant.seconds()
+    contestant.stop()
+    with pytest.raises(race.Failed, match="ours could not be started"):
+        race.Contestant("ours", str(tmp_path / "nothing"), task, tmp_path)
 
 
 def test_a_peers_process_does_not_see_our_packages(monkeypatch):
@@ -232,6 +276,28 @@ def test_on_a_gpu_a_kernel_is_timed_on_more_work(emulated_gpu, monkeypatch):
     assert kernels.size_here(small) == 14
     monkeypatch.setattr(devices, "current", lambda: devices.Device("cpu", "", 2, 1))
     assert kernels.size_here(small) == 7 and kernels.launches() == 1
+
+
+@pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)
+def test_on_a_gpu_there_is_a_size_for_every_kernel(kernel, emulated_gpu, monkeypatch):
+    """One more than its work at `bench_size` (10,000 at most here, for the time of drawing) is reached, or no size reaches it."""
+    drawn, begin = [], min(kernel.bench_size, 10_000)
+    work = kernel.work(*kernel.draw(begin))
+    monkeypatch.setattr(kernels, "MOVED", work.bytes + 1)
+    monkeypatch.setattr(kernels, "COMPUTED", work.operations + 1)
+
+    def arguments(rng, size):
+        drawn.append(size)
+        assert len(drawn) < 5, "it goes on and on"
+        return kernel.arguments(rng, size)
+
+    found = kernels.size_here(replace(kernel, arguments=arguments, bench_size=begin))
+    more = kernel.work(*kernel.draw(found))
+    assert found in (begin, 2 * begin) and (more.bytes > work.bytes or more.operations > work.operations) == (found > begin)
+
+
+def test_on_a_gpu_a_kernel_gets_as_much_to_do_as_there_is(emulated_gpu):
+    assert kernels.size_here(replace(KERNELS["gmdh_pairs"], bench_size=10)) == 40
 
 
 def test_on_a_gpu_the_contestant_works_there(emulated_gpu, monkeypatch):

@@ -50,6 +50,29 @@ def test_alt_text_says_something(drawing):
     assert drawing.alt == " ".join(drawing.alt.split())
 
 
+def test_alt_text_says_what_the_title_says_once(drawing):
+    assert drawing.alt.count(title(drawing)) == 1 or not title(drawing)
+    assert drawing.alt.startswith(title(drawing))
+
+
+@pytest.mark.parametrize("finding, seen, alt", [
+    ("3 of 4 are right", None, "3 of 4 are right"),
+    ("3 of 4 are right", "Four dots,\n  one crossed out.", "3 of 4 are right. Four dots, one crossed out."),
+    ("Which two\nbelong together?", "Three images.", "Which two belong together? Three images."),
+    ("3 of 4 are right", "3 of 4 are right. Four dots.", "3 of 4 are right. Four dots."),
+])
+def test_alt_text_is_the_finding_and_then_what_is_to_be_seen(finding, seen, alt):
+    from labkit.figures.picture import picture, say
+
+    assert say(picture()[0], finding, seen).alt == alt
+
+
+def test_the_words_for_a_mountain_name_its_axes_and_where_each_path_ends():
+    said = figures.draw_mountain(bowl, {"gradient_descent": [[-2, 2], [-1e-9, 0.123]]}, labels=("along", "across")).alt
+    assert "Axes: along, from -3 to 3; across, from -3 to 3. A path, gradient descent, from (-2, 2) to (0, 0.12)." in said
+    assert "runs from 0 to" in said
+
+
 def test_jupyter_gets_an_image_with_its_alt_text_on_the_card(drawing):
     data, metadata = drawing._repr_mimebundle_()
     assert f'alt="{drawing.alt}"'.replace("'", "&#x27;") in data["text/html"]

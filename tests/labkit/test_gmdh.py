@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
 
 from labkit.gmdh import GMDHRegressor
 from labkit.kernels.gmdh import fit_pairs, refit_units
@@ -137,6 +138,39 @@ def test_layers_are_capped_and_grow_one_by_one():
     np.testing.assert_allclose(steps.predict(X), whole.predict(X), rtol=1e-12)
 
 
+def test_growing_goes_on_where_the_settings_say_so_now():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 6))
+    y = np.sin(X[:, 0] * X[:, 1]) + X[:, 2] * X[:, 3] + X[:, 4]
+    whole = GMDHRegressor(max_layers=3, min_gain=-np.inf, random_state=0).fit(X, y)
+    capped = GMDHRegressor(max_layers=1, min_gain=-np.inf, random_state=0).fit(X, y).set_params(max_layers=3)
+    strict = GMDHRegressor(max_layers=3, min_gain=1e9, random_state=0).fit(X, y).set_params(min_gain=-np.inf)
+    assert len(strict.criteria_) == 2 and len(strict.layers_) == 1
+    for model in (capped, strict):
+        model.partial_fit(X, y)
+        assert len(model.layers_) == 2 and not model.finished_
+        assert len(model.partial_fit(X, y).layers_) == 3 and model.finished_ and model.criteria_ == whole.criteria_
+        np.testing.assert_allclose(model.predict(X), whole.predict(X), rtol=1e-12)
+    assert len(whole.set_params(max_layers=2).partial_fit(X, y).layers_) == 3 and whole.finished_
+    done = GMDHRegressor(min_gain=1e9, random_state=0).fit(X, y)
+    before = list(done.criteria_)
+    assert done.partial_fit(X, y).finished_ and len(done.layers_) == 1 and done.criteria_ == before
+
+
+def test_nothing_is_answered_before_a_layer_is_there():
+    begun = GMDHRegressor()
+    with pytest.raises(ValueError, match="No pair of inputs can be fitted"):
+        begun.fit(CORNERS, XOR, CORNERS, XOR)
+    for model in (GMDHRegressor(), begun):
+        for ask in (model.predict, model.predict_layers, lambda X, model=model: model.score(X, XOR), lambda X, model=model: model.used_units(),
+                    lambda X, model=model: model.coefficients(), lambda X, model=model: model.polynomial(),
+                    lambda X, model=model: model.polynomials()):
+            with pytest.raises(NotFittedError, match="has learned nothing yet; call fit"):
+                ask(CORNERS)
+    X, y = polynomial_data()
+    np.testing.assert_array_equal(begun.partial_fit(X, y, X, y).predict(X), GMDHRegressor().partial_fit(X, y, X, y).predict(X))
+
+
 def test_a_polynomial_as_text_says_what_predict_does():
     rng = np.random.default_rng(3)
     X = rng.normal(size=(200, 4)) + 1
@@ -207,6 +241,8 @@ X, y = np.random.default_rng(0).normal(size=(30, 3)), np.random.default_rng(1).n
     ((X.astype(str), y), ValueError, "X holds text, but numbers are expected"),
     ((X, y[:5]), ValueError, "Found input variables with inconsistent numbers of samples"),
     ((X, y, X[:, :2], y), ValueError, "X has 2 features, but GMDHRegressor is expecting 3 features as input"),
+    ((X, y, X), ValueError, "X_check was passed without y_check; checking rows need both, or neither to draw them from X and y."),
+    ((X, y, None, y), ValueError, "y_check was passed without X_check"),
     ((X[:4], y[:4]), ValueError, "No pair of inputs can be fitted on 3 rows"),
 ])
 def test_bad_input_is_refused_in_words(arguments, error, words):
@@ -216,6 +252,8 @@ def test_bad_input_is_refused_in_words(arguments, error, words):
 
 
 @pytest.mark.parametrize("settings, words", [
+    ({"min_gain": None}, "min_gain must be a number, got None."),
+    ({"check_size": "a third"}, "check_size must be a number, got 'a third'."),
     ({"keep": 0}, "keep must be a whole number, 1 or more, got 0."),
     ({"max_layers": 1.5}, "max_layers must be a whole number, 1 or more, got 1.5."),
     ({"singular": "ridge"}, "singular is 'ridge' but has to be 'skip' or 'least_norm'."),

@@ -16,6 +16,7 @@ from labkit.gradcheck import (
 from labkit.layers import Dense
 from labkit.losses import softmax_cross_entropy, squared_error
 from labkit.network import Network, dense_network
+from labkit.regularization import Dropout
 
 
 def test_the_cube_at_two():
@@ -75,6 +76,33 @@ def test_a_wrong_loss_is_found():
 
     with pytest.raises(GradientError):
         check_loss(wrong, np.ones((2, 2)), np.zeros((2, 2)))
+
+
+def test_whole_numbers_are_refused_in_words():
+    x = np.array([3, 4])
+    with pytest.raises(TypeError, match=r"x is int64, but only floating-point numbers can be nudged a little; pass x.astype\(float\)"):
+        numerical_gradient(lambda: (x**2).sum(), x)
+
+
+class OwnDropout(Layer):
+    """Dropout as a student may write it, with a generator of its own."""
+
+    def __init__(self, mistake=False):
+        self.rng, self.mistake = np.random.default_rng(0), mistake
+
+    def forward(self, X, training=False):
+        mask = self.rng.random(X.shape) < 0.5
+        return X * mask, lambda dY: (dY if self.mistake else dY * mask, [])
+
+
+def test_a_layer_that_draws_at_random_is_checked_on_one_draw():
+    X = np.random.default_rng(0).normal(size=(4, 5))
+    dropout = Dropout(0.5, random_state=0)
+    for layer in (dropout, OwnDropout()):
+        assert check_layer(layer, X, training=True).difference < 1e-6
+    assert dropout.draws == 0
+    with pytest.raises(GradientError):
+        check_layer(OwnDropout(mistake=True), X, training=True)
 
 
 def test_float32_is_refused_in_words():

@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.neural_network import MLPClassifier as SklearnClassifier
 from sklearn.neural_network import MLPRegressor as SklearnRegressor
 
+from labkit.initializers import he
 from labkit.mlp import MLPClassifier, MLPRegressor
 from labkit.optimizers import Momentum, Nesterov, step_decay
 from labkit.regularization import L2, MaxNorm
@@ -99,6 +100,14 @@ def test_a_given_optimizer_is_copied_and_regularizers_act():
     assert max(np.linalg.norm(W, axis=0).max() for W in model.network_.params[::2]) <= 0.5 + 1e-12
 
 
+def test_a_regularizer_may_stand_alone_and_an_initializer_be_named():
+    settings = dict(hidden_layer_sizes=(4,), max_epochs=2, random_state=0)
+    for one, other in (({"regularizers": L2(0.1)}, {"regularizers": [L2(0.1)]}), ({"initializer": "he"}, {"initializer": he})):
+        first, second = (MLPClassifier(**settings, **given).fit(X, y) for given in (one, other))
+        np.testing.assert_array_equal(first.network_.params.flat, second.network_.params.flat)
+    assert (first.network_.params.flat != MLPClassifier(**settings, initializer="glorot").fit(X, y).network_.params.flat).any()
+
+
 def test_a_diverging_run_says_when_and_why():
     X, y = table()
     model = MLPRegressor((8,), optimizer="gradient_descent", learning_rate=50.0, random_state=0)
@@ -132,12 +141,18 @@ def test_bad_input_is_refused_in_words(bad_X, bad_y, error, words):
     ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes is (3, 0) but has to be whole numbers above 0"),
     ({"batch_size": 0}, "batch_size must be a whole number, 1 or more, got 0."),
     ({"learning_rate": -1.0}, "learning_rate must be a number above 0, got -1.0."),
+    ({"initializer": "xavier"}, "initializer is 'xavier' but has to be a function or one of uniform, glorot, he, sparse."),
+    ({"regularizers": 0.1}, "regularizers is 0.1 but has to hold regularizers of labkit.regularization, such as (L2(1e-4), MaxNorm(3))."),
+    ({"regularizers": ("l2",)}, "regularizers is ('l2',) but has to hold regularizers of labkit.regularization"),
     ({"dropout": 1.0}, "rate is 1.0, but the probability of dropping a unit is at least 0 and below 1"),
 ])
 def test_bad_settings_are_refused_in_words(settings, words):
+    model = MLPClassifier(**settings)
     with pytest.raises(ValueError) as caught:
-        MLPClassifier(**settings).fit(X, y)
+        model.fit(X, y)
     assert str(caught.value).startswith(words)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
 
 
 def test_layouts_and_memory():

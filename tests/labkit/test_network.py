@@ -13,9 +13,9 @@ from labkit.activations import Layer, PReLU, ReLU, Sigmoid, Softmax, Tanh
 from labkit.gradcheck import check_network
 from labkit.layers import Dense
 from labkit.losses import cross_entropy, sigmoid_cross_entropy, softmax_cross_entropy, squared_error
-from labkit.network import Network, dense_network
+from labkit.network import Network, Packed, dense_network
 from labkit.optimizers import GradientDescent, Momentum, Nesterov, inverse_time, rising_momentum
-from labkit.regularization import L1, L2, Dropout, MaxNorm, WeightDecay
+from labkit.regularization import L1, L2, Dropout, MaxNorm, Regularizer, WeightDecay
 
 REFERENCE = json.loads((Path(__file__).parent / "references" / "torch.json").read_text())["training"]
 CORNERS = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
@@ -88,6 +88,46 @@ def test_what_acts_before_the_step_is_not_lost_by_folding(penalty):
     np.testing.assert_allclose(fined.layers[0].W, plain.layers[0].W - 0.1 * 0.5 * Dense(2, 1, random_state=0).W, rtol=1e-12)
 
 
+class OwnL2(Regularizer):
+    """As a student writes it: nothing but the rule."""
+
+    def before_step(self, params, grads, learning_rate):
+        for W, dW in zip(params, grads, strict=True):
+            if W.ndim == 2:
+                dW += 0.5 * W
+
+
+class Child(OwnL2):
+    """Of a regularizer of one's own."""
+
+
+class Duck:
+    """Not a Regularizer by name, but by what it does."""
+
+    before_step = OwnL2.before_step
+
+    def after_step(self, params, learning_rate):
+        pass
+
+
+@pytest.mark.parametrize("own", [OwnL2(), Child(), Duck()])
+@pytest.mark.parametrize("optimizer", [GradientDescent, Momentum])
+def test_a_penalty_of_ones_own_gets_the_gradient(own, optimizer):
+    """Plain descent and momentum would let backprop write the step itself where nobody asks for the gradient."""
+    ends = []
+    for penalty in (L2(0.5), own):
+        net, descent = dense_network((2, 3, 1), random_state=0), optimizer(0.1)
+        for _ in range(5):
+            net.train_step(CORNERS, XOR, squared_error, descent, [penalty])
+        ends.append(net.params.flat)
+    np.testing.assert_allclose(*ends, rtol=1e-12)
+
+
+def test_only_what_acts_before_the_step_keeps_it_from_being_folded():
+    assert L2(1.0).acts_before and WeightDecay(1.0).acts_before and Child().acts_before
+    assert not (L1(1.0).acts_before or MaxNorm(1.0).acts_before or Regularizer().acts_before)
+
+
 def test_training_does_not_compute_the_gradient_by_the_input(monkeypatch):
     """For two dense layers: two products forwards, two for the weights, one back through the second layer."""
     products, matmul = [], ops.matmul
@@ -140,6 +180,22 @@ def test_a_copied_or_pickled_network_stands_alone():
         other.train_step(CORNERS, XOR, squared_error, GradientDescent(0.1))
         assert (other.params.flat != before).any() and (net.params.flat == before).all()
         assert all(np.shares_memory(p, other.params.flat) for layer in other.layers for p in layer.params)
+
+
+def test_a_copied_or_pickled_list_of_parameters_is_still_one_buffer():
+    packed = Packed(np.arange(7.0), [(2, 3), (1,)])
+    for other in (copy.deepcopy(packed), pickle.loads(pickle.dumps(packed))):
+        assert type(other) is Packed and [p.shape for p in other] == [(2, 3), (1,)]
+        other.flat[:] = 5
+        assert all((p == 5).all() for p in other) and packed.flat.tolist() == list(range(7))
+
+
+def test_a_saved_network_holds_its_numbers_once():
+    net = dense_network((100, 100, 10), random_state=0)
+    assert net.params.flat.nbytes < len(pickle.dumps(net)) < 1.1 * net.params.flat.nbytes
+    layer = copy.deepcopy(net.layers[-1])
+    assert len(pickle.dumps(layer)) < 0.2 * net.params.flat.nbytes
+    np.testing.assert_array_equal(Network(layer).params.flat, net.params.flat[-1010:])
 
 
 def test_networks_made_of_one_anothers_layers_share_weights():

@@ -1,5 +1,7 @@
 """BLAS gets one thread where its products are too small to share, and all of them again after."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -49,3 +51,24 @@ def test_the_tables_of_a_gmdh_layer_are_made_at_once_where_that_pays(monkeypatch
         for ours, theirs in zip(found, kernels.fit_pairs(X, y, X[:rows], y[:rows], False), strict=True):
             np.testing.assert_array_equal(ours, theirs)
         made.clear()
+
+
+def test_two_fits_that_overlap_leave_all_threads_when_both_are_done():
+    before, began, may_end = threads(), threading.Event(), threading.Event()
+
+    def first():
+        with ops.blas_threads_for(2**20):
+            began.set()
+            may_end.wait(10)
+
+    one = threading.Thread(target=first)
+    one.start()
+    began.wait(10)
+    with ops.blas_threads_for(2**20):
+        assert threads() == [1] * len(before)
+        may_end.set()
+        one.join(10)
+    assert threads() == before
+    with ops.blas_threads_for(2**20), ops.blas_threads_for(2**20):
+        assert threads() == [1] * len(before)
+    assert threads() == before

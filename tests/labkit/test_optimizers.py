@@ -2,6 +2,7 @@
 
 import copy
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +129,28 @@ def test_schedules():
     assert [inverse_time(1.0, 0.1)(t) for t in (0, 10, 90)] == [1, 0.5, 0.1]
     mu = rising_momentum(0.99)
     np.testing.assert_allclose([mu(t) for t in (0, 249, 250, 500, 750, 10**6)], [0.5, 0.5, 0.75, 1 - 1 / 6, 0.875, 0.99])
+
+
+@pytest.mark.parametrize("schedule", [constant(0.1), step_decay(0.1, 0.5, 2), inverse_time(0.1, 0.5), rising_momentum(0.9, 2)])
+def test_an_optimizer_with_a_schedule_can_be_saved(schedule):
+    optimizer = Momentum(schedule, schedule)
+    w, other_w = np.ones(2), np.ones(2)
+    optimizer.step([w], [np.ones(2)])
+    other = pickle.loads(pickle.dumps(optimizer))
+    other.step([other_w], [np.ones(2)])
+    assert other.t == 2 and other.rate == schedule(2)
+    optimizer.step([w], [np.ones(2)])
+    np.testing.assert_array_equal(other.state[0][0], optimizer.state[0][0])
+
+
+@pytest.mark.parametrize("make, words", [
+    (lambda: GradientDescent(None), "learning_rate is None but has to be a number or a schedule, a function of the steps taken so far."),
+    (lambda: Momentum(0.1, "0.9"), "momentum is '0.9' but has to be a number or a schedule, a function of the steps taken so far."),
+])
+def test_what_is_no_rate_is_refused_in_words(make, words):
+    with pytest.raises(ValueError) as caught:
+        make()
+    assert str(caught.value) == words
 
 
 def test_schedules_are_asked_once_a_step():

@@ -321,6 +321,17 @@ def test_sigmoid_neither_overflows_nor_leaves_0_to_1():
     assert h.tolist() == [0, 0, pytest.approx(0.2689414213699951), 0.5, pytest.approx(0.7310585786300049), 1, 1]
 
 
+def test_probabilities_are_numbers_where_every_unit_says_no():
+    """Each unit's own probability is then exactly 0; the shares come from the logarithms."""
+    unit = SigmoidUnit(max_epochs=1, random_state=0).fit(np.eye(3), [0, 1, 2])
+    unit.coef_[...], unit.intercept_[...] = np.diag([1e4, 2e4, 3e4]), -4e4
+    P = unit.predict_proba(np.vstack([np.zeros((1, 3)), np.eye(3)]))
+    np.testing.assert_allclose(P, np.vstack([np.full((1, 3), 1 / 3), np.eye(3)]))
+    unit.coef_[...], unit.intercept_[...] = np.diag([1.0, 2, -3]), 0
+    h = perceptron.sigmoid(np.diag(unit.coef_))
+    np.testing.assert_allclose(unit.predict_proba(np.ones((1, 3))), [h / h.sum()], rtol=1e-14)
+
+
 @pytest.mark.parametrize("classes", [2, 4])
 def test_probabilities_add_up_and_name_the_class(classes):
     rng = np.random.default_rng(0)

@@ -239,6 +239,19 @@ def test_a_fit_gives_its_memory_back_when_it_ends_and_when_it_raises(emulated, m
     assert emulated.taken == 0
 
 
+def test_a_swarm_gives_its_memory_back(emulated, monkeypatch):
+    from labkit import _cuda, swarm
+
+    monkeypatch.setattr(devices, "current", lambda: devices.Device("cuda", "", 1, 1))
+    monkeypatch.setattr(_cuda, "real", lambda: cuda)
+    there = cuda.to_device(np.zeros(100))
+    before = emulated.taken
+    swarm.xor_networks(5, sweeps=2)
+    gc.collect()
+    assert emulated.taken == before                         # an array that a program holds is left alone
+    np.testing.assert_array_equal(there.copy_to_host(), 0)
+
+
 # Behind Numba's plug-in, with a stand-in for the driver
 
 @pytest.fixture

@@ -1,15 +1,18 @@
 """Autoencoders and Boltzmann machines: exact answers where they exist, gradients, stacking, bad input in words."""
 
+import copy
 import itertools
+import pickle
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from labkit.gradcheck import check_network
 from labkit.layers import Dense
 from labkit.losses import sigmoid_cross_entropy, squared_error
 from labkit.network import Network
-from labkit.optimizers import Adam
+from labkit.optimizers import Adam, Momentum, rising_momentum
 from labkit.pretraining import RBM, Autoencoder, encoder_layers, pretrain, unrolled
 from tests.labkit.sklearn_checks import checks
 
@@ -158,10 +161,25 @@ def test_partial_fit_is_one_epoch_of_fit():
     X = stripes(3)
     for model in (RBM(4, max_epochs=3, random_state=0), Autoencoder((4,), max_epochs=3, random_state=0)):
         whole = model.fit(X).params_.flat.copy()
-        del model.params_
+        model = clone(model)
         for _ in range(3):
             model.partial_fit(X)
         np.testing.assert_array_equal(model.params_.flat, whole)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+@pytest.mark.parametrize("make", [lambda: RBM(4, momentum=rising_momentum(), max_epochs=2, random_state=0),
+                                  lambda: Autoencoder((4, 2), optimizer=Momentum(0.1), max_epochs=2, random_state=0)])
+def test_a_copied_or_pickled_model_goes_on_learning(make, copied):
+    X = stripes(3)
+    model = make().fit(X)
+    other, before = copied(model), model.params_.flat.copy()
+    other.partial_fit(X)
+    np.testing.assert_array_equal(model.params_.flat, before)
+    model.partial_fit(X)
+    np.testing.assert_array_equal(other.params_.flat, model.params_.flat)
+    np.testing.assert_array_equal(other.transform(X), model.transform(X))
+    assert (other.transform(X) != copied(make().fit(X)).transform(X)).any()     # what it answers from is what it learns
 
 
 def test_float32_stays_float32():
@@ -179,6 +197,8 @@ def test_bad_input_is_refused_in_words():
         Autoencoder(loss="l1").fit(stripes(2))
     with pytest.raises(ValueError, match="an activation is 'swish' but has to be one of"):
         Autoencoder(code_activation="swish").fit(stripes(2))
+    with pytest.raises(ValueError, match="momentum is None but has to be a number or a schedule"):
+        RBM(2, momentum=None).fit(stripes(2))
     with pytest.raises(ValueError, match="Input X contains NaN"):
         RBM(2).fit([[np.nan, 1.0]])
     with pytest.raises(FloatingPointError, match=r"Training diverged in epoch \d+: .* learning rate"):

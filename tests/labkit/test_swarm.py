@@ -223,6 +223,8 @@ def test_basins_are_named_by_their_minimum():
     (lambda: swarm.networks(CORNERS, [0, 1, np.nan, 0], 2, 10), "T has a missing or infinite number"),
     (lambda: swarm.networks(np.eye(30), np.eye(30), 4, 10), "30-4-30 networks have 274 weights each, but a swarm is for at most 190"),
     (lambda: swarm.threshold_networks(10, hidden=-1), "hidden is -1"),
+    (lambda: swarm.descents(surfaces.unit_error([0.0, 1, 2], [2e4, 5e4, 8e4], "linear"), 0.5), r"outside .x., .y. < 10,000 counts as diverged"),
+    (lambda: swarm.descents(surfaces.bowl(), 0.1, steps=1).basins(()), r"minima is empty; pass points \(x, y\)"),
     (lambda: swarm.descents(surfaces.bowl(), 0.1, optimizer="sgd"), "optimizer is 'sgd', but has to be one of gradient_descent"),
 ])
 def test_bad_input_gets_a_sentence(call, message):

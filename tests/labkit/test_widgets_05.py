@@ -120,4 +120,4 @@ def test_the_figures_say_what_they_show():
     with pytest.raises(ValueError, match="colours for 4"):
         figures.basin_maps({"": ends}, (0, 1, 0, 1), "abcde")
     curve = figures.curves({"": {"a": ([1, 2], [1, np.inf])}}, "x", "y", "a title", "what is to be seen", logy=True, marks=[(1.5, "here")])
-    assert curve.alt == "what is to be seen"
+    assert curve.alt == "a title. what is to be seen"

@@ -103,6 +103,13 @@ def test_a_spread_of_one_keeps_tanh_alive_and_more_explodes(names):
     assert 1e-3 < left(1) < 1 < 10 < left(4)
 
 
+def test_as_many_starts_keep_the_gradient_as_the_lab_says(names):
+    scales = np.geomspace(0.25, 16, 30)
+    kept = {depth: np.mean([[abs(names["reaches_the_bottom"](name, depth, scale)) <= 1 for scale in scales] for name in ("sigmoid", "tanh", "relu")])
+            for depth in (3, 40)}
+    assert 0.4 < kept[3] < 0.5 and 0.03 < kept[40] < 0.07           # not quite half; about one in twenty
+
+
 @pytest.mark.parametrize("unit, variance, law", [("linear", 1 / 3, 1 / 3), ("linear", 1, 1), ("ReLU", 1, 1 / 2), ("ReLU", 2, 1),
                                                  ("PReLU", 2 / 1.0625, 1)])
 def test_the_scale_laws_of_glorot_and_he(names, unit, variance, law):

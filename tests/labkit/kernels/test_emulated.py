@@ -45,3 +45,18 @@ def test_labkits_own_kernels_may_take_long(monkeypatch):
     descend.on_emulator(*ours)
     with pytest.raises(KernelFault, match="still in this loop"):
         cuda.jit(descend.cuda(cuda))[1, 3](*descend.draw(3))
+
+
+def test_a_kernel_is_translated_for_the_emulator_once(monkeypatch):
+    from labkit.emulator import cuda
+
+    made, jit = [], cuda.jit
+    monkeypatch.setattr(cuda, "jit", lambda *a, **k: made.append(a) or jit(*a, **k))
+    fresh = replace(KERNELS["matmul_tiled"])
+    for size in (3, 33, 3):
+        ours = fresh.draw(size)
+        theirs = registry.copies(ours)
+        fresh.on_emulator(*ours)
+        fresh.oracle(*theirs)
+        fresh.compare(ours, theirs)
+    assert len(made) == 1

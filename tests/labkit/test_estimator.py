@@ -1,0 +1,65 @@
+"""What all estimators share: scores of any y that fit takes, as scikit-learn counts them; classes that stay what they were."""
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.exceptions import DataConversionWarning
+from sklearn.metrics import accuracy_score, r2_score
+
+from labkit.gmdh import GMDHRegressor
+from labkit.mlp import MLPClassifier, MLPRegressor
+from labkit.perceptron import Adaline, AdalineRegressor, Perceptron, SigmoidUnit
+
+CLASSIFIERS = [Perceptron(max_epochs=5), Adaline(max_epochs=5), SigmoidUnit(max_epochs=3, random_state=0),
+               MLPClassifier((3,), max_epochs=3, random_state=0)]
+REGRESSORS = [AdalineRegressor(max_epochs=5), MLPRegressor((3,), max_epochs=3, random_state=0), GMDHRegressor(random_state=0)]
+each = pytest.mark.parametrize("unit", CLASSIFIERS + REGRESSORS, ids=lambda unit: type(unit).__name__)
+X = np.random.default_rng(0).normal(size=(60, 3))
+LABELS, NUMBERS = np.array(["no", "yes"])[(X[:, 0] * X[:, 1] > 0) * 1], X[:, 0] * X[:, 1] + X[:, 2]
+
+
+def targets(unit):
+    return (LABELS, accuracy_score) if unit in CLASSIFIERS else (NUMBERS, r2_score)
+
+
+@each
+def test_a_score_is_scikit_learns_also_for_a_column_and_a_list(unit):
+    y, scored = targets(unit)
+    expected = scored(y, unit.fit(X, y).predict(X))
+    assert unit.score(X, y) == pytest.approx(expected, rel=1e-12) and unit.score(X, y.tolist()) == pytest.approx(expected, rel=1e-12)
+    with pytest.warns(DataConversionWarning, match=r"pass y.ravel\(\)"):
+        assert unit.score(X, y[:, None]) == pytest.approx(expected, rel=1e-12)
+
+
+@each
+@pytest.mark.parametrize("wrong, words", [
+    (lambda y: y[:5], "inconsistent numbers of samples"),
+    (lambda y: np.column_stack([y, y]), "y should be a 1d array"),
+    (lambda y: None, "requires y to be passed"),
+])
+def test_a_y_that_does_not_fit_is_not_scored(unit, wrong, words):
+    y, _ = targets(unit)
+    unit.fit(X, y)
+    with pytest.raises(ValueError, match=words):
+        unit.score(X, wrong(y))
+
+
+@pytest.mark.parametrize("unit", REGRESSORS, ids=lambda unit: type(unit).__name__)
+@pytest.mark.parametrize("exact, expected", [(True, 1.0), (False, 0.0)])
+def test_where_y_is_constant_a_score_says_whether_the_answers_are_exact(unit, exact, expected, monkeypatch):
+    y = np.full(60, 0.1)                                    # whose mean is not 0.1 in floating point
+    unit.fit(X, NUMBERS)
+    monkeypatch.setattr(unit, "predict", lambda X: y if exact else y + np.arange(60))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert unit.score(X, y) == expected == r2_score(np.ones(60), np.ones(60) if exact else np.arange(60))
+
+
+@pytest.mark.parametrize("unit", CLASSIFIERS, ids=lambda unit: type(unit).__name__)
+def test_the_classes_of_the_first_partial_fit_stay(unit):
+    y, unit = (X[:, 0] > 0) * 1, type(unit)(**unit.get_params())
+    unit.partial_fit(X, y, classes=[1, 0]).partial_fit(X, y, classes=[0, 1]).partial_fit(X, y)
+    with pytest.raises(ValueError) as caught:
+        unit.partial_fit(X, y, classes=np.arange(3))
+    assert str(caught.value).startswith("classes is [0, 1, 2], but the first partial_fit began with [0, 1]; name all classes there")

@@ -1,0 +1,34 @@
+"""What a lab tells its students can be done by them: the files it names are there, and so is what its checks name."""
+
+import re
+
+import pytest
+
+from grading import build, exercise, publish
+from labkit import checks
+from labkit.widgets import momentum_rules
+
+
+@pytest.mark.parametrize("lab", build.labs())
+def test_a_lab_sends_students_only_to_files_that_they_have(lab):
+    folders = {path.name for path in build.ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    for cell in build.source_notebook(lab).cells:
+        for paragraph in cell.source.split("\n\n") if cell.cell_type == "markdown" else ():
+            named = {name for name in re.findall(r"[\w./-]+/[\w.-]+\.\w+", paragraph) if name.split("/")[0] in folders}
+            kept = {name for name in named if not name.startswith(publish.PARTS)}
+            assert not kept or "instructors' checkout" in paragraph, (cell.id, kept)
+
+
+def test_a_walker_whose_number_is_lost_to_the_steps_is_told_so(capsys):
+    one = exercise.load("05_sgd")["descend_kernel"]
+    once = next(source.text for source in one.solutions if "for _ in range(steps)" in source.text and "i = cuda.grid(1)" in source.text)
+    with pytest.raises(checks.CheckFailed, match=r"Or is i used again inside, as in `for i in range\(steps\)`"):
+        checks.check(one.define(once.replace("for _ in range(steps)", "for i in range(steps)")))
+
+
+def test_lab_06_says_where_the_slopes_are_that_its_check_names():
+    named = {argument.path.split(":")[1] for call in exercise.load("06_momentum")["nesterov_step"].public for argument in call.args
+             if isinstance(argument, exercise.Ref)}
+    text = "\n".join(cell.source for cell in build.source_notebook("06_momentum").cells if cell.cell_type == "markdown")
+    assert named and all(hasattr(momentum_rules, name) for name in named)
+    assert any(f"call `ours.{name}`" in text for name in named)
