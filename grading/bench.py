@@ -21,6 +21,7 @@ from statistics import median
 import psutil
 
 from grading import journal, made_class, measure, sandbox, stock
+from grading import workers as processes
 
 ROOT = Path(__file__).parent.parent
 EVERY = 0.25        # seconds between two looks at the memory
@@ -30,7 +31,7 @@ CELLS = {False: "the cells that grading needs", True: "the whole notebook"}
 
 def bench(lab, students=20, workers=None, stocks=3, whole=False, say=print):
     """All that was measured, as plain data. `stocks` submissions also go through plain nbgrader; with `whole` once more with every cell."""
-    workers, stocks = workers or os.cpu_count(), min(stocks, students)
+    workers, stocks = workers or processes.fitting(), min(stocks, students)
     unprotected = sandbox.problem() is not None
     found = {"lab": lab, "students": students, "workers": workers, "sandbox": not unprotected, "machine": measure.machine(),
              "date": date.today().isoformat(), "load_before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None}

@@ -32,7 +32,7 @@ def main(arguments=None):
     one.add_argument("lab")
     one.add_argument("--student", help="only this student")
     one.add_argument("--course", type=Path)
-    one.add_argument("--workers", type=int, help="how many submissions at a time (default: the cores)")
+    one.add_argument("--workers", type=int, help="how many submissions at a time (default: as many as cores and memory allow)")
     one.add_argument("--scheduler", metavar="ADDRESS",
                      help="grade on the Dask cluster of this scheduler (tls://..., or one on this machine), or of this Dask Gateway (https://...)")
     one.add_argument("--resume", action="store_true", help="go on with a batch that was stopped")
@@ -68,7 +68,7 @@ def main(arguments=None):
     one = command("bench", bench, "measure grading on a made class, beside plain nbgrader")
     one.add_argument("lab")
     one.add_argument("--students", type=int, default=20, help="how many submissions to make (default: 20)")
-    one.add_argument("--workers", type=int, help="how many at a time (default: the cores)")
+    one.add_argument("--workers", type=int, help="how many at a time (default: as many as cores and memory allow)")
     one.add_argument("--stock", type=int, default=3, metavar="K", help="how many also go through plain nbgrader (default: 3; 0 for none)")
     one.add_argument("--whole", action="store_true", help="plain nbgrader runs the whole notebook too, pictures and long runs included")
     one.add_argument("--json", type=Path, metavar="FILE", help="also write the measurements here")

@@ -37,6 +37,7 @@ from labkit.outcomes import (
 
 FOLDER = Path(__file__).parent / "exercises"
 KINDS = ("function", "object", "kernel", "value", "prediction")
+ROOM = 1 << 20      # bytes of an answer that are kept, besides ten times what the right one has: all cases of an exercise are kept at a time
 STOPPED = ("timed_out", "out_of_memory", "killed", "no_answer", "missing", "not_attempted")   # no use asking again
 
 
@@ -179,7 +180,7 @@ class Exercise:
         outcomes, wrong = [], []
         cases = self.cases(seed)
         for case, expected in cases:
-            outcome = reading(run(case), self.read, case)
+            outcome = reading(kept(run(case), expected), self.read, case)
             outcomes.append(outcome)
             if self.tolerates(outcome, expected):
                 wrong.append(len(outcomes) - 1)
@@ -334,6 +335,20 @@ class Exercise:
                 if all(n in open_to or (x.kind == y.kind and difference(x, y, self.tolerance.scaled(10)) is None)
                        for n, (x, y) in enumerate(zip(a, b, strict=True))):
                     raise ValueError(f"exercise {self.id}: the public cases do not tell {one} from {other}; add a case on which they differ")
+
+
+def kept(outcome, expected):
+    """The Outcome, without its value where that is far larger than the right one."""
+    if (size := held(outcome.value)) <= ROOM + 10 * held(expected.value):
+        return outcome
+    return Outcome("malformed", message=f"{size / 2**20:.0f} MB of data, expected {max(held(expected.value), 1024) / 1024:.0f} kB")
+
+
+def held(value):
+    """About how many bytes a value that came from the wire holds."""
+    if isinstance(value, (list, tuple, dict)):
+        return sum(64 + held(item) for item in (value.values() if isinstance(value, dict) else value))
+    return value.nbytes if isinstance(value, np.ndarray) else len(value) if isinstance(value, str) else 8
 
 
 SENTENCES = {

@@ -62,6 +62,10 @@ class Journal:
         """Records that a student's submission has this known result; changes nothing where that is recorded already."""
         self.database.execute("insert or ignore into results values (?, ?, ?, ?, ?, ?, ?, null)", (*astuple(key), result, time.time()))
 
+    def forget(self, key):
+        """Nothing is known of this grading any more: the gradebook is about to hold something else."""
+        self.database.execute(f"delete from results where {SAME}", astuple(key))
+
     def wrote(self, key):
         """The gradebook holds this result."""
         self.database.execute(f"update results set written = ? where {SAME}", (time.time(), *astuple(key)))

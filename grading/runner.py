@@ -23,26 +23,32 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from grading import cluster, grader, intake, journal, rebuild, sandbox, seam, workers
+from grading import book, cluster, grader, intake, journal, rebuild, sandbox, seam, workers
 from grading.course import Course, on_path
 from grading.journal import Journal, Key
 
 log = logging.getLogger("grading")
 LET_GO = 2.0        # seconds until the workers of a batch that was killed have ended too, and with them its lock
 FULL = 4 << 20      # a disk with fewer bytes left is full
+LOST = 3            # submissions whose workers died, before any was graded: then the fault is this machine's
 
 
 class Batch(Autograde):
     """nbgrader's autograde for one folder after the other; one without any notebook is graded as well, as not attempted."""
 
-    def open(self):
+    def open(self, skeleton):
+        """Makes ready, and returns the students that have scores. Raises RuntimeError where the gradebook cannot be opened, book.Disagreement
+        where it has other cells than `skeleton`."""
+        url, lab = self.coursedir.db_url, self.coursedir.assignment_id
         self.writer = FilesWriter(parent=self, config=self.config)
-        self.exporter = self.exporter_class(parent=self, config=self.config)
         self.log.addFilter(lambda record: not record.getMessage().startswith("Removing existing assignment"))
         try:
-            engine(self.coursedir.db_url).connect().close()
+            book.agree(url, lab, skeleton.notebook)
+            scored = book.scored(url, lab)
         except sqlalchemy.exc.DBAPIError as error:
-            raise RuntimeError(f"the gradebook {engine(self.coursedir.db_url).url} cannot be opened: {error.orig}") from error
+            raise RuntimeError(f"the gradebook {engine(url).url} cannot be opened: {error.orig}") from error
+        self.exporter = self.exporter_class(parent=self, config=self.config)
+        return scored
 
     def write(self, folder):
         """Lets nbgrader write one student's autograded/ folder and grades. Returns whether it could."""
@@ -94,7 +100,7 @@ def autograde(lab, course, student=None, workers=None, resume=False, unprotected
     if not folders:
         raise FileNotFoundError(f"nothing to grade: there is no {course.root / 'submitted' / (student or '*') / lab}")
     with journal.alone(course.root, wait=LET_GO), Journal(course.root) as kept:
-        return Class(course, lab, unprotected, kept, resume).grade(folders, workers or os.cpu_count(), scheduler)
+        return Class(course, lab, unprotected, kept, resume).grade(folders, workers, scheduler)
 
 
 class Class:
@@ -109,26 +115,33 @@ class Class:
         self.since = 0.0 if resume else time.time()
         self.waiting = {}       # {digest: folders} of submissions that are being graded
         self.changed = []       # folders that were submitted again meanwhile
+        self.scored = set()     # students who had scores before
         self.failed = 0
 
     def key(self, folder, digest):
         return Key(self.lab, folder.parent.name, digest, self.version, self.seed)
 
-    def grade(self, folders, count, scheduler=None):
+    def grade(self, folders, count=None, scheduler=None):
         if self.unprotected:
             sandbox.warn()
-        self.converter.open()
+        self.scored, graded = self.converter.open(self.skeleton), False
         make = partial(seam.make, self.source, self.secret, self.unprotected)
         tqdm.monitor_interval = 0       # it would start a thread, and workers are forked
         with logging_redirect_tqdm([self.converter.log, log]), \
                 tqdm(total=len(folders), desc=self.lab, unit="submission", disable=None, smoothing=0.1) as self.progress:
             while folders:
                 done = cluster.graded(self.jobs(folders), scheduler, self.order(), count) if scheduler \
-                    else workers.graded(self.jobs(folders), make, min(count, len(folders)))
+                    else workers.graded(self.jobs(folders), make, min(count or workers.fitting(), len(folders)))
+                lost = []
                 for job, result in done:
                     if result is None:
-                        result = grader.given_up(self.skeleton, job.name).to_bytes()
-                    self.finish(self.waiting.pop(job.name), job.name, result, self.kept.keep)
+                        lost.append(job.name)
+                    else:
+                        graded = True
+                        self.finish(self.waiting.pop(job.name), job.name, result, self.kept.keep)
+                    stop_if_lost(len(lost), graded)
+                for digest in lost:
+                    self.finish(self.waiting.pop(digest), digest, grader.given_up(self.skeleton, digest).to_bytes(), self.kept.keep, died=True)
                 folders, self.changed = self.changed, []
         return int(self.failed > 0)
 
@@ -140,7 +153,7 @@ class Class:
         for folder in folders:
             raw, digest = self.read(folder)
             key = self.key(folder, digest)
-            if self.resume and self.kept.written(key) and (self.course.root / "autograded" / key.student / self.lab / f"{self.lab}.ipynb").exists():
+            if self.resume and self.written(key):
                 self.progress.update()
             elif digest in self.waiting:
                 self.waiting[digest].append(folder)
@@ -150,12 +163,18 @@ class Class:
                 self.waiting[digest] = [folder]
                 yield workers.Job(digest, raw)
 
+    def written(self, key):
+        """Whether nothing is left to do: the journal says so, and this gradebook and autograded/ have it still."""
+        notebook = self.course.root / "autograded" / key.student / self.lab / f"{self.lab}.ipynb"
+        return self.kept.written(key) and key.student in self.scored and notebook.exists()
+
     def read(self, folder):
         raw, _ = intake.notebook(folder, self.lab)
         return raw, rebuild.digest(raw)
 
-    def finish(self, folders, digest, raw, record):
-        """Journal, then gradebook, then journal: for all that submitted the same bytes."""
+    def finish(self, folders, digest, raw, record, died=False):
+        """Journal, then gradebook, then journal: for all that submitted the same bytes. Where no worker lived to grade them, scores that
+        somebody had before stay."""
         result = grader.Result.from_bytes(raw)
         seam.READY[self.lab, digest] = result
         try:
@@ -164,7 +183,14 @@ class Class:
                     self.changed.append(folder)
                     continue
                 key = self.key(folder, digest)
-                if not result.trouble:
+                if died and key.student in self.scored:
+                    log.error("%s, %s: the process that graded it died, twice; the scores from before stay", key.student, self.lab)
+                    self.failed += 1
+                    self.progress.update()
+                    continue
+                if result.trouble:
+                    self.kept.forget(key)
+                else:
                     record(key, raw)
                 if self.converter.write(folder):
                     self.kept.wrote(key)
@@ -175,6 +201,12 @@ class Class:
                 self.progress.update()
         finally:
             seam.READY.clear()
+
+
+def stop_if_lost(lost, graded):
+    if lost >= LOST and not graded:
+        raise RuntimeError(f"the processes that graded the first {lost} submissions all died, each twice, so something on this machine ends them, "
+                           "for example because memory runs out, of which --workers 1 needs least; their grades are as they were")
 
 
 def stop_if_full(root):

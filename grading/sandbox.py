@@ -27,6 +27,8 @@ HERE = Path(__file__).resolve().parent
 LABKIT = Path(labkit.__file__).resolve().parent.parent
 INSIDE = ("template.py", "lockdown.py", "shell.py", "wire.py")      # of this folder, all that enters the sandbox
 LIBRARIES = ("numpy", "scipy", "numba", "matplotlib", "ipython", "ipywidgets", "anywidget", "scikit-learn", "tqdm", "greenlet")
+SYSTEM = (*(f"/{place}{name}" for place in ("usr/", "") for name in ("bin", "lib", "lib64", "lib32", "libx32")),
+          *(f"/usr/share/{name}" for name in ("fonts", "locale", "matplotlib", "terminfo", "zoneinfo")))     # what is shown of the system, read-only
 START_SECONDS = 120
 
 
@@ -67,10 +69,10 @@ def python(interpreter):
     return [interpreter, "-P", "-s", "-B"]
 
 
-def choose(unprotected=False, warm=(), limits=None):
+def choose(unprotected=False, warm=(), limits=None, private=()):
     """The sandbox of this machine, refused with a sentence at its first start where there can be none; the plain subprocess where the
-    instructor said so. `warm` are sources of trusted cells to run beforehand."""
-    return Unprotected() if unprotected else Sandbox(warm, limits)
+    instructor said so. `warm` are sources of trusted cells to run beforehand, `private` the paths that no student may see."""
+    return Unprotected() if unprotected else Sandbox(warm, limits, private=private)
 
 
 def warn():
@@ -82,10 +84,12 @@ def warn():
 
 
 class Sandbox:
-    """A warm template in bubblewrap; `start` forks a student's process from it. A template that died is started again."""
+    """A warm template in bubblewrap; `start` forks a student's process from it. A template that died is started again. Where a path of
+    `private` could be seen from inside, there is no sandbox."""
 
-    def __init__(self, warm=(), limits=None, probe=False):
+    def __init__(self, warm=(), limits=None, probe=False, private=()):
         self.warm, self.limits, self.probe, self.template = list(warm), limits or Limits(), probe, None
+        self.private = [HERE, *private]
 
     def start(self):
         """A Process. Raises SandboxError."""
@@ -93,7 +97,7 @@ class Sandbox:
             with contextlib.ExitStack() as undo:
                 try:
                     if self.template is None:
-                        self.template = Template(self.warm, self.limits, self.probe)
+                        self.template = Template(self.warm, self.limits, self.probe, self.private)
                     return self.template.fork()
                 except (OSError, EOFError) as error:
                     undo.callback(self.close)
@@ -112,13 +116,16 @@ class Template:
 
     count = itertools.count()
 
-    def __init__(self, warm, limits, probe):
+    def __init__(self, warm, limits, probe, private):
         if (missing := prerequisites()) is not None:
             raise SandboxError(missing)
+        command, path = bwrap_command()
+        if (seen := next(filter(None, (shown(command, one) for one in private)), None)) is not None:
+            raise SandboxError(f"students' code could read {seen[0]}, because all of {seen[1]} is shown to it: move it to another folder, for "
+                               "example below /srv, /opt or a home")
         self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.settimeout(START_SECONDS)
         self.group = Group(f"labkit-grading-{os.getpid()}-{next(self.count)}", (limits.memory_mb + 1024) << 20, 2 * limits.processes + 16)
-        command, path = bwrap_command()
         with tempfile.TemporaryFile() as said:
             command = [*self.group.command(), *command, *python("/python/bin/python"), "-S", "/inside/template.py", str(inside.fileno())]
             self.process = subprocess.Popen(command, pass_fds=[inside.fileno()], stdin=subprocess.DEVNULL, stdout=said, stderr=said, env={})
@@ -190,14 +197,14 @@ def bwrap_command():
                "--new-session", "--clearenv"]
     if not privileged():
         command += ["--unshare-user"]
-    for name in ("/usr", "/lib", "/lib64", "/lib32", "/libx32", "/bin"):
+    command += folders("/usr", "/usr/share")
+    for name in SYSTEM:
         if os.path.islink(name):
             command += ["--symlink", os.readlink(name), name]
         elif os.path.isdir(name):
             command += ["--ro-bind", name, name]
-    for folder in ("/usr/local", *Path("/usr/lib").glob("python*/*-packages")):     # other installations of Python keep out
-        if os.path.isdir(folder):
-            command += ["--perms", "0755", "--tmpfs", str(folder)]
+    for folder in sorted({path.resolve() for path in Path("/usr").glob("lib*/python*/*-packages") if path.is_dir()}):
+        command += ["--perms", "0755", "--tmpfs", str(folder)]      # other installations of Python keep out
     command += [*folders("/etc", "/inside"), "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for name in INSIDE:
         command += ["--ro-bind", str(HERE / name), f"/inside/{name}"]
@@ -207,6 +214,17 @@ def bwrap_command():
     for name, value in {**environment("/tmp"), "LD_LIBRARY_PATH": "/python/lib", "TZ": "UTC"}.items():
         command += ["--setenv", name, value]
     return command, ["/packages", "/course"]
+
+
+def shown(command, path):
+    """(path, the folder that shows it) where bubblewrap's `command` lets a file or folder be seen inside, else None."""
+    path = Path(path).resolve()
+    covers = [Path(command[at + 1]) for at, word in enumerate(command) if word == "--tmpfs"]
+    for at in (at for at, word in enumerate(command) if word in ("--ro-bind", "--ro-bind-try")):
+        bound, inside = Path(command[at + 1]).resolve(), Path(command[at + 2])
+        if path.is_relative_to(bound) and not any((inside / path.relative_to(bound)).is_relative_to(cover) for cover in covers):
+            return path, bound
+    return None
 
 
 def folders(*names):
@@ -308,23 +326,26 @@ def prerequisites():
 
 SETTINGS = (
     ("kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor forbids user namespaces to programs that it does not know",
-     "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
-    ("kernel/unprivileged_userns_clone", "0", "user namespaces are switched off", "sudo sysctl -w kernel.unprivileged_userns_clone=1"),
-    ("user/max_user_namespaces", "0", "user namespaces are switched off", "sudo sysctl -w user.max_user_namespaces=15000"),
+     "sudo sh binder/hub/apparmor/allow.sh (in the course's repository, for bubblewrap alone)"),
+    ("kernel/unprivileged_userns_clone", "0", "user namespaces are switched off",
+     "echo kernel.unprivileged_userns_clone=1 | sudo tee -a /etc/sysctl.d/90-course.conf && sudo sysctl --system"),
+    ("user/max_user_namespaces", "0", "user namespaces are switched off",
+     "echo user.max_user_namespaces=15000 | sudo tee -a /etc/sysctl.d/90-course.conf && sudo sysctl --system"),
 )
 
 
 def explained(said, settings=Path("/proc/sys")):
     """One sentence for what bubblewrap or the template said: which permission is missing, and what gives it."""
     said = (said.splitlines() or ["it said nothing"])[-1].removeprefix("bwrap: ")[:300]
-    for name, forbids, why, command in SETTINGS:
+    for name, forbids, why, command in () if re.search("mount(ing)? /?proc", said) else SETTINGS:    # whoever got so far has namespaces
         with contextlib.suppress(OSError):
             if (settings / name).read_text().strip() == forbids:
                 return f"students' code cannot be locked away, because {why} ({said}); to allow them: {command}"
     known = {
         "libseccomp": ("libseccomp is missing", "install the package libseccomp2 (libseccomp on Fedora)"),
-        "/proc": ("a new /proc may not be mounted, which containers forbid unless told otherwise",
-                  "start the container with --security-opt systempaths=unconfined --security-opt seccomp=unconfined, or grade outside it"),
+        "/proc": ("a new /proc may not be mounted, which containers forbid unless told otherwise, and systemd where a unit has ProtectKernelTunables",
+                  "start the container with --security-opt systempaths=unconfined --security-opt seccomp=unconfined, give the unit "
+                  "ProtectKernelTunables=no, or grade outside it"),
         "namespace": ("namespaces may not be made here, which containers forbid unless told otherwise",
                       "start the container with --security-opt seccomp=unconfined --cap-add SYS_ADMIN, or grade outside it"),
         "Permission denied": ("a folder that the sandbox needs cannot be read by it", "make Python, its packages and labkit readable for everybody"),

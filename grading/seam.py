@@ -4,30 +4,51 @@ nbgrader keeps what it does well: submissions, missing notebooks, late penalties
 """
 
 import atexit
+import weakref
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
-from grading import grader, intake, journal, rebuild, sandbox
+from grading import book, grader, intake, journal, rebuild, sandbox
 from grading.course import Course
 
-TAKEN = set()           # course folders whose lock this module holds
+TAKEN = {}      # {course folder whose lock this module holds: what lets go of it once the converter that took it is gone}
 LOCK_SECONDS = 10       # how long one of nbgrader's own commands waits for another grading run
+GRADERS = {}    # {(source, secret, unprotected): (version, Grader)}, each with a warm sandbox
 READY = {}      # (lab, hash of the submission): Result, put here by a batch that graded in parallel
 
 
 class SkeletonExporter(NotebookExporter):
-    """Does not open what a student submitted: Rebuild makes the notebook."""
+    """Does not open what a student submitted: Rebuild makes the notebook. nbgrader makes it when it begins, before it removes anything."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        if (coursedir := getattr(self.parent, "coursedir", None)) is not None:
+            agreed(Course(Path(coursedir.root)).source(coursedir.assignment_id), coursedir, self.log)
 
     def from_filename(self, filename, resources=None, **kw):
-        if any(isinstance(step, Rebuild) for step in self._preprocessors):
-            return self.from_notebook_node(nbformat.v4.new_notebook(), resources=resources, **kw)
-        return super().from_filename(filename, resources=resources, **kw)
+        try:
+            if any(isinstance(step, Rebuild) for step in self._preprocessors):
+                return self.from_notebook_node(nbformat.v4.new_notebook(), resources=resources, **kw)
+            return super().from_filename(filename, resources=resources, **kw)
+        except BaseException:
+            let_go(Path(self.parent.coursedir.root))
+            raise
+
+
+def agreed(source, coursedir, log):
+    """Raises NbGraderException, with the reason in the log, where grades for the notebook `source` would find no place in the gradebook."""
+    try:
+        book.agree(coursedir.db_url, coursedir.assignment_id, skeleton(source).notebook)
+    except (book.Disagreement, rebuild.SkeletonError, FileNotFoundError) as error:
+        log.error("%s", error)
+        raise NbGraderException(str(error)) from error
 
 
 class Rebuild(NbGraderPreprocessor):
@@ -35,7 +56,7 @@ class Rebuild(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         course, lab, folder = place(self, resources)
-        take(course.root)
+        take(course.root, self.parent.parent)
         raw, note = intake.notebook(folder, lab)
         rebuilt = rebuild.rebuild(skeleton(course.source(lab)), raw, note)
         rebuilt.notebook.metadata["grading"] = {"submission": rebuild.digest(raw), "notes": rebuilt.notes + intake.notes(folder)}
@@ -88,34 +109,49 @@ def finish(assignment, student, notebooks):
     let_go(Path(notebooks[0]).parents[3])
 
 
-def take(root):
-    """The course folder's lock, until the submission is done; after one that failed, until the next one is."""
-    if str(root) not in TAKEN:
+def take(root, converter):
+    """The course folder's lock, until the submission is done or has failed, and no longer than there is nbgrader's `converter`."""
+    if str(root) in TAKEN:
+        TAKEN[str(root)].detach()
+    else:
         journal.hold(root, wait=LOCK_SECONDS)
-        TAKEN.add(str(root))
+    TAKEN[str(root)] = weakref.finalize(converter, let_go, root)
 
 
 def let_go(root):
     if str(root) in TAKEN:
-        TAKEN.remove(str(root))
+        TAKEN.pop(str(root)).detach()
         journal.release(root)
 
 
-@cache
 def skeleton(source):
+    """The lab's Skeleton as it is now: formgrader's process outlives many builds."""
+    return read(source, grader.version(source)) if Path(source).exists() else rebuild.skeleton(source)
+
+
+@lru_cache(16)
+def read(source, version):
     return rebuild.skeleton(source)
 
 
-@cache
 def graders(source, secret, unprotected):
-    """One Grader for each lab for the life of this process: its sandbox is warm."""
-    if unprotected:
-        sandbox.warn()
-    one = make(source, secret, unprotected)
-    atexit.register(one.sandbox.close)
-    return one
+    """One Grader for each lab, whose sandbox stays warm until the lab changes or this process ends."""
+    which, version = (source, secret, unprotected), grader.version(source)
+    if which not in GRADERS or GRADERS[which][0] != version:
+        if unprotected:
+            sandbox.warn()
+        if which in GRADERS:
+            GRADERS.pop(which)[1].sandbox.close()
+        GRADERS[which] = version, make(source, secret, unprotected)
+    return GRADERS[which][1]
+
+
+@atexit.register
+def close():
+    for _, one in GRADERS.values():
+        one.sandbox.close()
 
 
 def make(source, secret, unprotected):
     """The Grader of a lab; its sandbox runs the lab's own set-up cells beforehand."""
-    return grader.Grader.of(source, secret, sandbox.choose(unprotected, warm=rebuild.setup(skeleton(source))))
+    return grader.Grader.of(source, secret, sandbox.choose(unprotected, warm=rebuild.setup(skeleton(source)), private=[source]))

@@ -12,8 +12,15 @@ from collections import deque
 from multiprocessing.connection import wait
 
 from grading.sandbox import SandboxError
+from labkit import devices
 
 TRIES = 2
+ROOM = 512 << 20    # bytes for each worker: its template holds 200 MB and it itself 130 (measured), the rest is for what a student's code holds
+
+
+def fitting():
+    """How many workers suit this machine, or this container: one for each core, as far as its memory goes."""
+    return max(1, min(devices.cores(), devices.memory_bytes() // ROOM))
 
 
 class Worker:
@@ -23,7 +30,7 @@ class Worker:
         self.pipe, inside = context.Pipe()
         self.job = None
         copies = [one.pipe for one in neighbours] + [self.pipe] if context.get_start_method() == "fork" else []
-        self.process = context.Process(target=work, args=(inside, make, copies), daemon=True)
+        self.process = context.Process(target=work, args=(inside, make, copies, os.getpid()), daemon=True)
         self.process.start()
         inside.close()
 
@@ -46,13 +53,14 @@ class Job:
         self.name, self.raw, self.tries = name, raw, 0
 
 
-def work(pipe, make, copies):
-    """What a worker process does until its pipe is closed. Where no sandbox can be made, it says so: that stops the batch."""
+def work(pipe, make, copies, parent):
+    """What a worker process does until its pipe is closed or the process `parent` ends. Where no sandbox can be made, it says so: that stops the
+    batch."""
     for copy in copies:
         with contextlib.suppress(OSError):
             copy.close()        # made by the fork: the end of a pipe is seen only when every copy of it is closed
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    die_with_parent()
+    die_with_parent(parent)
     with contextlib.ExitStack() as stack:
         try:
             grader = make()
@@ -70,12 +78,13 @@ def received(pipe):
         return None
 
 
-def die_with_parent():
+def die_with_parent(parent):
+    """Ends this process when the process `parent`, which made it, has ended or ends. That one may well be process 1, of a container."""
     if sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() == 1:
+        if os.getppid() != parent:
             os._exit(1)
 
 

@@ -1,5 +1,6 @@
 """nbgrader's own commands on top of the trusted path: autograde, feedback, late penalties, manual scores, regrade."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -8,8 +9,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from nbgrader.converters.base import NbGraderException
 
-from grading import runner
+from grading import build, journal, runner, seam
+from grading.course import Course
 from tests.grading.fake_lab import LAB, POINTS, RIGHT, FakeCourse
 
 ROOT = Path(__file__).parents[2]
@@ -193,6 +196,68 @@ def test_a_source_that_no_longer_fits_its_declaration_grades_nothing(fake_course
     with pytest.raises(RuntimeError, match="does not fit the declared exercises: run grading build again"):
         runner.autograde(LAB, fake_course.root, unprotected=True)
     assert fake_course.scores().get("ada", {}).get("double", 0.0) == 0.0
+
+
+# In a process that lives long, as formgrader's does
+
+
+def formgraders(course):
+    """What formgrader's button does, in this process."""
+    from nbgrader.converters import Autograde
+    from nbgrader.coursedir import CourseDirectory
+
+    runner.on_path()
+    config = runner.configuration(Course(course.root))
+    config.RunAndJudge.unprotected = True
+    coursedir = CourseDirectory(config=config)
+    coursedir.assignment_id = LAB
+    Autograde(coursedir=coursedir, config=config, force=True).start()
+
+
+@pytest.fixture
+def long_lived(fake_course, monkeypatch):
+    monkeypatch.setattr(seam, "GRADERS", {})
+    fake_course.submit("ada")
+    return fake_course
+
+
+def test_a_lab_that_was_built_again_is_graded_as_it_is_now(long_lived, monkeypatch):
+    closed = []
+    monkeypatch.setattr(seam.sandbox.Unprotected, "close", lambda box: closed.append(box))
+    formgraders(long_lived)
+    assert long_lived.scores()["ada"]["answer"] == 2.0
+    formgraders(long_lived)
+    assert closed == []     # the same lab, the same sandbox
+    declared = long_lived.exercises / f"{LAB}.py"
+    declared.write_text(declared.read_text().replace("right=12.0", "right=13.0").replace("points=4", "points=8"))
+    long_lived.source.write_text(build.notebook_text(build.source_notebook(LAB, long_lived.root / "labs"), LAB))
+    build.generate(LAB, long_lived.root)
+    formgraders(long_lived)
+    scores = long_lived.scores()["ada"]
+    assert (scores["answer"], scores["double"]) == (0.0, 8.0) and len(closed) == 1 == len(seam.GRADERS)
+
+
+@pytest.mark.parametrize("place", ["nbgrader.preprocessors.SaveAutoGrades.preprocess", "nbconvert.writers.FilesWriter.write"])
+def test_a_failure_does_not_keep_others_from_grading(long_lived, monkeypatch, place):
+    def fails(*_, **__):
+        assert journal.HELD
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(place, fails)
+    with pytest.raises(NbGraderException):
+        formgraders(long_lived)
+    gc.collect()        # the converter that failed
+    assert journal.HELD == {} == seam.TAKEN
+
+
+def test_a_source_with_other_cells_than_the_gradebook_removes_nothing(long_lived, caplog):
+    formgraders(long_lived)
+    graded, scores = long_lived.root / "autograded" / "ada" / LAB / f"{LAB}.ipynb", long_lived.scores()
+    source = long_lived.source.read_text()
+    long_lived.source.write_text(source.replace('"grade_id": "answer"', '"grade_id": "reply"'))
+    with pytest.raises(NbGraderException, match=r"has other cells than the gradebook \(new: reply; gone: answer\): nothing was graded"):
+        formgraders(long_lived)
+    assert graded.exists() and long_lived.scores() == scores
 
 
 def test_the_fake_course_is_a_course(fake_course):

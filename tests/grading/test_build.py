@@ -6,7 +6,8 @@ import stat
 import nbformat
 import pytest
 
-from grading import build, cli
+from grading import build, cli, runner
+from tests.grading.fake_lab import LAB
 
 
 @pytest.fixture
@@ -87,6 +88,73 @@ def test_the_secret_is_kept_from_others(built):
     before = secret.read_bytes()
     build.build(course=built / "course", root=built)
     assert secret.read_bytes() == before
+
+
+def test_a_new_course_is_for_its_owner_and_a_wider_one_is_said(tiny, tmp_path, capsys):
+    new, wide = tmp_path / "new", tmp_path / "wide"
+    wide.mkdir(mode=0o755)
+    for course in (new, wide):
+        build.prepare(course)
+    assert stat.S_IMODE(new.stat().st_mode) == 0o700
+    assert capsys.readouterr().err == f"warning: {wide} holds solutions and grades, and its mode 755 lets other accounts of this machine in: " \
+        f"chmod 700 {wide}\n"
+
+
+# A lab that was handed in
+
+
+@pytest.fixture
+def labs_of(fake_course, monkeypatch):
+    """The fake course, whose labs `grading build` finds, with one submission."""
+    monkeypatch.setattr(build.source_notebook, "__defaults__", (fake_course.root / "labs",))
+    fake_course.submit("ada")
+    return fake_course
+
+
+def extend(course):
+    """One exercise more, in the lab and in its declarations."""
+    for folder, text in (("exercises", '\nmore = Exercise(id="more", points=2, kind="value", right=7.0, sealed=0.01)\n'),
+                         ("labs", '\n# %% role="solution" id="more"\nmore = ...\n### BEGIN SOLUTION\nmore = 7.0\n### END SOLUTION\n\n'
+                                  '# %% role="check"\ncheck(more=more)\n')):
+        file = course.root / folder / f"{LAB}.py"
+        file.write_text(file.read_text() + text)
+
+
+def kept(course):
+    return {path: path.read_bytes() for part in ("source", "release", "autograded") for path in (course.root / part).rglob("*") if path.is_file()}
+
+
+def test_a_lab_that_was_graded_keeps_its_cells_and_its_grades(labs_of):
+    course = labs_of
+    assert runner.autograde(LAB, course.root, unprotected=True) == 0
+    before, scores = kept(course), course.scores()
+    assert len(before) == 3 and scores["ada"]["double"] == 4.0
+    extend(course)
+    with pytest.raises(build.BuildError, match=r"has submissions in the gradebook, .*\(new: check_more, more\): nothing of it was built"):
+        build.build([LAB], course.root, only_course=True)
+    assert kept(course) == before
+    course.source.write_text(build.notebook_text(build.source_notebook(LAB), LAB))      # as if somebody had put it there
+    with pytest.raises(ValueError, match=r"has other cells than the gradebook \(new: check_more, more\): nothing was graded"):
+        runner.autograde(LAB, course.root, unprotected=True)
+    assert {**kept(course), course.source: before[course.source]} == before and course.scores() == scores
+
+
+def test_a_lab_that_was_not_graded_yet_may_grow(labs_of):
+    extend(labs_of)
+    assert build.build([LAB], labs_of.root, only_course=True) == [labs_of.source]
+    assert runner.autograde(LAB, labs_of.root, unprotected=True) == 0
+    assert labs_of.scores()["ada"] | {"why": None} == {"double": 4.0, "clip_all": 3.0, "answer": 2.0, "guess": 1.0, "more": 0.0, "why": None}
+
+
+def test_what_nbgrader_refuses_leaves_the_course_as_it_was(labs_of, monkeypatch):
+    from nbgrader.converters import GenerateAssignment
+
+    before = kept(labs_of)
+    extend(labs_of)
+    monkeypatch.setattr(GenerateAssignment, "convert_single_notebook", lambda *_: 1 / 0)
+    with pytest.raises(build.BuildError, match=f"nbgrader could not make the students' edition of {LAB}"):
+        build.build([LAB], labs_of.root, only_course=True)
+    assert kept(labs_of) == before
 
 
 @pytest.mark.parametrize("old, new, said", [

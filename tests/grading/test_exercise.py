@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from grading.exercise import Exercise, call, expected, load
+from grading.exercise import Exercise, call, expected, kept, load
 from labkit.outcomes import Outcome, perform
 
 SEED = bytes(32)
@@ -149,3 +149,12 @@ def test_cases_that_cannot_tell_misconceptions_apart_fail_the_build(fires):
 def test_an_unknown_lab_is_named_with_the_known_ones(tiny):
     with pytest.raises(FileNotFoundError, match="no lab called 91_none; the labs are 90_tiny"):
         load("91_none")
+
+
+def test_an_answer_far_too_large_is_said_and_not_kept(fires):
+    large = Outcome("value", [np.zeros(1 << 19), (np.zeros(1 << 20), {"more": np.zeros(1 << 19)})])
+    seen = []
+    verdict = fires.judge(lambda c: seen.append(c) or large, SEED)
+    assert verdict.state == "malformed" and "it returned 16 MB of data, expected 1 kB" in verdict.sentence and len(seen) == verdict.cases
+    right = Outcome("value", np.zeros(1 << 20))
+    assert kept(large, right) is large and kept(large, Outcome("value", np.zeros(()))).value is None

@@ -43,6 +43,14 @@ def test_a_new_result_is_not_yet_written(kept):
     assert kept.find(KEY) == b"new" and not kept.written(KEY)
 
 
+def test_what_is_forgotten_is_neither_found_nor_written(kept):
+    kept.keep(KEY, b"result")
+    kept.wrote(KEY)
+    kept.forget(KEY)
+    kept.wrote(KEY)
+    assert kept.find(KEY) is None and not kept.written(KEY)
+
+
 def test_only_results_of_this_batch_count_unless_told_otherwise(kept):
     kept.keep(KEY, b"result")
     assert kept.find(KEY, since=1e12) is None

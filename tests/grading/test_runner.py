@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from grading import grader, journal, rebuild, runner, sandbox, seam, workers
+from grading import build, fingerprint, grader, journal, rebuild, runner, sandbox, seam, workers
 from grading.course import Course
 from tests.grading.fake_lab import LAB, POINTS, RIGHT
 
@@ -129,6 +129,69 @@ def test_a_worker_that_dies_costs_one_submission_at_most(course, monkeypatch):
     assert totals(course) == EXPECTED
 
 
+@pytest.fixture
+def no_worker_lives(monkeypatch):
+    """The submissions that were given to a worker."""
+    asked = []
+    monkeypatch.setattr(workers, "graded", lambda jobs, make, count: ((asked.append(job.name) or job, None) for job in jobs))
+    return asked
+
+
+def test_where_every_worker_dies_the_batch_stops_and_changes_nothing(recorded, no_worker_lives):
+    assert grade(recorded, resume=True) == 0
+    before = recorded.scores()
+    with pytest.raises(RuntimeError, match="the first 3 submissions all died, each twice, so something on this machine ends them"):
+        grade(recorded)
+    assert recorded.scores() == before and totals(recorded) == EXPECTED
+
+
+def test_a_worker_that_dies_costs_no_score_from_before(recorded, no_worker_lives, caplog):
+    assert grade(recorded, resume=True) == 0
+    assert grade(recorded, student="cyd") == 1
+    assert totals(recorded) == EXPECTED and "died, twice; the scores from before stay" in caplog.text
+    (recorded.root / "gradebook.db").unlink()
+    build.generate(LAB, recorded.root)
+    assert grade(recorded, student="dan") == 1
+    assert totals(recorded) == {"dan": 0.0}
+    no_worker_lives.clear()
+    assert grade(recorded, student="dan", resume=True) == 1 == len(no_worker_lives)     # what the journal held is not what the gradebook holds
+
+
+@pytest.mark.parametrize(("parent", "ended"), [(1, 0), (2, 1)])
+def test_a_worker_lives_as_long_as_the_process_that_made_it(monkeypatch, parent, ended):
+    monkeypatch.setattr(workers.os, "getppid", lambda: 1)       # what it sees in a container whose first process grades
+    child = os.fork()
+    if child == 0:
+        workers.die_with_parent(parent)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == ended
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs root, who may make a process 1 of its own")
+def test_the_first_process_of_a_container_grades(course):
+    code = f"import os\nfrom grading import runner\nassert os.getpid() == 1\nrunner.autograde({LAB!r}, {str(course.root)!r}, 'ada', unprotected=True)"
+    done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert totals(course) == {"ada": 10.0}
+
+
+@pytest.mark.parametrize(("cores", "memory", "suits"), [(64, 2 << 30, 4), (2, 64 << 30, 2), (4, 100 << 20, 1)])
+def test_as_many_workers_as_cores_and_memory_allow(monkeypatch, cores, memory, suits):
+    monkeypatch.setattr(workers.devices, "cores", lambda: cores)
+    monkeypatch.setattr(workers.devices, "memory_bytes", lambda: memory)
+    assert workers.fitting() == suits
+
+
+def test_a_mended_emulator_is_another_version(fake_course, monkeypatch):
+    before, real = grader.version(fake_course.source), Path.read_bytes
+    assert fingerprint.code.__wrapped__() == fingerprint.code()
+    monkeypatch.setattr(Path, "read_bytes", lambda self: real(self) + b"#" * (self.parent.name == "emulator"))
+    mended = fingerprint.code.__wrapped__()
+    assert mended != fingerprint.code()
+    monkeypatch.setattr(fingerprint, "code", lambda: mended)
+    assert grader.version(fake_course.source) != before
+
+
 def test_a_template_that_crashes_is_replaced(course, monkeypatch):
     if (why := sandbox.problem()) is not None:
         pytest.skip(why)
@@ -195,6 +258,18 @@ def test_what_nbgrader_could_not_finish_leaves_nothing_in_the_gradebook(recorded
     monkeypatch.setattr(grader.exercises, "FOLDER", recorded.exercises)
     assert grade(recorded, resume=True, student="ada") == 0
     assert totals(recorded) == {"ada": EXPECTED["ada"]}
+
+
+def test_resume_fills_another_gradebook(recorded, monkeypatch):
+    monkeypatch.setattr(workers, "graded", lambda jobs, make, count: pytest.fail("graded twice") if list(jobs) else ())
+    assert grade(recorded, resume=True) == 0
+    (recorded.root / "gradebook.db").unlink()
+    with pytest.raises(ValueError, match=f"the gradebook does not know {LAB}: nothing was graded; run grading build {LAB}"):
+        grade(recorded, resume=True)
+    assert len(list((recorded.root / "autograded").glob("*/*/*.ipynb"))) == len(CLASS)
+    build.generate(LAB, recorded.root)
+    assert grade(recorded, resume=True) == 0
+    assert totals(recorded) == EXPECTED
 
 
 def test_a_gradebook_that_cannot_be_opened_is_said_at_once(recorded):

@@ -46,6 +46,23 @@ def test_nothing_is_there_but_the_libraries_labkit_and_its_data(inside):
     assert "numpy" in packages and not [p for p in packages if p.startswith(("grading", "nbgrader", "jupytext", "perceptron")) or p.endswith(".pth")]
 
 
+def test_of_the_system_only_programs_libraries_and_their_data_are_shown(inside):
+    usr, share, packages = inside("import os, glob\n(os.listdir('/usr'), os.listdir('/usr/share'), glob.glob('/usr/lib*/python*/*-packages/*'))")
+    assert set(usr) <= {"bin", "lib", "lib32", "lib64", "libx32", "share"} and "src" not in usr     # Docker's habit is /usr/src/app
+    assert set(share) <= {"fonts", "locale", "matplotlib", "terminfo", "zoneinfo"} and packages == []
+
+
+def test_a_course_in_a_folder_that_is_shown_is_refused(tmp_path):
+    if (why := sandbox.problem()) is not None:
+        pytest.skip(why)
+    command, _ = sandbox.bwrap_command()
+    hidden = [ROOT / "grading", tmp_path / "course", Path("/usr/src/app/course"), Path("/usr/local/lib/course"), Path("/tmp")]
+    assert [sandbox.shown(command, path) for path in hidden] == [None] * len(hidden)
+    for private, place in ((Path("/usr/lib/course/source"), "/usr/lib"), (sandbox.LABKIT / "data" / "course", f"{sandbox.LABKIT}/data")):
+        with pytest.raises(sandbox.SandboxError, match=f"could read {private}, because all of {place} is shown to it: move it"):
+            sandbox.Sandbox(private=[private]).start()
+
+
 @pytest.mark.parametrize("name", ["grading", "nbgrader", "jupytext", "template", "lockdown", "sqlalchemy"])
 def test_what_grades_cannot_be_imported(inside, name):
     assert inside(f"import importlib.util\nimportlib.util.find_spec('{name}') is None")
@@ -205,13 +222,16 @@ def test_what_is_missing_is_one_sentence(monkeypatch):
     assert "needs Linux" in sandbox.problem()
 
 
-@pytest.mark.parametrize(("name", "value", "words"), [
-    ("kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor forbids"), ("user/max_user_namespaces", "0", "are switched off")])
-def test_the_setting_that_forbids_it_is_named(tmp_path, name, value, words):
+@pytest.mark.parametrize(("name", "value", "words", "command"), [
+    ("kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor forbids", "sudo sh binder/hub/apparmor/allow.sh"),
+    ("user/max_user_namespaces", "0", "are switched off", "echo user.max_user_namespaces=15000 | sudo tee -a /etc/sysctl.d/90-course.conf")])
+def test_the_setting_that_forbids_it_is_named(tmp_path, name, value, words, command):
     (tmp_path / name).parent.mkdir()
     (tmp_path / name).write_text(value + "\n")
     said = sandbox.explained("bwrap: No permissions to create new namespace", tmp_path)
-    assert words in said and "sudo sysctl -w " + name.replace("/", ".") in said
+    assert words in said and command in said
+    said = sandbox.explained("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", tmp_path)
+    assert words not in said and "ProtectKernelTunables=no" in said       # namespaces it has, then
 
 
 @pytest.mark.parametrize(("said", "words"), [
