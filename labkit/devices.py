@@ -57,7 +57,7 @@ def threads(operations):
 def free():
     """Give back to the GPU what labkit keeps of its memory for reuse, at once, and what arrays still hold when they are let go.
 
-    A fit does so when it ends. Returns the bytes given back. LABKIT_GPU_MEMORY bounds what is taken: see `labkit.pool`.
+    A fit and a swarm do so when they end. Returns the bytes given back. LABKIT_GPU_MEMORY bounds what is taken: see `labkit.pool`.
     """
     pool = sys.modules.get("labkit.pool")           # not loaded: nothing was taken
     return sum(each.free() for each in list(pool.pools)) if pool else 0

@@ -122,7 +122,8 @@ class TurnLine(Board):
         seen = int(self.right().sum())
         if abs(self.score - seen / 4) > 1e-6:
             return f"The picture counts {seen} of 4 right, that is {seen / 4:g}; the function says {self.score:.3g}."
-        lines = f"{int(np.isfinite(self.tried).sum()):,} lines tried"
+        tried = int(np.isfinite(self.tried).sum())
+        lines = f"{tried:,} line{'s' * (tried != 1)} tried"
         return f"{out_of_four(self.score)} right here. Best so far: {out_of_four(self.best)}, {lines}."
 
     def controls(self):
