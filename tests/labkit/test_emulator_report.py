@@ -113,6 +113,27 @@ def test_a_kernel_that_does_nothing_yet_leaves_the_picture_to_labkits(capsys):
     assert report.picture()
 
 
+def test_a_kernel_runs_at_scale_only_when_it_does_the_same_as_labkits():
+    from labkit.widgets import kernel_rules
+
+    def add(out, a, b):
+        i = cuda.grid(1)
+        if i < out.size:
+            out[i] = a[i] + b[i]
+
+    def other(out, a, b):
+        i = cuda.grid(1)
+        if i < out.size:
+            out[i] = a[i] - b[i]
+
+    arguments = 2, 4, np.zeros(6, f32), np.arange(6, dtype=f32), np.ones(6, f32)
+    kernel = cuda.jit(add)
+    assert kernel_rules.agreeing(kernel, kernel_rules.add, *arguments) == (kernel, "This runs your add.")
+    for wrong in (add, cuda.jit(other)):        # the first lacks @cuda.jit
+        assert kernel_rules.agreeing(wrong, kernel_rules.add, *arguments)[0] is kernel_rules.add
+    assert not arguments[2].any()
+
+
 def test_without_tracing_nothing_is_counted_but_bounds_and_barriers_are_watched():
     def bad(out):
         i = cuda.grid(1)
