@@ -240,8 +240,8 @@ check(add)
 # %% role="picture"
 from labkit.widgets import kernel_rules
 
-a, b = np.arange(20, dtype=np.float32), np.ones(20, dtype=np.float32)
-kernel_rules.watched(add, kernel_rules.add, 3, 8, np.zeros(20, np.float32), a, b).picture()
+twenty = np.zeros(20, np.float32), np.arange(20, dtype=np.float32), np.ones(20, dtype=np.float32)
+kernel_rules.watched(add, kernel_rules.add, 3, 8, *twenty).picture()
 
 # %% [markdown]
 # ## At scale
@@ -252,7 +252,7 @@ kernel_rules.watched(add, kernel_rules.add, 3, 8, np.zeros(20, np.float32), a, b
 import time
 
 n = devices.scale(10_000_000, 4_000, what="additions")
-adding, whose = kernel_rules.agreeing(add, kernel_rules.add, 3, 8, np.zeros(20, np.float32), a, b)
+adding, whose = kernel_rules.agreeing(add, kernel_rules.add, 3, 8, *twenty)
 print(whose)
 many, ones, out = np.arange(n, dtype=np.float32), np.ones(n, np.float32), np.zeros(n, np.float32)
 blocks = (n + 127) // 128

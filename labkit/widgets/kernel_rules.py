@@ -43,10 +43,14 @@ def dropout(out, x, uniforms, rate):
             out[k] = x[k] * (1 / (1 - rate))
 
 
+def copies(arguments):
+    return [a.copy() if hasattr(a, "copy") else a for a in arguments]
+
+
 def agreeing(kernel, ours, grid, block, *arguments):
     """(the student's kernel where the emulator finds on these arguments neither a fault nor another result than labkit's, else labkit's;
     a sentence that says whose)."""
-    theirs, right = ([a.copy() if hasattr(a, "copy") else a for a in arguments] for _ in range(2))
+    theirs, right = copies(arguments), copies(arguments)
     emulator.run(ours, grid, block, *right)
     runs = hasattr(kernel, "py_func") and emulator.run(kernel, grid, block, *theirs).ok      # without @cuda.jit it cannot be launched
     good = runs and all(np.allclose(a, b, atol=1e-4) for a, b in zip(theirs, right, strict=True))
@@ -55,9 +59,8 @@ def agreeing(kernel, ours, grid, block, *arguments):
 
 def watched(kernel, ours, grid, block, *arguments):
     """What the emulator sees of a student's kernel, or of labkit's where that has a fault or does nothing. Prints whose, returns the report."""
-    report = emulator.run(kernel, grid, block, *[a.copy() if hasattr(a, "copy") else a for a in arguments])
-    whose = f"your {kernel.__name__}"
+    report, whose = emulator.run(kernel, grid, block, *copies(arguments)), f"your {kernel.__name__}"
     if not report.ok or not any(used.touched for used in report.arrays.values()):
-        report, whose = emulator.run(ours, grid, block, *arguments), f"labkit's ({kernel.__name__} is not right yet)"
+        report, whose = emulator.run(ours, grid, block, *copies(arguments)), f"labkit's ({kernel.__name__} is not right yet)"
     print(f"This shows {whose}: {grid} blocks of {block} threads, {arguments[0].size} elements.")
     return report

@@ -108,7 +108,9 @@ def test_a_kernel_that_does_nothing_yet_leaves_the_picture_to_labkits(capsys):
     def add(out, a, b):
         i = cuda.grid(1)  # noqa: F841
 
-    report = kernel_rules.watched(add, kernel_rules.add, 2, 4, *np.ones((3, 8), np.float32))
+    arguments = np.ones((3, 8), np.float32)
+    report = kernel_rules.watched(add, kernel_rules.add, 2, 4, *arguments)
+    assert (arguments == 1).all()
     assert "labkit's (add is not right yet)" in capsys.readouterr().out
     assert report.picture()
 
