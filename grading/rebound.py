@@ -4,9 +4,8 @@ A helper `sigmoid` of one exercise and another `sigmoid` two exercises later are
 first exercise's function calls once all cells have run.
 """
 
-import symtable
-
 from grading.kernel_part import without_magics
+from labkit.cells import defines, table_of
 
 
 def rebound(earlier, later):
@@ -17,22 +16,13 @@ def rebound(earlier, later):
 
 
 def bound(source):
-    table = table_of(source)
-    return set() if table is None else {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    return defines(without_magics(source))
 
 
 def used(source):
-    table = table_of(source)
+    table = table_of(without_magics(source))
     return set() if table is None else names(table)
 
 
 def names(table):
     return set(table.get_identifiers()).union(*map(names, table.get_children()))
-
-
-def table_of(source):
-    """None for what is no Python."""
-    try:
-        return symtable.symtable(without_magics(source), "<cell>", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None

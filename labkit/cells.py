@@ -31,9 +31,8 @@ def from_elsewhere(name, function, given, answers, notebook):
 
 def defines(source):
     """The names that a cell assigns, imports or defines, and those that its functions declare `global`."""
-    try:
-        top = symtable.symtable(source, "cell", "exec")
-    except (SyntaxError, ValueError):
+    top = table_of(source)
+    if top is None:
         return set()
     names, inner = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}, top.get_children()
     while inner:
@@ -41,6 +40,14 @@ def defines(source):
         names |= {s.get_name() for s in table.get_symbols() if s.is_declared_global()}
         inner += table.get_children()
     return names
+
+
+def table_of(source):
+    """Python's table of a cell's names, or None for what is no Python or too deep for it."""
+    try:
+        return symtable.symtable(source, "cell", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def reaches(function, notebook):
