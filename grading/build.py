@@ -35,7 +35,7 @@ ROLES = {"setup", "solution", "check", "predict", "picture", "swarm", "table", "
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-class BuildError(Exception):
+class BuildError(RuntimeError):
     """A lab that cannot be built: which lab, which cell, what to do."""
 
 
@@ -110,7 +110,7 @@ def prose(source, lab):
     """Text with its derived words filled in: {measured}, the lab's measured time and memory; {glossary}, its terms."""
     if "{measured}" in source:
         measured = json.loads(MEASURED.read_text(encoding="utf-8")).get(lab) if MEASURED.exists() else None
-        said = "{seconds:.0f} s and {memory_mb:.0f} MB, solved, on {machine} ({date})".format(**measured) if measured else "not measured yet"
+        said = "{seconds:.0f} s and {memory_mb:.0f} MB, solved, on {machine}, {date}".format(**measured) if measured else "not measured yet"
         source = source.replace("{measured}", said)
     return source.replace("{glossary}", terms(glossary(lab)))
 

@@ -88,25 +88,43 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print(f"grading {options.command}: stopped" + ("; go on with --resume" if options.command == "autograde" else ""), file=sys.stderr)
         return 130
-    except (OSError, ValueError, RuntimeError) as error:
-        print(f"grading {options.command}: {error}", file=sys.stderr)
+    except Exception as error:
+        if (said := sentence(error)) is None:
+            raise
+        print(f"grading {options.command}: {said}", file=sys.stderr)
         return 1
+
+
+# What to do about a gradebook that SQLite or Postgres refuses, by words of theirs.
+GRADEBOOK = {
+    "locked": "another program writes to it, so wait until that has ended and try again",
+    "no such": "another version of nbgrader made it; keep a copy, then run nbgrader db upgrade in the course's folder",
+    "malformed": "put gradebook.db from your backup in its place",
+    "not a database": "put gradebook.db from your backup in its place",
+}
+
+
+def sentence(error):
+    """What a person is told of an error; None where it is a fault of this program."""
+    if isinstance(error, (OSError, ValueError, RuntimeError)):
+        return str(error)
+    if type(error).__module__ != "sqlalchemy.exc" or type(error).__name__ not in ("OperationalError", "DatabaseError"):
+        return None
+    why = str(error.orig or error).partition("\n")[0]
+    do = next((do for words, do in GRADEBOOK.items() if words in why), "see that its disk has room and that you may write to it")
+    return f"the gradebook cannot be used ({why}): {do}"
 
 
 def build(options):
     from grading import build as builder
 
-    try:
-        if options.check:
-            stale = builder.check(options.labs or None)
-            for path in stale:
-                print(f"differs from its source: {path}")
-            print(f"{len(stale)} files differ; run: grading build" if stale else "what is committed is what the labs build")
-            return bool(stale)
-        changed = builder.build(options.labs or None, options.course, force=options.force)
-    except builder.BuildError as error:
-        print(f"grading build: {error}", file=sys.stderr)
-        return 1
+    if options.check:
+        stale = builder.check(options.labs or None)
+        for path in stale:
+            print(f"differs from its source: {path}")
+        print(f"{len(stale)} files differ; run: grading build" if stale else "what is committed is what the labs build")
+        return bool(stale)
+    changed = builder.build(options.labs or None, options.course, force=options.force)
     print("\n".join(f"wrote {path}" for path in changed) or "nothing to do: everything is as the labs build it")
 
 

@@ -52,6 +52,9 @@ def export(kind, course, only=(), unread=None):
     on_path()
     course = Course(Path(course).resolve())
     labs, rows = grades(database(course, configuration(course)), unread)
+    if not rows:
+        raise ValueError(f"the gradebook of {course.root} holds no students: grading enrol enters a class list; where there were some, put "
+                         "gradebook.db from your backup in its place")
     if unknown := set(only) - set(labs):
         raise ValueError(f"the gradebook has no lab {', '.join(sorted(unknown))}; it has {', '.join(labs)}")
     labs = {lab: most for lab, most in labs.items() if (lab in only if only else any(row.scores[lab] for row in rows))}

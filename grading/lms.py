@@ -25,6 +25,7 @@ LARGEST = 2**25             # bytes of one notebook; what is larger is no submis
 MOST = 20_000               # files of one download
 CANVAS = re.compile(r"(?P<name>.+?)_(?P<late>LATE_)?(?P<canvas>\d+)_(?P<attempt>\d+)_(?P<file>.+)", re.IGNORECASE)
 BLACKBOARD = re.compile(r"(?P<who>.+?)_attempt_(?P<attempt>\d{4}(?:-\d\d){5})_(?P<file>.+)", re.IGNORECASE)
+RECEIPT = re.compile(r"(?:.*/)?.+_attempt_\d{4}(-\d\d){5}\.txt", re.IGNORECASE)       # beside each of Blackboard's files, of its own making
 SAVED_AS = re.compile(r"(?<=\.ipynb)\.(json|txt)$", re.IGNORECASE)          # what some browsers put behind a notebook's name
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<moodle>\d+)_assignsubmission_file_?(?:[/_](?P<file>.+))?")
 SAFE = re.compile(r"[\w][\w.@+-]{0,99}")
@@ -149,7 +150,10 @@ def collect(lab, archives, course, worksheet=None, force=False):
     course = Course(Path(course).resolve())
     if not course.source(lab).exists():
         raise ValueError(f"the course has no lab {lab}; grading build makes it")
-    directory = Directory(people_of(course.root), worksheet)
+    if not (people := people_of(course.root)):
+        raise ValueError("the gradebook has no students yet, so nobody's work could be told from another's: enter your class list with "
+                         "grading enrol, then collect again")
+    directory = Directory(people, worksheet)
     own = re.compile(rf"(?:^|[/_]){re.escape(lab)}(-\d+)?\.ipynb$", re.IGNORECASE)
     ids = [ident.encode() for ident in skeleton(course.source(lab)).points()]
     handed_in, accounts, done = {}, {}, Collected()
@@ -211,7 +215,7 @@ def is_notebook(name):
 
 def one(archive, member, refused):
     name = member.filename
-    if member.is_dir() or name.startswith("__MACOSX/"):
+    if member.is_dir() or name.startswith("__MACOSX/") or RECEIPT.fullmatch(name):
         return
     why = ("no notebook" if not is_notebook(name) else
            "a link" if stat.S_ISLNK(member.external_attr >> 16) else

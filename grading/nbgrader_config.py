@@ -13,6 +13,7 @@ def configure(c, file):
     c.CourseDirectory.root = str(Path(file).resolve().parent)
     c.CourseDirectory.course_id = "course"
     c.GenerateAssignment.preprocessors = preprocessors()
+    c.GenerateAssignment.exporter_class = "grading.release.TriedExporter"
     c.ClearSolutions.text_stub = c.Stubs.text_stub = TEXT_STUB
     c.ZipCollectApp.extractor_plugin = "grading.lms.Extractor"
     c.Autograde.exporter_class = "grading.seam.SkeletonExporter"

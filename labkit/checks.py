@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import sys
+import textwrap
 import time
 from contextlib import suppress
 from functools import cache, wraps
@@ -38,14 +39,17 @@ from labkit.outcomes import (  # noqa: F401 (the vocabulary is part of this modu
 )
 
 SECONDS = 10    # for one check, all its cases together
+WIDTH = 96      # letters of a line; JupyterLab breaks a longer one anywhere, in the middle of a word
+CHANGING = "gives another answer when it is called again with the same arguments: does it draw random numbers of its own, or keep something " \
+           "from one call to the next (in a global name or a default argument)?"
 PLAIN = "{name} is a plain function, which no GPU can start: write @cuda.jit on the line above def {name}."
 
 
 class CheckFailed(Exception):
-    """A check that did not pass, shown in the notebook as one line."""
+    """A check that did not pass, shown in the notebook by its sentence alone."""
 
     def _render_traceback_(self):
-        return [str(self)]
+        return [wrapped(str(self))]
 
 
 class NotAttempted(CheckFailed):
@@ -82,18 +86,23 @@ def check(function=None, *, hint=None, **named):
         near = difflib.get_close_matches(name, exercises(), 1)
         raise CouldNotCheck(f"Could not check: there is no exercise called {name}" + (f"; did you mean {near[0]}?" if near else "."))
     if hint is not None:
-        print(ladder(name, exercise["hints"], hint))
+        print(wrapped(ladder(name, exercise["hints"], hint)))
         return
     judge = {"prediction": prediction, "value": value}.get(exercise["kind"], behaviour)
     right, line = judge(name, exercise, thing)
     if right:
-        print(line + missing(name, exercise, thing, notebook))
+        print(wrapped(line + missing(name, exercise, thing, notebook)))
     elif right is None:
         if os.environ.get("NBGRADER_EXECUTION"):
             raise NotAttempted(line)
-        print(line)
+        print(wrapped(line))
     else:
         raise CheckFailed(line)
+
+
+def wrapped(said):
+    """Text in lines that break between words."""
+    return textwrap.fill(said, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def identify(function, named, names):
@@ -148,13 +157,23 @@ def behaviour(name, exercise, function):
     if exercise["kind"] == "kernel" and isinstance(function, FunctionType):
         return False, f"Not right yet: {PLAIN.format(name=name)}"
     wrong = next((i for i, (o, case) in enumerate(zip(outcomes, exercise["cases"], strict=True)) if disagrees(o, case["right"], tolerance)), None)
+    for idea in exercise["misconceptions"] if wrong is not None else ():
+        if all(expected is None or not disagrees(o, expected, tolerance) for o, expected in zip(outcomes, idea["outcomes"], strict=True)):
+            return False, f"Not right yet: {idea['hint']}"
+    asked = sorted({0, wrong or 0})     # what is kept may spoil only the calls behind the first, and those for ever
+    if exercise["kind"] != "kernel" and any(changing(function, exercise, i, outcomes[i], end - time.monotonic()) for i in asked):
+        return False, f"Not right yet: {name} {CHANGING}"
     if wrong is None:
         count = len(outcomes)
         return True, f"Right: {name} passes {'its case' if count == 1 else f'all {count} cases'}.{advice(function, exercise)}"
-    for idea in exercise["misconceptions"]:
-        if all(expected is None or not disagrees(o, expected, tolerance) for o, expected in zip(outcomes, idea["outcomes"], strict=True)):
-            return False, f"Not right yet: {idea['hint']}"
     return False, complaint(name, exercise["cases"][wrong], outcomes[wrong], tolerance)
+
+
+def changing(function, exercise, index, outcome, seconds):
+    """Whether a case that is called once more has another outcome."""
+    call = decode_call(exercise["cases"][index]["call"])
+    again = reading(perform(function, call, seconds), exercise.get("read"), call) if seconds > 0 else Outcome("timed_out")
+    return again.kind != "timed_out" and difference(again, outcome, Tolerance(**exercise["tolerance"])) is not None
 
 
 def complaint(name, case, outcome, tolerance):

@@ -91,8 +91,8 @@ def xor():
 
 def parity(n=3):
     """1 where an odd number of the n inputs is 1; n = 2 is XOR. X : (2**n, n), y : (2**n,)."""
-    if not 1 <= n <= 20:
-        raise ValueError(f"parity has 2**n rows; n must lie between 1 and 20, got {n}.")
+    if not (_is_whole(n) and 1 <= n <= 20):
+        raise ValueError(f"parity has 2**n rows; n must be a whole number between 1 and 20, got {n!r}.")
     X = _all_patterns(n)
     y = X.sum(axis=1) % 2
     return Dataset(_fixed(X), _fixed(y, np.int64), _inputs(n), f"Parity of {n} inputs.", MADE_HERE, ("even", "odd"))
@@ -103,8 +103,8 @@ def symmetry(n=6):
 
     Six inputs are the task of Rumelhart, Hinton and Williams, Nature 323 (1986), figure 1.
     """
-    if not 2 <= n <= 20:
-        raise ValueError(f"symmetry has 2**n rows; n must lie between 2 and 20, got {n}.")
+    if not (_is_whole(n) and 2 <= n <= 20):
+        raise ValueError(f"symmetry has 2**n rows; n must be a whole number between 2 and 20, got {n!r}.")
     X = _all_patterns(n)
     y = (X == X[:, ::-1]).all(axis=1)
     classes = ("not symmetric", "symmetric")
@@ -113,9 +113,17 @@ def symmetry(n=6):
 
 def encoder(n=8):
     """Each of n patterns has a single 1 and must come out as it went in. X, y : (n, n), the identity."""
-    if n < 1:
-        raise ValueError(f"encoder needs at least one pattern, got n = {n}.")
+    if not (_is_whole(n) and n >= 1):
+        raise ValueError(f"encoder needs a whole number of patterns, at least one, got n = {n!r}.")
     return Dataset(_fixed(np.eye(n)), _fixed(np.eye(n)), _inputs(n), f"The {n}-pattern encoder: repeat the input.", MADE_HERE)
+
+
+def _is_whole(n):
+    return isinstance(n, int | np.integer) and not isinstance(n, bool)
+
+
+def _is_at_least_0(noise):
+    return isinstance(noise, int | float | np.integer | np.floating) and 0 <= noise < np.inf
 
 
 def _all_patterns(n):
@@ -245,8 +253,8 @@ def two_blobs(n=100, margin=1.0, n_inputs=2, seed=0):
 
     X : (n, n_inputs), y : (n,).
     """
-    if n < 2 or n_inputs < 1 or not margin > 0:
-        raise ValueError(f"two_blobs needs n >= 2, n_inputs >= 1, margin > 0; got n={n}, n_inputs={n_inputs}, margin={margin}.")
+    if not (_is_whole(n) and n >= 2 and _is_whole(n_inputs) and n_inputs >= 1 and _is_at_least_0(margin) and margin > 0):
+        raise ValueError(f"two_blobs needs a whole number n >= 2, n_inputs >= 1, margin > 0; got n={n!r}, n_inputs={n_inputs!r}, margin={margin!r}.")
     rng = np.random.default_rng(seed)
     normal = rng.normal(size=n_inputs)
     normal /= np.linalg.norm(normal)
@@ -262,8 +270,8 @@ def two_blobs(n=100, margin=1.0, n_inputs=2, seed=0):
 
 def moons(n=200, noise=0.1, seed=0):
     """Two half circles that reach into one another. `noise` is a standard deviation. X : (n, 2), y : (n,)."""
-    if n < 2 or noise < 0:
-        raise ValueError(f"moons needs n >= 2 and noise >= 0, got n={n}, noise={noise}.")
+    if not (_is_whole(n) and n >= 2 and _is_at_least_0(noise)):
+        raise ValueError(f"moons needs a whole number n >= 2 and noise >= 0, got n={n!r}, noise={noise!r}.")
     rng = np.random.default_rng(seed)
     y = np.arange(n) % 2
     angle = rng.uniform(0, np.pi, n)
@@ -284,8 +292,8 @@ def curves(name="wave", n=100, noise=0.0, seed=0):
     """Points of a curve, evenly spaced from 0 to 1, with noise of that standard deviation. X : (n, 1), y : (n,)."""
     if name not in CURVES:
         raise ValueError(f"No curve is called {name!r}; choose one of {', '.join(CURVES)}.")
-    if n < 1 or noise < 0:
-        raise ValueError(f"curves needs n >= 1 and noise >= 0, got n={n}, noise={noise}.")
+    if not (_is_whole(n) and n >= 1 and _is_at_least_0(noise)):
+        raise ValueError(f"curves needs a whole number n >= 1 and noise >= 0, got n={n!r}, noise={noise!r}.")
     x = np.linspace(0, 1, n)
     y = CURVES[name](x) + noise * np.random.default_rng(seed).normal(size=n)
     return Dataset(_fixed(x[:, None]), _fixed(y), ("x",), f"The curve '{name}'.", MADE_HERE)
@@ -304,8 +312,8 @@ def shapes(n=400, size=16, noise=0.1, seed=0):
 
     Ink is 1, paper 0, plus noise of that standard deviation.
     """
-    if n < 1 or size < 12 or noise < 0:
-        raise ValueError(f"shapes needs n >= 1, size >= 12 and noise >= 0, got n={n}, size={size}, noise={noise}.")
+    if not (_is_whole(n) and n >= 1 and _is_whole(size) and size >= 12 and _is_at_least_0(noise)):
+        raise ValueError(f"shapes needs a whole number n >= 1, size >= 12 and noise >= 0, got n={n!r}, size={size!r}, noise={noise!r}.")
     rng = np.random.default_rng(seed)
     y = np.arange(n) % len(SHAPES)
     radius = size / 5

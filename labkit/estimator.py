@@ -5,6 +5,8 @@ import warnings
 
 import numpy as np
 
+from labkit.ops import as_array
+
 
 class Unit:
     """What the units share: scikit-learn's manners (without loading scikit-learn), starting values, the epochs."""
@@ -50,7 +52,7 @@ class Unit:
             delattr(self, name)
         check_positive(self, "learning_rate")
         check_positive(self, "max_epochs", whole=True)
-        self._random = np.random.default_rng(self.random_state)
+        self._random = random_generator(self)
 
     def _examples(self, X, y, classes=None):
         """Checked X and, for each example, what each unit should say. The first call makes the units."""
@@ -109,7 +111,9 @@ class Classifier(Unit):
     def score(self, X, y):
         """The share of rows whose class is predicted right."""
         answers = self.predict(X)
-        return float(np.mean(answers == check_targets(self, answers, y)))
+        y = check_targets(self, answers, y)
+        same_kind(y, answers)
+        return float(np.mean(answers == y))
 
 
 def r_squared(unit, X, y):
@@ -137,6 +141,21 @@ def check_positive(unit, name, whole=False):
         raise ValueError(f"{name} must be {expected}, got {value!r}.")
 
 
+def random_generator(unit):
+    """The numpy.random.Generator that `random_state` is, or seeds."""
+    try:
+        return np.random.default_rng(unit.random_state)
+    except (TypeError, ValueError):
+        raise ValueError(f"random_state must be a whole number, 0 or more, a numpy.random.Generator or None, got {unit.random_state!r}.") from None
+
+
+def same_kind(y, answers):
+    """Text never equals a number: refuse to compare them, rather than to find that every answer is wrong."""
+    text = [labels.dtype.kind in "UT" or labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels) for labels in (y, answers)]
+    if text[0] != text[1]:
+        raise ValueError(f"y holds {y[0]!r} but the answers are such as {answers[0]!r}: one is text, the other not; give both one kind of label.")
+
+
 def check_fitted(unit):
     if not hasattr(unit, "coef_"):
         from sklearn.exceptions import NotFittedError
@@ -151,10 +170,7 @@ def check_rows(unit, X):
     """
     if hasattr(X, "toarray"):
         raise TypeError("Sparse data was passed for X, but dense data is required; pass X.toarray().")
-    try:
-        X = np.asarray(X)
-    except ValueError:
-        raise ValueError("X has rows of different lengths; every example needs the same number of inputs.") from None
+    X = as_array(X, "X")
     if X.ndim == 1:
         raise ValueError(
             f"Expected 2D array, got 1D array instead: X has shape {X.shape}. Reshape your data: X.reshape(-1, 1) if it is one "
@@ -196,8 +212,9 @@ def object_floats(values, what):
     if not any(isinstance(value, (str, bytes)) for value in values.flat):
         try:
             return np.ascontiguousarray(values, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{error}; {what} must hold numbers only.") from None
+        except (TypeError, ValueError, OverflowError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"{error}; {what} must hold numbers only, none above 1e308.") from None
     raise ValueError(f"{what} holds text, but numbers are expected; convert it first, for example {what}.astype(float).")
 
 
@@ -218,7 +235,7 @@ def check_targets(unit, X, y):
     """y as a one-dimensional array with an entry for each row of X."""
     if y is None:
         raise ValueError(f"{type(unit).__name__} requires y to be passed, but the target y is None; call fit(X, y).")
-    y = np.asarray(y)
+    y = as_array(y, "y")
     if y.ndim == 2 and y.shape[1] == 1:
         from sklearn.exceptions import DataConversionWarning
 
@@ -256,9 +273,11 @@ def check_labels(unit, y):
 def check_classes(unit, labels):
     """The sorted classes, of which there must be two or more."""
     try:
-        classes = np.unique(labels)
+        classes = np.unique(as_array(labels, "classes"))
     except TypeError:
         raise ValueError("Unknown label type: y mixes text and numbers; use one kind of label for all classes.") from None
+    if len(classes) == 0:
+        raise ValueError(f"classes is empty, but {type(unit).__name__} needs at least two; name all that there are.")
     if len(classes) < 2:
         raise ValueError(
             f"{type(unit).__name__} needs examples of at least two classes, but y holds one class only: {classes.tolist()[0]!r}; "
@@ -269,7 +288,10 @@ def check_classes(unit, labels):
 
 def class_codes(unit, y):
     """For each label its place in `classes_`."""
-    codes = np.minimum(np.searchsorted(unit.classes_, y), len(unit.classes_) - 1)
+    try:
+        codes = np.minimum(np.searchsorted(unit.classes_, y), len(unit.classes_) - 1)
+    except TypeError:
+        raise ValueError(f"y holds {y[0]!r}, which is of another kind than the classes {unit.classes_.tolist()}; use one kind of label.") from None
     strange = unit.classes_[codes] != y
     if strange.any():
         raise ValueError(

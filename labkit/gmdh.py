@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from labkit import devices, ops
-from labkit.estimator import Unit, check_numbers, check_positive, check_rows, check_targets, r_squared
+from labkit.estimator import Unit, check_numbers, check_positive, check_rows, check_targets, r_squared, random_generator
 
 WORTH_A_GPU = 2**30         # multiply-adds of the sums over all pairs; below, moving the rows takes longer than a CPU takes for them
 
@@ -196,7 +196,7 @@ class GMDHRegressor(Unit):
             check_positive(self, name, whole=True)
         for name in ("min_gain", "check_size"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)) or np.isnan(value):
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)) or value != value:
                 raise ValueError(f"{name} must be a number, got {value!r}.")
         if self.singular not in ("skip", "least_norm"):
             raise ValueError(f"singular is {self.singular!r} but has to be 'skip' or 'least_norm'.")
@@ -228,7 +228,7 @@ class GMDHRegressor(Unit):
         if not 0 < n_check < n:
             raise ValueError(f"X has n_samples={n}, which cannot be split into fitting and checking rows; pass more rows.")
         check = np.zeros(n, bool)
-        check[np.random.default_rng(self.random_state).permutation(n)[:n_check]] = True
+        check[random_generator(self).permutation(n)[:n_check]] = True
         return check
 
     def _table(self, X, y):

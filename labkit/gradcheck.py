@@ -36,6 +36,8 @@ def numerical_gradient(f, x, step=1e-6):
     `f` is called with no arguments and has to read x anew; x, of any shape, is nudged in place and put back. Each step is
     `step` times the size of the element (at least 1).
     """
+    if not isinstance(x, np.ndarray):
+        raise TypeError(f"x is a {type(x).__name__}, but an array is expected, which f reads and which can be nudged in place; pass np.array(x).")
     if x.dtype.kind != "f":
         raise TypeError(f"x is {x.dtype}, but only floating-point numbers can be nudged a little; pass x.astype(float), and let f read that array.")
     gradient = np.empty(x.shape, np.float64)

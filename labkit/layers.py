@@ -20,8 +20,13 @@ class Dense(Layer):
 
     def __init__(self, n_inputs, n_units, initializer=glorot, random_state=None, dtype=np.float64):
         rng = np.random.default_rng(random_state)
+        if any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1 for n in (n_inputs, n_units)):
+            raise ValueError(f"n_inputs is {n_inputs!r} and n_units {n_units!r}, but both have to be whole numbers above 0.")
         self.n_inputs, self.n_units = n_inputs, n_units
-        self.params = [initializer_of(initializer)(n_inputs, n_units, rng).astype(dtype), np.zeros(n_units, dtype)]
+        W = np.array(initializer_of(initializer)(n_inputs, n_units, rng), dtype, order="C")
+        if W.shape != (n_inputs, n_units):
+            raise ValueError(f"the initializer returned weights of shape {W.shape}, but (n_inputs, n_units) = {n_inputs, n_units} is expected.")
+        self.params = [W, np.zeros(n_units, dtype)]
 
     @property
     def W(self):

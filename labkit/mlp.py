@@ -11,6 +11,7 @@ from labkit.estimator import Classifier, Unit, check_numbers, check_positive, ch
 from labkit.losses import softmax_cross_entropy, squared_error
 from labkit.network import dense_network
 from labkit.optimizers import OPTIMIZERS, Optimizer
+from labkit.regularization import listed
 
 WORTH_A_GPU = 2**22         # multiply-adds of a batch; below, starting kernels takes a GPU longer than a CPU takes for the work
 
@@ -187,7 +188,7 @@ def make_optimizer(model):
     """The model's optimizer: a new one of that name, or a copy of the one given."""
     if isinstance(model.optimizer, Optimizer):
         return copy.deepcopy(model.optimizer)
-    if model.optimizer not in OPTIMIZERS:
+    if not isinstance(model.optimizer, str) or model.optimizer not in OPTIMIZERS:
         raise ValueError(f"optimizer is {model.optimizer!r} but has to be an Optimizer or one of {', '.join(OPTIMIZERS)}.")
     check_positive(model, "learning_rate")
     return OPTIMIZERS[model.optimizer](model.learning_rate)
@@ -195,17 +196,12 @@ def make_optimizer(model):
 
 def penalties(model):
     """The model's regularizers as a tuple."""
-    given = model.regularizers
-    found = given if isinstance(given, (list, tuple)) else (given,)
-    for one in found:
-        if not hasattr(one, "before_step"):
-            raise ValueError(f"regularizers is {given!r} but has to hold regularizers of labkit.regularization, such as (L2(1e-4), MaxNorm(3)).")
-    return tuple(found)
+    return listed(model.regularizers)
 
 
 def layer_sizes(sizes):
     """The hidden sizes as a tuple; a single number is one layer."""
-    sizes = (sizes,) if isinstance(sizes, (int, np.integer)) else tuple(sizes)
-    if not all(isinstance(size, (int, np.integer)) and size > 0 for size in sizes):
+    sizes = tuple(sizes) if isinstance(sizes, (list, tuple)) or np.ndim(sizes) == 1 else (sizes,)
+    if not all(isinstance(size, (int, np.integer)) and not isinstance(size, bool) and size > 0 for size in sizes):
         raise ValueError(f"hidden_layer_sizes is {sizes} but has to be whole numbers above 0, such as (100,) or (64, 32).")
     return sizes

@@ -8,6 +8,7 @@ from labkit import ops
 from labkit.activations import ACTIVATIONS, PReLU
 from labkit.initializers import glorot, he
 from labkit.layers import Dense, wrong_width
+from labkit.regularization import Dropout, listed
 
 
 class Packed(list):
@@ -105,6 +106,7 @@ class Network:
 
     def train_step(self, X, T, loss, optimizer, regularizers=()):
         """One step of the optimizer on the examples (X, T); returns the loss before it, without penalties."""
+        regularizers = listed(regularizers)
         optimizer.look_ahead(self.params)
         Y, backprop = self.forward(X, training=True)
         value, dY = loss(Y, T)
@@ -146,9 +148,7 @@ def dense_network(sizes, activation="relu", dropout=0.0, input_dropout=0.0, init
     dropout, input_dropout : probability of dropping a hidden unit, an input
     initializer : default he for relu and prelu, glorot for the others
     """
-    from labkit.regularization import Dropout
-
-    if activation not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise ValueError(f"activation is {activation!r} but has to be one of {', '.join(ACTIVATIONS)}.")
     rng = np.random.default_rng(random_state)
     initializer = initializer or (he if activation in ("relu", "prelu") else glorot)
@@ -175,6 +175,9 @@ def _check_widths(layers):
     """The columns that the first layer takes. Raises where a layer does not take what the one before it gives."""
     if not layers:
         raise ValueError("a network needs at least one layer; for example Network(Dense(2, 3), Sigmoid(), Dense(3, 1)).")
+    for i, layer in enumerate(layers):
+        if isinstance(layer, type) or not hasattr(layer, "forward"):
+            raise TypeError(f"layer {i} is {layer!r}, but a layer is expected, one argument each: Network(Dense(2, 3), Sigmoid(), Dense(3, 1)).")
     if len({id(layer) for layer in layers}) < len(layers):
         raise ValueError("the same layer stands in this network twice; make a layer for each place.")
     n_inputs = width = None

@@ -35,9 +35,11 @@ def as_floats(X, what="X"):
 
     Raises TypeError for text, objects, complex numbers and float16.
     """
-    if type(X) is np.ndarray and X.dtype.char in "fd" and X.flags.c_contiguous or hasattr(X, "copy_to_host"):
+    if type(X) is np.ndarray and X.dtype.char in "fd" and X.flags.c_contiguous and X.dtype.isnative or hasattr(X, "copy_to_host"):
         return X
-    array = np.asarray(X)
+    array = as_array(X, what)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     if array.dtype.kind in "iub":
         return array.astype(np.float64, order="C")
     if array.dtype == np.float16:
@@ -46,6 +48,23 @@ def as_floats(X, what="X"):
         kind = {"O": "Python objects", "U": "text", "S": "text", "c": "complex numbers"}.get(array.dtype.kind, str(array.dtype))
         raise TypeError(f"{what} holds {kind}, but numbers are expected; convert with np.asarray({what}, dtype=np.float64).")
     return np.asarray(array, order="C")
+
+
+def as_array(X, what):
+    """np.asarray(X). Raises ValueError for rows of different lengths, and for a mask, which np.asarray would overlook."""
+    if hasattr(X, "hardmask") and np.any(X.mask):
+        raise ValueError(f"{what} is a masked array, and its mask would be overlooked; fill the gaps: {what}.filled(value), or leave those rows out.")
+    try:
+        return np.asarray(X)
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError(f"{what} has rows of different lengths; every row needs as many numbers as the first.") from None
+
+
+def is_number(value):
+    """Whether this is one real number, whole or not, of Python's or NumPy's; True and False are none."""
+    return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
 
 
 def as_table(X, what="X"):
@@ -59,6 +78,7 @@ def as_table(X, what="X"):
 
 def as_gradient(dY, Y):
     """The gradient by a layer's output Y, of its shape and type. Raises ValueError for any other shape."""
+    dY = as_floats(dY, "the gradient")
     if dY.shape != Y.shape:
         raise ValueError(f"the gradient has shape {dY.shape}, but the layer's output had shape {Y.shape}; "
                          "pass one number for each output, as a loss returns them.")
@@ -325,8 +345,10 @@ def update(name, w, *arguments):
 
 
 def _change(family, name, w, arguments):
-    real = w.dtype.type
-    _run(family, name, _flat(w), *[_flat(a) if getattr(a, "ndim", 0) else scalar(real, a) for a in arguments])
+    real, flat = w.dtype.type, _flat(w)
+    _run(family, name, flat, *[_flat(a) if getattr(a, "ndim", 0) else scalar(real, a) for a in arguments])
+    if isinstance(w, np.ndarray) and not w.flags.c_contiguous:
+        w[...] = flat.reshape(w.shape)          # there `flat` was a copy
     return w
 
 

@@ -8,8 +8,6 @@ buffer (`labkit.network.Packed`) a step is one pass over it. The rules themselve
 from functools import partial
 from math import floor, log2
 
-import numpy as np
-
 from labkit import live, ops
 
 # Schedules
@@ -83,7 +81,7 @@ class Optimizer:
 
     def step(self, params, grads):
         """Change `params` in place, given the loss's gradient by each of them."""
-        params, grads = _arrays(params, "parameter"), _arrays(grads, "gradient")
+        params, grads = _arrays(params, "parameter"), [ops.as_floats(g, f"gradient {i}") for i, g in enumerate(_arrays(grads, "gradient"))]
         self._prepare(params, grads)
         for w, g, state in zip(params, grads, self.state, strict=True):
             self._update(w, g, *state)
@@ -102,6 +100,8 @@ class Optimizer:
         return None
 
     def _prepare(self, params, grads):
+        if not all(hasattr(w, "shape") for w in params):
+            raise TypeError(f"the parameters hold {params}, but arrays are expected, which a step can change in place; make each np.array(...).")
         shapes = [w.shape for w in params]
         if shapes != [g.shape for g in grads]:
             raise ValueError(f"the gradients have shapes {[g.shape for g in grads]} but the parameters {shapes}; "
@@ -135,7 +135,11 @@ class GradientDescent(Optimizer):
 
 
 class Momentum(Optimizer):
-    """v <- momentum v - learning_rate g;  w <- w + v. Polyak 1964, in the form of Sutskever et al. 2013, eqs. 1 and 2."""
+    """v <- momentum v - learning_rate g;  w <- w + v. Polyak 1964, in the form of Sutskever et al. 2013, eqs. 1 and 2, and of Keras.
+
+    PyTorch's v has no learning rate in it: w <- w - learning_rate v. At a constant rate the points are the same; where the rate
+    changes, a step of ours keeps in v the rate it was made with, and PyTorch's takes them all at the new one.
+    """
 
     n_states = 1
 
@@ -199,13 +203,16 @@ class NesterovShifted(NesterovRule):
 
 
 class Adagrad(Optimizer):
-    """s <- s + g^2;  w <- w - learning_rate g / (sqrt(s) + epsilon). Duchi, Hazan and Singer 2011."""
+    """s <- s + g^2;  w <- w - learning_rate g / (sqrt(s) + epsilon). Duchi, Hazan and Singer 2011.
+
+    So in PyTorch; Keras and optax put epsilon inside the root.
+    """
 
     n_states = 1
 
     def __init__(self, learning_rate=0.01, epsilon=1e-10):
         super().__init__(learning_rate)
-        self.epsilon = epsilon
+        self.epsilon = _epsilon(epsilon)
 
     def _update(self, w, g, s):
         ops.update("adagrad", w, s, g, self.rate, self.epsilon)
@@ -221,7 +228,7 @@ class RMSprop(Optimizer):
 
     def __init__(self, learning_rate=0.001, decay=0.9, epsilon=1e-8, epsilon_inside=False):
         super().__init__(learning_rate)
-        self.decay, self.epsilon, self.epsilon_inside = decay, epsilon, epsilon_inside
+        self.decay, self.epsilon, self.epsilon_inside = _share("decay", decay), _epsilon(epsilon), epsilon_inside
 
     def _update(self, w, g, s):
         ops.update("rmsprop_inside" if self.epsilon_inside else "rmsprop", w, s, g, self.rate, self.decay, self.epsilon)
@@ -236,7 +243,7 @@ class Adadelta(Optimizer):
 
     def __init__(self, learning_rate=1.0, decay=0.95, epsilon=1e-6):
         super().__init__(learning_rate)
-        self.decay, self.epsilon = decay, epsilon
+        self.decay, self.epsilon = _share("decay", decay), _epsilon(epsilon)
 
     def _update(self, w, g, s, d):
         ops.update("adadelta", w, s, d, g, self.rate, self.decay, self.epsilon)
@@ -245,13 +252,15 @@ class Adadelta(Optimizer):
 class Adam(Optimizer):
     """Running means m of g and s of g^2, both corrected for their start from zero:
     w <- w - learning_rate m / (sqrt(s) + epsilon). Kingma and Ba 2015, algorithm 1.
+
+    So in PyTorch and optax; Keras adds epsilon to sqrt(s) before s is corrected.
     """
 
     n_states = 2
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
         super().__init__(learning_rate)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.beta_1, self.beta_2, self.epsilon = _share("beta_1", beta_1), _share("beta_2", beta_2), _epsilon(epsilon)
 
     def _update(self, w, g, m, s):
         t = self.t + 1
@@ -265,8 +274,24 @@ OPTIMIZERS = {
 
 
 def _number_or_schedule(name, value):
-    if not callable(value) and (np.ndim(value) or np.asarray(value).dtype.kind not in "iuf"):
+    if not callable(value) and not ops.is_number(value):
         raise ValueError(f"{name} is {value!r} but has to be a number or a schedule, a function of the steps taken so far.")
+    if not callable(value) and not value >= 0:
+        why = "; a step against the gradient already goes down" if name == "learning_rate" else ""
+        raise ValueError(f"{name} is {value!r} but has to be 0 or more{why}.")
+    return value
+
+
+def _share(name, value):
+    """The share of itself that a running mean keeps: at least 0 and below 1."""
+    if not (ops.is_number(value) and 0 <= value < 1):
+        raise ValueError(f"{name} is {value!r} but has to be a number from 0 up to, not including, 1; for example 0.9.")
+    return value
+
+
+def _epsilon(value):
+    if not (ops.is_number(value) and value >= 0):
+        raise ValueError(f"epsilon is {value!r} but has to be a small number, 0 or more; for example 1e-8.")
     return value
 
 

@@ -10,6 +10,7 @@ import contextlib
 import copy
 import io
 import math
+import re
 import signal
 import threading
 import traceback
@@ -24,6 +25,11 @@ import numpy as np
 
 LABKIT = __file__.removesuffix("outcomes.py")
 EXACT = (Fraction, Decimal)     # numbers that NumPy would keep as objects
+# What an error's words, which are hard to read for a beginner, most often mean.
+MEANT = {"bitwise_xor|for \\^|\\^.* does not work on": "in Python a power is written **",
+         "is ambiguous": "if, in, max and min ask about one number; np.array_equal compares whole arrays, np.where and np.maximum go place by place",
+         "converted to Python scalars": "float, int and the functions of math take one number; for arrays there are np.exp, np.sqrt and their like",
+         "ndarray' object is not callable": "a product needs its *, as in Y * (1 - Y), and an element is reached by square brackets, as in w[0]"}
 ONE_THREAD = "one-thread"   # a kernel that is right, but in which one thread does all the work: no fault of the emulator's, one of an exercise's
 LAZY = ("a generator", "a map", "a zip", "a filter", "a range")      # what plain() says of things that have yet to be counted out
 LAUNCH_STEPS = 20_000       # statements of a block before an exercise's kernel counts as endless; the same on every machine
@@ -311,10 +317,11 @@ def departure(outcome, expected):
         means = (KINDS | own).get(outcome.error, "").removeprefix("warning: ")
         outcome = replace(outcome, message=f"{outcome.error}, {means}" if means else outcome.error)
     more = ": collect them in a list and return that" if outcome.message in LAZY else ""
+    meant = next((f": {advice}" for words, advice in MEANT.items() if re.search(words, outcome.message)), "")
     return {
         "value": f"it returned {text(outcome.value)} where it should raise {expected.error}",
-        "raised": f"it raised {outcome.error}{line}{said}",
-        "fault": f"the emulator stopped it: {outcome.message.rstrip('.')}",
+        "raised": f"it raised {outcome.error}{line}{said}{meant}",
+        "fault": f"the emulator stopped it: {outcome.message.rstrip('.')}{meant}",
         "not_attempted": "it is not written yet",
         "timed_out": "it did not finish in time: is there a loop that never ends?",
         "out_of_memory": "it ran out of memory: does an array grow without limit?",
@@ -377,6 +384,8 @@ def array_difference(got, expected, tolerance):
         with contextlib.suppress(ValueError, TypeError):
             together = np.array(got)
             got = together if together.dtype.kind in "biufc" else got
+    if isinstance(got, (list, tuple)) and (odd := [one for one in got if one is None or isinstance(one, (str, dict))]):
+        return f"it returned {results(got)}, one of them {words(odd[0])}, expected {shape_words(expected)}"
     if isinstance(got, list):
         return f"it returned {results(got)} that do not make a table, expected {shape_words(expected)}"
     if not isinstance(got, np.ndarray):
@@ -396,7 +405,15 @@ def array_difference(got, expected, tolerance):
         return "the rows are right, but they stand in another order"
     where = tuple(int(i) for i in np.argwhere(~good)[0]) if expected.ndim else ()
     place = f" at index {list(where) if len(where) > 1 else where[0]}" if where else ""
-    return f"got {text(np.asarray(got[where]))}, expected {text(np.asarray(expected[where]))}{place}"
+    more = "" if exact or a.dtype.kind == "c" or not rounded(a, b) else ": do not round what you return"
+    return f"got {text(np.asarray(got[where]))}, expected {text(np.asarray(expected[where]))}{place}{more}"
+
+
+def rounded(got, expected):
+    """Whether these are the expected numbers, rounded to 2, 3 or 4 decimals."""
+    with np.errstate(all="ignore"):
+        return got.any() and any((np.abs(got * unit - np.round(got * unit)) < 1e-3).all() and (np.abs(got - expected) * unit < 0.501).all()
+                                 for unit in (1e2, 1e3, 1e4))
 
 
 def entries(value):

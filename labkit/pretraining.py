@@ -19,6 +19,7 @@ from labkit.losses import sigmoid_cross_entropy, squared_error
 from labkit.mlp import check_converging, layer_sizes, make_optimizer, penalties, train_epoch
 from labkit.network import Network, Packed
 from labkit.optimizers import Momentum
+from labkit.regularization import check_amount
 
 LOSSES = {"squared_error": squared_error, "sigmoid_cross_entropy": sigmoid_cross_entropy}
 
@@ -106,7 +107,7 @@ class Autoencoder(Coder):
         self.random_state = random_state
 
     def _start(self, dtype):
-        if self.loss not in LOSSES:
+        if not isinstance(self.loss, str) or self.loss not in LOSSES:
             raise ValueError(f"loss is {self.loss!r} but has to be one of {', '.join(LOSSES)}.")
         down = (self.n_features_in_, *layer_sizes(self.hidden_layer_sizes))
         encoder, decoder = self._stack(down, self.code_activation, dtype), self._stack(down[::-1], "linear", dtype)
@@ -177,6 +178,7 @@ class RBM(Coder):
         check_positive(self, "n_hidden", whole=True)
         if self.hidden not in ("binary", "linear"):
             raise ValueError(f"hidden is {self.hidden!r} but has to be 'binary' or 'linear'.")
+        check_amount("weight_decay", self.weight_decay)
         shapes = [(self.n_features_in_, self.n_hidden), (self.n_hidden,), (self.n_features_in_,)]
         self.params_ = Packed(np.zeros(sum(int(np.prod(shape)) for shape in shapes), dtype), shapes)
         self.weights_[...] = 0.01 * self._random.standard_normal(shapes[0])
@@ -200,6 +202,7 @@ class RBM(Coder):
     def contrastive_divergence(self, V):
         """CD-1's gradients for a batch, in the order of `params_` and of the sign that an optimizer descends, and the summed
         error of the reconstructions. V : (n_examples, n_inputs)"""
+        V = self._as_units(V, "V")
         H = self.hidden_given(V)
         V1 = self.visible_given(self.sample(H))
         H1 = self.hidden_given(V1)
@@ -212,14 +215,17 @@ class RBM(Coder):
         db[...] = (V1 - V).mean(axis=0)
         return grads, 0.5 * float(((V - V1) ** 2).sum())
 
+    def _as_units(self, states, what):
+        return ops.as_table(states, what).astype(self.params_.flat.dtype, copy=False)
+
     def hidden_given(self, V):
         """Probabilities of the hidden units (their means where they are linear). V : (n, n_inputs); returns (n, n_hidden)"""
-        Z = ops.linear(V, self.weights_, self.hidden_bias_)
+        Z = ops.linear(self._as_units(V, "V"), self.weights_, self.hidden_bias_)
         return Z if self.hidden == "linear" else ops.sigmoid(Z)
 
     def visible_given(self, H):
         """Probabilities of the visible units. H : (n, n_hidden); returns (n, n_inputs)"""
-        Z = ops.matmul(H, self.weights_, transpose_b=True)
+        Z = ops.matmul(self._as_units(H, "H"), self.weights_, transpose_b=True)
         return ops.sigmoid(ops.add_bias(Z, self.visible_bias_))
 
     def sample(self, H):

@@ -16,7 +16,10 @@ def threshold_answers(result, name, n):
     """
     n = int(n)
     if not isinstance(result, (tuple, list)) or len(result) != 2:
-        raise ValueError("one thing, expected two: return w, b")
+        given = f"{len(result)} things" if isinstance(result, (tuple, list)) and len(result) > 1 else "one thing"
+        raise ValueError(f"{given}, expected two: return w, b")
+    if any(isinstance(part, str) or np.asarray(part).dtype.kind in "US" for part in result):
+        raise ValueError("text where numbers are expected: return w, b")
     w, b = (np.asarray(part, float) for part in result)
     if b.size != 1:
         raise ValueError(f"a bias of shape {b.shape}, expected one number")

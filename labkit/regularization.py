@@ -29,11 +29,26 @@ class Regularizer:
         """Change the parameters in place, after the optimizer did."""
 
 
+def listed(regularizers):
+    """Regularizers as a tuple; one may stand alone."""
+    found = tuple(regularizers) if isinstance(regularizers, (list, tuple)) else (regularizers,)
+    if any(isinstance(one, type) or not hasattr(one, "before_step") for one in found):
+        raise ValueError(f"regularizers is {regularizers!r} but has to hold regularizers of labkit.regularization, such as (L2(1e-4), MaxNorm(3)).")
+    return found
+
+
+def check_amount(name, value, may_be_zero=True):
+    """The number `value`: 0 or more, or above 0."""
+    if not (ops.is_number(value) and (value > 0 or may_be_zero and value == 0)):
+        raise ValueError(f"{name} is {value!r} but has to be a number, {'0 or more' if may_be_zero else 'above 0'}.")
+    return value
+
+
 class L2(Regularizer):
     """(strength / 2) sum w^2, gradient strength w: every weight shrinks in proportion, none becomes zero."""
 
     def __init__(self, strength):
-        self.strength = strength
+        self.strength = check_amount("strength", strength)
 
     def penalty(self, params):
         return self.strength / 2 * sum((ops.to_numpy(W) ** 2).sum() for W in weights(params))
@@ -50,7 +65,7 @@ class WeightDecay(Regularizer):
     """
 
     def __init__(self, strength):
-        self.strength = strength
+        self.strength = check_amount("strength", strength)
 
     def before_step(self, params, grads, learning_rate):
         for W in weights(params):
@@ -64,7 +79,7 @@ class L1(Regularizer):
     """
 
     def __init__(self, strength):
-        self.strength = strength
+        self.strength = check_amount("strength", strength)
 
     def penalty(self, params):
         return self.strength * sum(np.abs(ops.to_numpy(W)).sum() for W in weights(params))
@@ -78,7 +93,7 @@ class MaxNorm(Regularizer):
     """Each unit's incoming weights, a column of W, are at most `limit` long. Srivastava et al. 2014, section 5.1."""
 
     def __init__(self, limit):
-        self.limit = limit
+        self.limit = check_amount("limit", limit, may_be_zero=False)
 
     def after_step(self, params, learning_rate):
         for W in weights(params):
@@ -95,8 +110,8 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate, inverted=True, random_state=None):
-        if not 0 <= rate < 1:
-            raise ValueError(f"rate is {rate}, but the probability of dropping a unit is at least 0 and below 1; for example 0.5.")
+        if not (ops.is_number(rate) and 0 <= rate < 1):
+            raise ValueError(f"rate is {rate!r}, but the probability of dropping a unit is at least 0 and below 1; for example 0.5.")
         self.rate, self.inverted = rate, inverted
         self.seed = int(np.random.default_rng(random_state).integers(2**63))
         self.draws = 0

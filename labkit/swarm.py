@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labkit.ops import as_floats
+
 XOR = (0, 1, 1, 0)
 LARGEST_NETWORK = 190       # weights: the velocities of a block of threads have to fit into a GPU's shared memory
 
@@ -77,7 +79,7 @@ def perceptrons(X, y, starts=1000, orders=None, epochs=100, rate=1.0, start_size
     runs = weights.shape[1]
     mistakes, passes, converged = np.empty(runs, np.int32), np.empty(runs, np.int32), np.empty(runs, np.bool_)
     perceptron_swarm.on_current(weights, mistakes, passes, converged, X, targets, orders,
-                                np.float32(rate), np.int32(_count(epochs, "epochs")))
+                                _number(rate, "rate"), np.int32(_count(epochs, "epochs")))
     return PerceptronRuns(mistakes, passes, converged, np.ascontiguousarray(weights.T))
 
 
@@ -153,7 +155,7 @@ def xor_networks(n, hidden=2, start_size=1.0, rate=0.5, momentum=0.9, sweeps=100
     weights = random.draws(n, 4 * hidden + 1, start_size, _seed(seed))
     errors, worst, needed = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.int32)
     kernels[hidden].on_current(weights, errors, worst, needed, goal, np.int32(_count(sweeps, "sweeps", least=0)),
-                               np.float32(rate), np.float32(momentum), np.float32(tolerance))
+                               _number(rate, "rate"), _number(momentum, "momentum"), _number(tolerance, "tolerance"))
     return NetworkRuns(errors, worst < tolerance, needed, np.ascontiguousarray(weights.T))
 
 
@@ -170,7 +172,7 @@ def networks(X, T, hidden, n, start_size=0.3, rate=0.1, momentum=0.9, sweeps=100
     from labkit.kernels.networks import networks as kernel_for
     from labkit.kernels.networks import rows
 
-    X, T = np.array(X, np.float32, order="C"), np.array(T, np.float32, order="C")
+    X, T = _float32(X, "X"), _float32(T, "T")
     T = T[:, None] if T.ndim == 1 else T
     _expect(X.ndim == 2 and X.size > 0, "X", X.shape, "(n_patterns, n_inputs) with at least one of each")
     _expect(T.ndim == 2 and T.shape[1:] > (0,) and len(T) == len(X), "T", T.shape, f"({len(X)}, n_outputs), a row for each row of X")
@@ -186,7 +188,7 @@ def networks(X, T, hidden, n, start_size=0.3, rate=0.1, momentum=0.9, sweeps=100
     errors, worst, needed = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.int32)
     kernel_for(X.shape[1], hidden, T.shape[1]).on_current(
         weights, errors, worst, needed, X, T, np.int32(hidden), np.int32(_count(sweeps, "sweeps", least=0)),
-        np.float32(rate), np.float32(momentum), np.float32(tolerance))
+        _number(rate, "rate"), _number(momentum, "momentum"), _number(tolerance, "tolerance"))
     return NetworkRuns(errors, worst < tolerance, needed, np.ascontiguousarray(weights.T))
 
 
@@ -233,7 +235,14 @@ def descents(surface, learning_rate, momentum=0.9, start=(1.0, 1.0), optimizer="
         raise ValueError(f"the surface's minima are {surface.minima}, but a run that ends outside |x|, |y| < {FAR:,.0f} counts as diverged; "
                          "measure the targets in a larger unit, for example y / 1000.")
     steps, record_every = _count(steps, "steps", least=0), _count(record_every, "record_every", least=0)
-    rates, momenta, x, y = np.broadcast_arrays(*(np.asarray(v, np.float32) for v in (learning_rate, momentum, *start)))
+    _expect(len(start) == 2, "start", (len(start),), "(2,), the numbers or arrays x and y,")
+    given = {"learning_rate": learning_rate, "momentum": momentum, "start's x": start[0], "start's y": start[1]}
+    given = {name: _float32(values, name) for name, values in given.items()}
+    try:
+        rates, momenta, x, y = np.broadcast_arrays(*given.values())
+    except ValueError:
+        shapes = ", ".join(f"{name} {values.shape}" for name, values in given.items())
+        raise ValueError(f"these shapes do not go together as NumPy's do: {shapes}; pass rates[None, :] with momenta[:, None].") from None
     shape = rates.shape
     points = np.array([x, y]).reshape(2, -1)
     heights = np.empty(points.shape[1], np.float32)
@@ -249,7 +258,7 @@ def descents(surface, learning_rate, momentum=0.9, start=(1.0, 1.0), optimizer="
 
 def _examples(X, y):
     """X as contiguous float32 rows, and targets +1 for the larger label, -1 for the smaller."""
-    X, y = np.array(X, np.float32, order="C"), np.asarray(y)      # a copy: kernels are compiled for writable arrays
+    X, y = _float32(X, "X"), np.asarray(y)         # a copy: kernels are compiled for writable arrays
     _expect(X.ndim == 2 and len(X) > 0, "X", X.shape, "(n_examples, n_features) with at least one row")
     _expect(y.shape == (len(X),), "y", y.shape, f"({len(X)},), a label for each row of X")
     if not np.isfinite(X).all():
@@ -262,9 +271,27 @@ def _examples(X, y):
 
 
 def _numbers(values, name):
-    values = np.atleast_1d(np.array(values, np.float32))
+    values = np.atleast_1d(_float32(values, name))
     _expect(values.ndim == 1 and len(values) > 0, name, values.shape, "a list of at least one number")
     return values
+
+
+def _float32(values, name):
+    """A copy of the values in C order. None becomes no NaN here, as it would in NumPy."""
+    if getattr(values, "dtype", None) == np.float16:        # nothing is lost on the way to float32
+        return np.array(values, np.float32, order="C")
+    try:
+        return np.array(as_floats(values, name), np.float32, order="C")
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+
+
+def _number(value, name):
+    value = _float32(value, name)
+    _expect(value.ndim == 0, name, value.shape, "a single number, shape (),")
+    if np.isnan(value):
+        raise ValueError(f"{name} is not a number (NaN); pass one, for example 0.1.")
+    return value[()]
 
 
 def _expect(right, name, shape, wanted):

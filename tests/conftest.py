@@ -40,6 +40,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
+    items.sort(key=lambda item: "packaging" not in item.path.parts)     # its files take longest: last, one worker would wait for the other
     if config.option.markexpr or any("::" in argument for argument in config.args):
         return
     here = {"gpu": has_gpu(), "cluster": REQUIRE_ALL or has_cluster()}

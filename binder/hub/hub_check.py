@@ -10,6 +10,7 @@ import os
 import pwd
 import shutil
 import stat
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +113,7 @@ def check(hub, size):
     answers = asked(hub, service)
     lines = [programs(hub), kernels(hub), *permissions(hub), people(hub, size), disk(hub.root, 2 + 0.05 * size, "the hub's folder")]
     homes = next((Path(who.pw_dir).parent for one in hub.people if (who := account(hub.account_of(one)))), Path("/home"))
-    lines += [disk(homes, HOME_GB * size, "the students' homes"), address(hub)]
+    lines += [disk(homes, HOME_GB * size, "the students' homes"), quota(homes, hub.exchange), address(hub)]
     if isinstance(answers, str):
         return [*lines, Line(False, "grading", f"the account {hub.account} cannot run the instructor's programs ({answers}); run make hub again")]
     return [*lines, memory(size, answers["lab_mb"]), labs(answers["labs"]), gradebook(hub, answers["gradebook"]), seed(hub, answers["seed"]),
@@ -165,6 +166,8 @@ def programs(hub):
     if gone or closed:
         why = f"{' and '.join(gone)} not found" if gone else f"{closed} is closed to other accounts, so nobody's server can start"
         return Line(False, "programs", f"{why}; run make hub")
+    if subprocess.run(["/bin/sh", "-c", '"$@"', "sh", *hub.ending_with_it("true")], capture_output=True).returncode:
+        return Line(False, "programs", "setpriv does not know --pdeathsig, with which the grading service starts; install util-linux")
     return Line(True, "programs", f"{', '.join(wanted)}: installed for everybody who needs them")
 
 
@@ -225,6 +228,18 @@ def disk(folder, needed_gb, whose, free_gb=None):
     if free_gb < needed_gb:
         return Line(False, "disk", f"{whose} ({folder}): {free_gb:.1f} GB free, about {needed_gb:.1f} GB needed; make room, or use a larger disk")
     return Line(True, "disk", f"{whose} ({folder}): {free_gb:.0f} GB free, about {needed_gb:.1f} GB needed")
+
+
+def quota(*folders, mounts="/proc/self/mountinfo"):
+    """Whether the file systems of these folders count what each account owns, so that one cannot fill the disk for all."""
+    counted = {line.split()[2] for line in Path(mounts).read_text().splitlines()
+               if any(option == "usrquota" or option.startswith("usrjquota=") for option in line.split()[-1].split(","))}
+    disks = {folder: folder.stat().st_dev for folder in folders if folder.is_dir()}
+    free = [str(folder) for folder, disk in disks.items() if f"{os.major(disk)}:{os.minor(disk)}" not in counted]
+    if free:
+        return Line(None, "quota", f"no limit for each account on the disk of {' and '.join(free)}: one person can fill it, and then nobody saves or "
+                                   "hands in; see 'One person and the disk' in the guide for operators")
+    return Line(True, "quota", "the disks of homes and exchange count for each account; whether each has a limit is yours to set")
 
 
 def memory(size, lab_mb, available_mb=None):

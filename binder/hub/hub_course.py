@@ -43,7 +43,7 @@ def grading(hub):
         "url": f"http://127.0.0.1:{hub.grading_port}",
         "user": hub.account,
         "cwd": str(hub.course),
-        "command": hub.server(),
+        "command": hub.ending_with_it(*hub.server()),
         "environment": {**hub.graders_environment(), "JUPYTERHUB_DEFAULT_URL": "/formgrader"},
         "oauth_no_confirm": True,
     }

@@ -34,8 +34,27 @@ class Submit(ExchangeSubmit):
     student and the account that grades may enter the folder, which has that account's group, as everything in inbound has."""
 
     def copy_files(self):
-        super().copy_files()
-        (Path(self.inbound_path) / self.assignment_filename).chmod(0o770)
+        handed_in = Path(self.inbound_path) / self.assignment_filename
+        try:
+            super().copy_files()
+        except BaseException:       # what is there in part, as on a full disk, would be collected as the latest
+            shutil.rmtree(handed_in, ignore_errors=True)
+            raise
+        handed_in.chmod(0o770)
+
+    def do_copy(self, src, dest, log=None):
+        """Notebooks alone: nothing else is collected. What would not be is refused here, where its student is told."""
+        names = sorted(one.name for one in os.scandir(src) if one.name.endswith(".ipynb") and one.is_file())
+        if len(names) > MAX_FILES:
+            self.fail(f"There are {len(names)} notebooks in {src}, and at most {MAX_FILES} are taken: move the others to another folder, and "
+                      "submit again.")
+        for name in names:
+            if (size := os.path.getsize(os.path.join(src, name))) > MAX_FILE:
+                self.fail(f"{name} is {size >> 20} MB large, and at most {MAX_FILE >> 20} MB are taken: choose Edit, Clear Outputs of All Cells in "
+                          "JupyterLab, save it, and submit again.")
+        os.makedirs(dest)
+        for name in names:
+            shutil.copy(os.path.join(src, name), dest)
 
 
 @contextmanager
@@ -71,7 +90,9 @@ def number(name):
 
 
 def copy_submission(source, target, student):
-    """Copies the plain files that `student` owns in the folder `source`, which must be the student's own too. Raises Refused."""
+    """Copies the plain files that `student` owns in the folder `source`, which must be the student's own too. Returns the names of those that
+    were left. Raises Refused."""
+    left = []
     with ExitStack() as stack:
         try:
             folder = stack.enter_context(opened(source, os.O_DIRECTORY))
@@ -80,14 +101,21 @@ def copy_submission(source, target, student):
         if not owned(folder, student, stat.S_ISDIR):
             raise Refused("it belongs to somebody else")
         names = sorted(name for name in os.listdir(folder) if name.endswith(".ipynb") or name == SECRET)
-        if len(names) > MAX_FILES:
-            raise Refused(f"it holds {len(names)} notebooks")
+        if (many := len({*names} - {SECRET})) > MAX_FILES:
+            raise Refused(f"it holds {many} notebooks")
         os.makedirs(target)
         for name in names:
-            with suppress(OSError), opened(name, 0, folder) as file:
-                if owned(file, student, stat.S_ISREG) and os.fstat(file).st_size <= MAX_FILE:
-                    with open(os.path.join(target, name), "wb") as copy, open(file, "rb", closefd=False) as original:
-                        shutil.copyfileobj(original, copy)
+            try:
+                file = stack.enter_context(opened(name, 0, folder))
+                fits = owned(file, student, stat.S_ISREG) and os.fstat(file).st_size <= MAX_FILE
+            except OSError:
+                fits = False
+            if not fits:
+                left.append(name)
+                continue
+            with open(os.path.join(target, name), "wb") as copy, open(file, "rb", closefd=False) as original:
+                shutil.copyfileobj(original, copy)
+    return left
 
 
 class Collect(ExchangeCollect):
@@ -128,16 +156,20 @@ class Collect(ExchangeCollect):
     def do_copy(self, src, dest, log=None):
         student = Path(dest).parent.name
         try:
-            copy_submission(src, dest, student)
+            left = copy_submission(src, dest, student)
+            (Path(dest) / "timestamp.txt").write_text(os.path.basename(src).rsplit("+", 3)[2])
+            if (secret := Path(dest) / SECRET).exists():
+                kept = key(self.coursedir, student)
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(secret, kept)
         except Refused as error:
             self.log.error("%s was not collected: %s", src, error)
             return
-        (Path(dest) / "timestamp.txt").write_text(os.path.basename(src).rsplit("+", 3)[2])
-        secret = Path(dest) / SECRET
-        if secret.exists():
-            kept = key(self.coursedir, student)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(secret, kept)
+        except BaseException:       # a full disk: what is there in part would pass for the submission
+            shutil.rmtree(dest, ignore_errors=True)
+            raise
+        for name in left:
+            self.log.error("%s of %s was not collected: it is a link, no file of %s, or larger than %d MB", name, src, student, MAX_FILE >> 20)
 
 
 def due(coursedir):

@@ -198,6 +198,11 @@ class Hub:
         """The command of a server, a person's or the one that grades."""
         return ["/bin/sh", str(self.programs / "start"), str(self.environment / "bin" / "jupyterhub-singleuser")]
 
+    @staticmethod
+    def ending_with_it(*command):
+        """A command whose process gets SIGTERM when the hub ends, killed or not: one that went on would keep its port from the next hub's."""
+        return ["setpriv", "--pdeathsig", "TERM", *command]
+
     def path(self, *first):
         return ":".join(str(folder) for folder in (*first, self.environment / "bin", "/usr/local/bin", "/usr/bin", "/bin"))
 

@@ -40,7 +40,8 @@ c.JupyterHub.ssl_cert, c.JupyterHub.ssl_key = hub.certificate, hub.key
 c.ConfigurableHTTPProxy.command = [str(hub.proxy / "node_modules" / ".bin" / "configurable-http-proxy")]
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{hub.proxy_port}"
 c.ConfigurableHTTPProxy.auth_token = kept_secret("CONFIGPROXY_AUTH_TOKEN")
-c.ConfigurableHTTPProxy.pid_file = str(hub.state / "proxy.pid")
+# JupyterHub ends the process of this number when it starts. /run is empty after a boot, when the number could be any program's.
+c.ConfigurableHTTPProxy.pid_file = f"/run/course-hub-{hub.proxy_port}.pid"
 c.JupyterHub.hub_ip, c.JupyterHub.hub_port = "127.0.0.1", hub.hub_port
 c.JupyterHub.db_url = f"sqlite:///{hub.state / 'jupyterhub.sqlite'}"
 c.JupyterHub.cookie_secret = bytes.fromhex(kept_secret("JPY_COOKIE_SECRET"))
@@ -71,7 +72,7 @@ c.JupyterHub.services = [
         "name": "culler",
         "user": "nobody",
         "cwd": "/",
-        "command": [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={60 * hub.idle_minutes}"],
+        "command": hub.ending_with_it(sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={60 * hub.idle_minutes}"),
     },
 ]
 
@@ -95,3 +96,4 @@ c.Spawner.env_keep = ["LANG", "LC_ALL", "TZ"]
 # The class, its rights and the service that grades
 
 configure(c, hub)
+c.JupyterHub.services[-1]["timeout"] = c.Spawner.http_timeout       # seconds; JupyterHub's own 30 end the hub on a busy machine

@@ -60,12 +60,14 @@ def instructors():
 def settings(kind):
     """Jupyter's settings for students' servers or for the one that grades: the hub's on one machine, less what has to do with its folders and
     with several people in one place, for which values.yaml and Kubernetes are there."""
-    extensions = {}
+    server, extensions = {}, {}
     for path in (HUB / "servers" / one / "jupyter_server_config.json" for one in ("everyone", kind)):
         if path.exists():
-            extensions |= json.loads(path.read_text())["ServerApp"]["jpserver_extensions"]
+            server |= (own := json.loads(path.read_text())["ServerApp"])
+            extensions |= own["jpserver_extensions"]
     folder = "binder/hub/servers"
-    files = {f"{folder}/jupyter_server_config.json": json.dumps({"ServerApp": {"jpserver_extensions": extensions}}, indent=1).encode() + b"\n"}
+    server["jpserver_extensions"] = extensions
+    files = {f"{folder}/jupyter_server_config.json": json.dumps({"ServerApp": server}, indent=1).encode() + b"\n"}
     return files | {f"{folder}/{name}": (HUB / "servers" / kind / name).read_bytes() for name in ("nbgrader_config.py", "labconfig/page_config.json")}
 
 

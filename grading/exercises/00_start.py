@@ -20,12 +20,13 @@ def some_sums(rng):
             yield call(rng.normal(size=n), rng.normal(size=n))
     yield call(np.zeros(3), rng.normal(size=3))
     yield call(rng.integers(-5, 6, size=4).astype(float), np.full(4, 0.5))
+    yield call(np.array([1.0, 1.0, -1.0, 1.0]), rng.normal(size=4))      # inputs that are equal are told apart by their places
 
 
 weighted_sum = Exercise(
     "weighted_sum", points=4, right=sum_of_products,
-    public=[call(np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.0, -1.0])), call(np.array([4.0]), np.array([0.25])),
-            call(np.array([2.0, 5.0, 1.0, -1.0]), np.array([-1.0, 3.0, 0.5, 3.0]))],
+    public=[call(np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.0, -1.0])), call(np.array([0.75]), np.array([0.0625])),
+            call(np.array([2.0, 5.0, 2.0, -1.0]), np.array([-1.0, 3.0, 0.5, 3.0]))],
     hidden=some_sums,
     hints=("Pair each input with the weight in the same place. What do you do with each pair, and what with the results?",
            "A loop over range(len(x)) reaches x[i] and w[i] together. Keep a running total that begins at 0.",
@@ -88,6 +89,19 @@ def leaves_out_the_last(x, w):
     return np.dot(x[:-1], w[:-1])
 
 
+@weighted_sum.misconception(why="The places are counted from 1.",
+                            hint="this leaves out the first pair. Places are counted from 0, and range(len(x)) begins there.")
+def leaves_out_the_first(x, w):
+    return np.dot(x[1:], w[1:])
+
+
+@weighted_sum.misconception(why="The place of an input is looked up by its value.",
+                            hint="two inputs that are equal get the same weight here: index() finds the first of them. Let the loop count the "
+                                 "places: for i in range(len(x)).")
+def looked_up_by_value(x, w):
+    return sum(one * w[x.tolist().index(one)] for one in x)
+
+
 @weighted_sum.misconception(why="The return stands inside the loop, so the first turn is the last.",
                             hint="this is the first product alone: the function returned in the first turn of the loop. "
                                  "Put return behind the loop, as far to the left as for.")
@@ -128,7 +142,7 @@ def some_errors(rng):
 squared_error = Exercise(
     "squared_error", points=4, right=mean_of_squares,
     public=[call(np.array([1.0, 0.0, 3.0]), np.array([1.0, 1.0, 0.0])), call(np.array([0.5]), np.array([-1.5])),
-            call(np.array([2.0, -1.0]), np.array([3.0, 1.5]))],
+            call(np.array([2.0, -1.0]), np.array([3.0, 1.5])), call(np.array([0.25, -0.5]), np.array([0.0, -0.375]))],
     hidden=some_errors,
     hints=("Three steps for each answer: how far off is it, square that, and in the end take the mean over all answers.",
            "answers - targets gives every difference at once; ** 2 squares every one of them.",
@@ -200,6 +214,25 @@ def difference_of_squares(answers, targets):
     return np.mean(answers ** 2 - targets ** 2)
 
 
+@squared_error.misconception(why="The parentheses around the difference are left out.",
+                             hint="only the targets are squared here. Subtract first: (answers - targets) ** 2, in parentheses.")
+def squares_the_targets_alone(answers, targets):
+    return np.mean(answers - targets ** 2)
+
+
+@squared_error.misconception(why="A sample's variance is divided by n - 1.",
+                             hint="this divides by one less than there are answers. Divide by how many there are: len(answers).")
+def divided_by_one_less(answers, targets):
+    return np.sum((answers - targets) ** 2) / (len(answers) - 1)
+
+
+@squared_error.misconception(why="One of the two is made a column.",
+                             hint="this compares every answer with every target: a column (n, 1) less a row (n,) is a table (n, n). Leave both as "
+                                  "they came.")
+def a_column_less_a_row(answers, targets):
+    return np.mean((answers.reshape(-1, 1) - targets) ** 2)
+
+
 @squared_error.misconception(why="The return stands inside the loop, so the first turn is the last.",
                              hint="only the first miss is in this: the function returned in the first turn of the loop. Put return behind the loop.")
 def returns_after_the_first(answers, targets):
@@ -214,7 +247,7 @@ def returns_after_the_first(answers, targets):
 
 def launched(n, grid, block, rng=None):
     """A launch of `grid` blocks of `block` threads on n numbers; `out` holds something else before."""
-    a, b = (np.arange(n) + 1.0, np.arange(n) * 10.0) if rng is None else (rng.normal(size=n), rng.normal(size=n))
+    a, b = (np.arange(n) + 1.5, np.arange(n) * 10.0) if rng is None else (rng.normal(size=n), rng.normal(size=n))
     return call(np.full(n, -1, np.float32), a.astype(np.float32), b.astype(np.float32), writes=(0,), grid=grid, block=block)
 
 
@@ -329,6 +362,34 @@ def block_number(out, a, b):
 def one_short(out, a, b):
     i = cuda.grid(1)
     if i < out.size - 1:
+        out[i] = a[i] + b[i]
+
+
+@add.misconception(why="The threads are counted from 1.",
+                   hint="the first element was never written: threads and elements are counted from 0, and cuda.grid(1) is the thread's number.")
+@cuda.jit
+def counted_from_one(out, a, b):
+    i = cuda.grid(1) + 1
+    if i < out.size:
+        out[i] = a[i] + b[i]
+
+
+@add.misconception(why="The sum goes to a local name, or is printed.",
+                   hint="out is as it was: nothing was written into it. Write the sum to out[i], with i = cuda.grid(1).")
+@cuda.jit
+def nothing_written(out, a, b):
+    i = cuda.grid(1)
+    if i < out.size:
+        a[i] + b[i]
+
+
+@add.misconception(why="threadIdx and blockIdx change places.",
+                   hint="many elements were never written. The blocks lie one behind the other, so it is the block's number that is multiplied: "
+                        "cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x.")
+@cuda.jit
+def thread_times_width(out, a, b):
+    i = cuda.threadIdx.x * cuda.blockDim.x + cuda.blockIdx.x
+    if i < out.size:
         out[i] = a[i] + b[i]
 
 

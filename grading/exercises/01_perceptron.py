@@ -35,6 +35,7 @@ def some_units(rng):
         yield call(rng.integers(0, 2, 2).astype(float), rng.integers(-1, 2, 2).astype(float), float(rng.integers(-1, 2)))
     yield call(np.zeros(2), np.ones(2), 0.5)
     yield call(np.array([1.0, 1.0]), np.array([1.0, 1.0]), -2.0)
+    yield call(np.array([1.0]), np.array([0.5]), -0.4995)       # a sum just above 0
 
 
 fires = Exercise(
@@ -44,7 +45,7 @@ fires = Exercise(
             call(np.array([0.0, 0.0]), np.array([1.0, 1.0]), 0.5), call(np.array([1.0, 1.0]), np.array([1.0, -2.0]), 0.5),
             call(np.array([1.0, 1.0, 1.0]), np.array([1.0, 1.0, -3.0]), -0.5),
             call(np.array([1.0, 0.5, 1.0]), np.array([-1.0, 1.0, 1.5]), 0.25), call(np.array([2.0, 1.0, 4.0]), np.array([-0.5, 1.5, -0.75]), 0.25),
-            call(np.array([2.0, 1.0]), np.array([-1.0, -0.5]), 0.5)],
+            call(np.array([2.0, 1.0]), np.array([-1.0, -0.5]), 0.5), call(np.array([2.0, 1.0]), np.array([0.5, -1.0]), 0.001)],
     hidden=some_units,
     hints=("Two steps: first the weighted sum of the inputs with the bias added, then one question about its sign.",
            "np.dot(x, w) multiplies place by place and adds up; a loop does it too. The bias joins the sum once, not once an input.",
@@ -173,6 +174,13 @@ def as_soon_as_it_is_above_zero(x, w, b):
                           "so on, in one loop.")
 def each_with_each(x, w, b):
     return int(np.sum(x) * np.sum(w) + b > 0)
+
+
+@fires.misconception(why="A small number is taken for 0, as where a sum is rounded.",
+                     hint="this does not fire at a sum that is only a little above 0. However small it is, it is above 0: compare with 0 itself, and "
+                          "do not round.")
+def a_little_is_nothing(x, w, b):
+    return int(np.round(np.dot(x, w) + b, 2) > 0)
 
 
 @fires.misconception(why="range(len(x) - 1), or x[:-1].", hint="the last input is left out. How far does your loop run?")
@@ -322,7 +330,7 @@ update = Exercise(
     public=[call(np.array([1.0, -2.0]), 0.5, np.array([1.0, 3.0]), 1), call(np.array([1.0, 2.5]), 0.5, np.array([3.0, -1.0]), 0),
             call(np.array([1.0, 2.0]), -0.5, np.array([2.0, 1.0]), 1), call(np.array([1.0, 2.0]), -0.5, np.array([-2.0, 0.5]), 0),
             call(np.zeros(2), 0.0, np.array([2.0, -1.0]), 1), call(np.array([1.0, 1.0]), -2.5, np.array([1.0, 1.0]), 0),
-            call(np.array([3.0, 1.0]), 2.0, np.array([1.0, 0.0]), 0), call(np.array([2.0]), -0.5, np.array([-1.5]), 1),
+            call(np.array([3.0, 1.0]), 2.0, np.array([1.0, 0.0]), 0), call(np.array([2.0625]), -0.5, np.array([-1.5]), 1),
             call(np.array([1.0, 2.0, -1.0]), 0.5, np.array([1.0, 0.5, 4.0]), 1)],
     hints=("Let the unit answer first. If the answer is y there is nothing to learn: return w and b as they came.",
            "A unit that said 0 where 1 was wanted has too small a sum: add x to w. Which way for the other mistake? And the bias is "
@@ -397,6 +405,21 @@ def class_0_teaches_nothing(w, b, x, y):
     if int(np.dot(w, x) + b > 0) != y:
         w, b = w + y * x, b + y
     return w, b
+
+
+@update.misconception(why="Only a unit that fired is corrected.",
+                      hint="nothing happens where the unit said 0 and 1 was wanted. Its sum was too small: add x, and 1 to the bias.")
+def silence_teaches_nothing(w, b, x, y):
+    if np.dot(w, x) + b > 0 and y == 0:
+        w, b = w - x, b - 1
+    return w, b
+
+
+@update.misconception(why="The answer is not compared with y.",
+                      hint="this moves after every answer, and y is not looked at. If the unit's answer is y, nothing changes.")
+def without_a_look_at_y(w, b, x, y):
+    t = -1 if np.dot(w, x) + b > 0 else 1
+    return w + t * x, b + t
 
 
 @update.misconception(why="The bias is not seen as a weight.",
@@ -680,6 +703,20 @@ def same_for_every_weight(w, b, x, y, rate):
     return w + rate * miss, b + rate * miss
 
 
+@delta_step.misconception(why="The error is taken where its slope is meant.",
+                          hint="this moves by the error (y - z)^2 / 2 itself, which is never below 0. The rule has its slope, the miss y - z.")
+def by_the_error_itself(w, b, x, y, rate):
+    miss = (y - (np.dot(w, x) + b)) ** 2 / 2
+    return w + rate * miss * x, b + rate * miss
+
+
+@delta_step.misconception(why="A rate is known by heart, and the argument is not looked at.",
+                          hint="you use a rate of your own, 0.1. Take the one that is passed: `rate`.")
+def a_rate_of_its_own(w, b, x, y, rate):
+    miss = y - (np.dot(w, x) + b)
+    return w + 0.1 * miss * x, b + 0.1 * miss
+
+
 @delta_step.misconception(why="The change is returned in place of what is changed.",
                           hint="these are the changes. Return what comes out: the old w and b plus their changes.")
 def only_the_changes(w, b, x, y, rate):
@@ -703,7 +740,7 @@ def down_the_squared_error(w, b, x, y, rate):
 sigmoid_step = Exercise(
     "sigmoid_step", points=3, right=down_the_squared_error, hidden=lambda rng: some_steps(rng, (0, 1, 0, 1)),
     public=[call(np.array([0.5, -1.0]), 0.25, np.array([1.0, 2.0]), 1, 0.5), call(np.array([1.0, 0.5]), -0.5, np.array([2.0, 1.0]), 0, 1.0),
-            call(np.array([0.25, 0.0, -0.5]), 0.75, np.array([1.0, 3.0, -1.0]), 0, 0.1)],
+            call(np.array([0.25, 0.0, -0.5]), 0.75, np.array([1.0, 3.0, -1.0]), 0, 0.1), call(np.array([-3.0]), 1.0, np.array([2.5]), 1, 1.0)],
     hints=("In order: z = w x + b, then h = 1 / (1 + exp(-z)), then the slope, then the step against it.",
            "The slope is a product of three: 2 (h - y) from the square, h (1 - h) from the sigmoid, and the input from the sum. For the "
            "bias the last one is 1.",
@@ -734,6 +771,14 @@ def by_way_of_tanh(w, b, x, y, rate):
     t = np.tanh((w @ x + b) / 2)
     slope = (1 + t - 2 * y) * (1 - t**2) / 4
     return [p - rate * slope * q for p, q in zip(w, x, strict=True)], b - rate * slope
+
+
+@sigmoid_step.solution
+def columns_and_a_clip(w, b, x, y, rate):
+    old, column = w.reshape(-1, 1), x.reshape(-1, 1)
+    h = 1 / (1 + np.exp(-np.clip(old.T @ column + b, -500, 500)))
+    slope = 2 * (h - y) * h * (1 - h)
+    return (old - rate * slope * column)[:, 0], (b - rate * slope).item()
 
 
 sigmoid_step.solution("""
@@ -786,6 +831,31 @@ def slope_from_z(w, b, x, y, rate):
     z = np.dot(w, x) + b
     h = 1 / (1 + np.exp(-z))
     slope = 2 * (h - y) * z * (1 - z)
+    return w - rate * slope * x, b - rate * slope
+
+
+@sigmoid_step.misconception(why="The slope g'(z) = g(z) (1 - g(z)) is written as a function, and called with h.",
+                            hint="the sigmoid is applied twice: h is its answer already, so its slope is h (1 - h).")
+def sigmoid_of_the_answer(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    g = 1 / (1 + np.exp(-h))
+    slope = 2 * (h - y) * g * (1 - g)
+    return w - rate * slope * x, b - rate * slope
+
+
+@sigmoid_step.misconception(why="1 - h is written without parentheses.",
+                            hint="parentheses are missing: 2 * (h - y) * h * 1 - h subtracts h in the end. Write (1 - h).")
+def minus_h_in_the_end(w, b, x, y, rate):
+    h = 1 / (1 + np.exp(-(np.dot(w, x) + b)))
+    slope = 2 * (h - y) * h * 1 - h
+    return w - rate * slope * x, b - rate * slope
+
+
+@sigmoid_step.misconception(why="h is kept away from 0 and 1, as one does before a logarithm.",
+                            hint="h is kept away from 0 and 1 here. A unit that is sure has a slope near 0, and that is its step: leave h as it is.")
+def never_sure(w, b, x, y, rate):
+    h = np.clip(1 / (1 + np.exp(-(np.dot(w, x) + b))), 0.01, 0.99)
+    slope = 2 * (h - y) * h * (1 - h)
     return w - rate * slope * x, b - rate * slope
 
 
@@ -916,8 +986,9 @@ def some_contests(rng):
         for _ in range(2):
             yield clear_winners(rng, n, inputs, units)
     contest = clear_winners(rng, 10, 3, 4)
-    yield call(contest.args[0], contest.args[1], contest.args[2] - 50)      # no unit fires: the least reluctant one wins
-    yield call(contest.args[0], contest.args[1], contest.args[2] + 50)      # every unit fires
+    for shift in (-50, -800):       # no unit fires: the least reluctant one wins
+        yield call(contest.args[0], contest.args[1], contest.args[2] + shift)
+        yield call(contest.args[0], contest.args[1], contest.args[2] - shift)       # every unit fires
 
 
 most_confident = Exercise(
@@ -927,6 +998,7 @@ most_confident = Exercise(
             call(np.array([[1.0, 1.0]]), np.array([[-4.0, -1.0], [-1.0, -0.5], [0.5, -3.0]]), np.array([0.0, 0.0, 0.0])),
             call(np.array([[4.0, 0.0], [1.0, 1.0]]), np.array([[1.0, 0.0], [0.0, 1.5], [0.5, 0.5]]), np.array([-0.6, 0.2, 1.0])),
             call(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[1.0, 2.0], [3.0, 1.0], [2.0, 4.0]]), np.array([50.0, 50.0, 50.0])),
+            call(np.array([[2.0, 1.0]]), np.array([[1.0, 0.5], [0.5, 3.0]]), np.array([800.0, 800.0])),
             call(np.array([[1.0, 0.0, 2.0], [0.0, 3.0, 1.0]]), np.array([[1.0, 2.0, 0.0], [2.0, 0.0, -1.0], [0.0, 0.5, 1.5], [-1.0, 1.0, 0.5]]),
                  np.array([0.5, 0.0, -0.5, 1.0]))],
     hints=("First one example: each unit has its sum, its weights times the inputs plus its bias. Which unit's sum is the largest?",
@@ -1015,6 +1087,14 @@ def no_axis(X, W, b):
                                    "them wins: compare the sums themselves.")
 def behind_a_sigmoid(X, W, b):
     return np.argmax(1 / (1 + np.exp(-(X @ W.T + b))), axis=1)
+
+
+@most_confident.misconception(why="Softmax keeps the order of the sums, so it seems harmless.",
+                              hint="np.exp of a sum above 709 is infinite, and nothing can be said of infinities: compare the sums themselves, which "
+                                   "stand in the same order.")
+def behind_a_softmax(X, W, b):
+    powers = np.exp(X @ W.T + b)
+    return np.argmax(powers / powers.sum(axis=1, keepdims=True), axis=1)
 
 
 @most_confident.misconception(why="The best sum so far is set once, before the loop over the examples.",

@@ -40,6 +40,7 @@ def lines_and_points(rng):
     for _ in range(8):      # small whole numbers: a sum of exactly 0 is exact in every arithmetic
         yield call(rng.integers(-2, 3, 2).astype(float), float(rng.integers(-2, 3)), CORNERS, rng.integers(0, 2, 4))
     yield call(np.array([1.0, 1.0]), -1.0, CORNERS, XOR)
+    yield call(np.array([1.0, 1.0]), -0.999, CORNERS, XOR)      # sums just above 0
 
 
 accuracy = Exercise(
@@ -51,6 +52,7 @@ accuracy = Exercise(
         call(np.array([1.0, -1.0, 3.0]), 1.0, np.array([[0.0, 2.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]]),
              np.array([1, 1, 0])),
         call(np.array([1.0, 1.0]), -1.0, CORNERS, np.array([0, 0, 0, 1])),
+        call(np.array([1.0]), -0.999, np.array([[1.0], [2.0]]), np.array([1, 0])),
     ],
     hidden=lines_and_points,
     hints=("First find the sums: one number a point. X @ w does all points at once.",
@@ -149,6 +151,19 @@ def whole_number_division(w, b, X, y):
     return int(np.sum((X @ w + b > 0) == (y == 1))) // len(y)
 
 
+@accuracy.misconception(why="The sums are made a column, and y is a row.",
+                        hint="A column of answers, (n, 1), compared with y, (n,), is a table: each answer is compared with every y. Leave w as it "
+                             "is, so that X @ w has the shape of y.")
+def a_column_against_a_row(w, b, X, y):
+    return np.mean((X @ w.reshape(-1, 1) + b > 0) == (y == 1))
+
+
+@accuracy.misconception(why="A small number is taken for 0, as where a sum is rounded.",
+                        hint="A sum that is only a little above 0 is taken for 0 here. However small it is, it is above 0: compare with 0 itself.")
+def a_little_is_nothing(w, b, X, y):
+    return np.mean((np.round(X @ w + b, 2) > 0) == (y == 1))
+
+
 @accuracy.misconception(why="Only the points that should be 1 are thought of, or the other answer is written as -1.",
                         hint="Points of class 0 never count as right here. The unit's other answer is 0 (not -1), and it is right where y is 0.")
 def only_the_ones_count(w, b, X, y):
@@ -196,6 +211,7 @@ def many_lines(rng):
     for lines in (4, 8, 30):
         yield call(rng.integers(-2, 3, (lines, 2)).astype(float), rng.integers(-2, 3, lines).astype(float), CORNERS)
     yield call(np.array([[1.0, 1.0], [1.0, 0.0]]), np.array([-1.0, 0.0]), CORNERS)
+    yield call(np.array([[1.0, 1.0], [2.0, 1.0]]), np.array([-0.999, -1.0]), CORNERS)       # sums just above 0
 
 
 sortings = Exercise(
@@ -206,6 +222,7 @@ sortings = Exercise(
         call(np.array([[1.0, 1.0], [-1.0, 2.0]]), np.array([-1.0, 0.5]), np.array([[0.0, 1.0], [2.0, 0.0], [1.0, 1.0]])),
         call(np.array([[1.0, 0.0, -1.0], [0.0, 1.0, 1.0]]), np.array([0.5, -0.5]), np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 1.0, 2.0]])),
         call(np.array([[1.0], [-1.0], [2.0]]), np.array([-1.5, 0.5, 1.0]), np.array([[0.0], [1.0], [2.0]])),
+        call(np.array([[1.0, 1.0]]), np.array([-0.999]), CORNERS),
     ],
     hidden=many_lines,
     hints=("Find the answers of every line first: an array with one row a line and one column a point.",
@@ -315,6 +332,20 @@ def signs(W, b, X):
                         hint="These rows hold -1 where a line does not answer 1. That answer is 0.")
 def minus_one_and_one(W, b, X):
     return np.unique(np.where(W @ X.T + b[:, None] > 0, 1, -1), axis=0)
+
+
+@sortings.misconception(why="np.squeeze takes the brackets off that a column needed.",
+                        hint="Where there is a single way this is one row without a table around it. One way is a table with one row, (1, n_points): "
+                             "leave out squeeze.")
+def single_way_squeezed(W, b, X):
+    return np.squeeze(np.unique((W @ X.T + b[:, None] > 0).astype(int), axis=0))
+
+
+@sortings.misconception(why="np.sort is thought to order the rows.",
+                        hint="np.sort with axis=0 sorts each column by itself, and the rows fall apart. np.unique(rows, axis=0) and sorted() keep "
+                             "them together.")
+def each_column_sorted(W, b, X):
+    return np.sort(np.unique((W @ X.T + b[:, None] > 0).astype(int), axis=0), axis=0)
 
 
 @sortings.misconception(why="Only neighbours are compared, in the order of the lines.",
@@ -574,7 +605,7 @@ decision_table = Exercise(
     public=[
         call(np.array([[1.0, 5.0], [4.5, 4.0], [1.0, 1.5]]), np.array([1.0, 1.0]), -7.0, np.array([-1.0, -1.0]), 4.0),
         call(np.array([[3.0, 3.0]]), np.array([0.5, 0.0]), 0.0, np.array([0.0, -1.0]), 2.0),
-        call(np.array([[0.5], [-2.0]]), np.array([2.0]), 1.0, np.array([1.0]), -1.0),
+        call(np.array([[0.5], [-2.0], [-5.0]]), np.array([2.0]), 1.0, np.array([1.0]), -1.0),
     ],
     hidden=pairs_of_units,
     hints=("Each unit gives one number a movie: h1 = g(X @ w1 + b1), with g(z) = 1 / (1 + exp(-z)).",
@@ -605,6 +636,12 @@ def row_by_row(X, w1, b1, w2, b2):
 @decision_table.solution
 def both_units_at_once(X, w1, b1, w2, b2):
     return 0.5 + 0.5 * np.tanh((X @ np.array([w1, w2]).T + [b1, b2]) / 2)
+
+
+@decision_table.solution
+def kept_within_bounds(X, w1, b1, w2, b2):
+    z = X @ np.hstack([w1.reshape(-1, 1), w2.reshape(-1, 1)]) + np.array([[b1, b2]])
+    return np.clip(1 / (1 + np.exp(-np.clip(z, -500, 500))), 1e-7, 1 - 1e-7)
 
 
 decision_table.solution("""
@@ -741,6 +778,7 @@ two_layers = Exercise(
         call(CORNERS, np.array([[-2.0, 2.0], [2.0, 0.0], [0.0, 1.0]]), np.array([0.0, -1.0, 1.0]), np.array([1.0, 2.0, 2.0]), -2.0, part="forward"),
         call(CORNERS, part="xor"),
         call(CORNERS[[1, 3]], part="xor"),
+        call(np.array([[1.0, 0.0]]), np.array([[1.0, 1.0]]), np.array([-0.999]), np.array([0.25]), 0.0, part="forward"),
     ],
     hidden=networks,
     hints=("First a table of what the hidden units answer, one row a point, one column a unit: all sums as in lab 01's ten units, then the "
@@ -783,6 +821,14 @@ def equal_or_not(X, W=None, b=None, v=None, c=None):
         return two_layers(X, np.array([[2.0, 2.0], [-1.0, -1.0]]), np.array([-1.0, 1.5]), np.array([1.0, 1.0]), -1.0)
     hidden = np.heaviside(W @ X.T + b[:, None], 0)
     return v @ hidden + c > 0
+
+
+@two_layers.solution
+def points_in_columns(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b, v, c = np.array([[1.0, 1.0], [-1.0, -1.0]]), np.array([-0.5, 1.5]), np.ones(2), -1.5
+    hidden = 1 * (W @ X.T + b.reshape(-1, 1) > 1e-12)
+    return (v.reshape(1, -1) @ hidden + c > 1e-12)[0, :].astype(float)
 
 
 two_layers.solution("""
@@ -933,6 +979,31 @@ def in_a_column(X, W=None, b=None, v=None, c=None):
     return ((X @ W.T + b > 0) @ v[:, None] + c > 0).astype(int)
 
 
+@two_layers.misconception(why="The output is made a row or a column for the product, and squeeze takes off one bracket too many.",
+                          hint="For a single point this is one number. The answers are an array, (n_points,), for one point as well: take the column "
+                               "out with [:, 0] in place of squeeze.")
+def single_point_squeezed(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
+    return np.squeeze(((X @ W.T + b > 0) @ v[:, None] + c > 0).astype(int))
+
+
+@two_layers.misconception(why="`c or -0.5` and `not c` are used to ask whether a number was given.",
+                          hint="A bias of 0 is given, and you put your own in its place: `or` and `not` take 0 for nothing. Ask: if W is None.")
+def zero_is_taken_for_nothing(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b, v = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0])
+    return ((X @ W.T + b > 0) @ v + (c or -0.5) > 0).astype(int)
+
+
+@two_layers.misconception(why="A bias is taken for a threshold.",
+                          hint="The biases are subtracted here, as if they were thresholds. They are added: X @ W.T + b, and hidden @ v + c.")
+def biases_as_thresholds(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([0.5, 1.5]), np.array([1.0, -1.0]), 0.5
+    return ((X @ W.T > b) @ v > c).astype(int)
+
+
 @two_layers.misconception(why="The four answers of XOR are learned by heart, in the order of the table.",
                           hint="Your own XOR gives four answers whatever the points are. Compute one for each row of X, from its two inputs.")
 def four_answers_by_heart(X, W=None, b=None, v=None, c=None):
@@ -970,7 +1041,7 @@ distance = Exercise(
         call(gray([250, 10], [0, 5]), gray([20, 60], [0, 5])),
         call(gray([1, 2, 3]), gray([1, 2, 3])),
         call(gray([0, 6, 0]), gray([0, 0, 8])),
-        call(np.array([[1.0, 2.0], [2.0, 0.0]]), np.array([[0.0, 0.0], [0.0, 0.0]])),
+        call(np.array([[1.0, 2.0], [3.0, 0.0]]), np.array([[0.0, 0.0], [0.0, 1.0]])),
     ],
     hidden=image_pairs,
     hints=("It is the Pythagoras that you know, with 784 directions in place of two.",

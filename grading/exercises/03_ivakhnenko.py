@@ -27,7 +27,7 @@ def pairs_of_inputs(rng):
 features = Exercise(
     "features", points=1, right=six_terms,
     public=[
-        call(np.array([2.0, -1.0, 0.5]), np.array([3.0, 4.0, -2.0])),
+        call(np.array([2.0, -1.0, 0.125]), np.array([3.0, 4.0, -2.0])),
         call(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.0, 1.0, 0.0, 1.0])),
         call(np.array([-3.0]), np.array([2.0])),
     ],
@@ -163,7 +163,7 @@ fit_unit = Exercise(
         call(six_terms(np.array([0.0, 1.0, 2.0, 0.0, 1.0, 2.0, -1.0, -2.0]), np.array([0.0, 0.0, 1.0, 1.0, 2.0, -1.0, -1.0, 1.0])),
              np.array([1.0, 3.0, 2.0, 0.0, 5.0, -1.0, 2.0, 4.0])),
         call(CORNERS, np.array([0.0, 1.0, 1.0, 0.0])),
-        call(CORNERS, np.array([1.0, 1.0, 3.0, 2.0])),
+        call(CORNERS.repeat(2, axis=0), np.array([1.0, 1.0, 0.0, 2.0, 3.0, 3.0, 1.0, 3.0])),
         call(six_terms(np.array([-0.7, 1.4, 0.3, -0.5, 0.1]), np.array([-0.4, -0.7, 0.4, 0.6, 0.9])), np.array([0.9, 6.7, 2.7, -0.1, 1.0])),
         call(six_terms(np.array([0.0, 1.0, -1.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 0.0, 1.0, -1.0, 1.0])),
              np.array([1.0, 3.0, 2.0, 0.0, 5.0, -1.0])),
@@ -228,6 +228,15 @@ def solve_where_it_can(F, y):
         return np.linalg.solve(F.T @ F, F.T @ y)
     except np.linalg.LinAlgError:
         return np.linalg.lstsq(F, y, rcond=None)[0]
+
+
+@fit_unit.misconception(why="Only the number of rows is thought to decide whether there is a single solution.",
+                        hint="With fewer than six rows this is right. But eight rows may be four corners, each of them twice, and then many c fit as "
+                             "well: it is the columns that say the same. np.linalg.lstsq is right in every case.")
+def the_rows_decide(F, y):
+    if len(F) < 6:
+        return F.T @ np.linalg.solve(F @ F.T, y)
+    return np.linalg.solve(F.T @ F, F.T @ y)
 
 
 @fit_unit.misconception(why="np.linalg.inv is tried on F itself, as for six equations with six unknowns.",
@@ -308,11 +317,11 @@ check_error = Exercise(
     "check_error", points=2, right=regularity,
     public=[
         call(np.array([0.0, 1.0, 1.0, -2.0, 0.0, 0.0]), CORNERS, np.array([1.0, 1.0, 0.0, 2.0])),
-        call(np.array([1.0, 0.0, -1.0, 0.5, 0.0, 2.0]), six_terms(np.array([1.0, 2.0, -1.0]), np.array([0.5, -1.0, 1.0])),
-             np.array([2.0, 5.0, -1.0])),
+        call(np.array([0.1, 0.0, -0.1, 0.05, 0.0, 0.2]), six_terms(np.array([1.0, 2.0, -1.0]), np.array([0.5, -1.0, 1.0])),
+             np.array([0.05, 0.1, -0.1])),
         call(np.array([0.5, 0.0, 0.0, 0.0, 0.0, 0.0]), six_terms(np.array([1.0, 3.0, 1.0, 0.0, 2.0, 1.0, 2.0]),
                                                                  np.array([2.0, 1.0, 0.0, 1.0, 2.0, 3.0, -1.0])),
-             np.array([1.0, 0.5, 2.0, -3.0, 1.0, 4.0, 0.5])),
+             np.array([2.5, 0.5, 2.0, -3.0, 1.0, 4.0, 0.5])),
     ],
     hidden=units_to_judge,
     hints=("The unit's answers are F @ c, one a row. Subtract y to get the misses.",
@@ -339,6 +348,12 @@ def row_after_row(c, F, y):
 @check_error.solution
 def ratio_of_lengths(c, F, y):
     return (np.linalg.norm(F @ c - y) / np.linalg.norm(y)) ** 2
+
+
+@check_error.solution
+def columns_and_a_guard(c, F, y):
+    miss = F @ c.reshape(-1, 1) - y.reshape(-1, 1)
+    return ((miss.T @ miss) / max(y @ y, 1e-12))[0, 0]
 
 
 check_error.solution("""
@@ -377,6 +392,29 @@ def the_share_explained(c, F, y):
 @check_error.misconception(why="The root mean square is the habit.", hint="This is the root of the criterion. Leave out the root.")
 def the_root(c, F, y):
     return np.sqrt(np.sum((F @ c - y) ** 2) / np.sum(y**2))
+
+
+@check_error.misconception(why="A unit that is worse than the mean seems to be as bad as can be.",
+                           hint="This ends at 1. A unit may be worse than the mean, and then its error is above 1: leave it as it is.")
+def one_at_most(c, F, y):
+    return min(1.0, np.sum((F @ c - y) ** 2) / np.sum(y**2))
+
+
+@check_error.misconception(why="The answers are made a column, and y is a row.",
+                           hint="A column (n, 1) less a row (n,) is a table (n, n): every answer less every y. Leave c as it is, so that F @ c has "
+                                "the shape of y.")
+def a_column_less_a_row(c, F, y):
+    return np.sum((F @ c.reshape(-1, 1) - y) ** 2) / np.sum(y**2)
+
+
+@check_error.misconception(why="return stands inside the loop over the rows.",
+                           hint="Only the first row is in this: the function returned in the first turn of the loop. Put return behind the loop.")
+def returns_after_the_first_row(c, F, y):
+    above, below = 0, 0
+    for row, t in zip(F, y, strict=True):
+        above += (row @ c - t) ** 2
+        below += t**2
+        return above / below
 
 
 @check_error.misconception(why="Misses are added without being squared.",
@@ -457,6 +495,7 @@ def tables(rng):
     np.fill_diagonal(lonely, 0.0)
     lonely[1, 3] = lonely[3, 1] = 0.4
     yield call(lonely, 3)
+    yield call(mirrored([0, 0.3, 0], [0, 0, 0.2], [0, 0, 0]), 2)        # a unit may be perfect
 
 
 def mirrored(*rows):
@@ -470,7 +509,7 @@ best_pairs = Exercise(
         call(mirrored([0, 0.7, 0.3, 0.9], [0, 0, 0.8, 0.2], [0, 0, 0, 0.5], [0, 0, 0, 0]), 3),
         call(mirrored([0, 0.4, 0.6], [0, 0, np.inf], [0, 0, 0]), 5),
         call(mirrored([0, 0.5, 0.1, 0.45, 0.8], [0, 0, 0.2, 0.9, 0.75], [0, 0, 0, 0.3, 0.25], [0, 0, 0, 0, 0.6], [0, 0, 0, 0, 0]), 4),
-        call(mirrored([0, 0.9, 0.2], [0, 0, 0.1], [0, 0, 0]), 1),
+        call(mirrored([0, 0.9, 0.2], [0, 0, 0], [0, 0, 0]), 1),
     ],
     hidden=tables,
     hints=("Only the places above the diagonal are pairs: i < j. Everything below says the same again.",
@@ -535,6 +574,22 @@ def with_the_diagonal(errors, keep):
     n = len(errors)
     found = sorted((errors[i, j], i, j) for i in range(n) for j in range(i, n) if np.isfinite(errors[i, j]))
     return np.array([(i, j) for _, i, j in found[:keep]])
+
+
+@best_pairs.misconception(why="The zeros of the diagonal are taken out by their value.",
+                          hint="A pair with the error 0 is left out here. On the diagonal 0 is no error, but elsewhere it is a perfect unit: choose "
+                               "by place, i < j, and not by value.")
+def nothing_perfect(errors, keep):
+    n = len(errors)
+    found = sorted((errors[i, j], i, j) for i in range(n) for j in range(i, n) if 0 < errors[i, j] < np.inf)
+    return np.array([(i, j) for _, i, j in found[:keep]])
+
+
+@best_pairs.misconception(why="Inputs are counted from 1.", hint="The inputs are counted from 1 here. Input numbers begin at 0, as in errors[i, j].")
+def counted_from_one(errors, keep):
+    n = len(errors)
+    found = sorted((errors[i, j], i, j) for i in range(n) for j in range(i + 1, n) if np.isfinite(errors[i, j]))
+    return np.array([(i + 1, j + 1) for _, i, j in found[:keep]])
 
 
 @best_pairs.misconception(why="Best is read as largest.", hint="These are the largest errors. The best units have the smallest.")
@@ -667,7 +722,7 @@ next_layer = Exercise(
     "next_layer", points=3, right=outputs_one_by_one,
     public=[
         call(np.array([[1.0, 2.0, 3.0], [0.0, -1.0, 2.0]]), np.array([[0, 2], [1, 2]]),
-             np.array([[1.0, 0.0, 0.0, 2.0, 0.0, 0.0], [0.0, 1.0, -1.0, 0.0, 0.5, 0.25]])),
+             np.array([[1.0, 0.0, 0.0, 2.0, 0.0, 0.0], [0.0, 1.0, -1.0, 0.0, 0.5, 0.0625]])),
         call(np.array([[1.0, -1.0, 2.0, 0.5], [2.0, 1.0, 0.0, 3.0], [0.5, 0.5, -1.0, 1.0]]), np.array([[1, 3], [0, 1], [0, 3]]),
              np.array([[0.5, 1.0, 2.0, 0.0, 0.0, 1.0], [1.0, -1.0, 0.0, 1.5, 0.0, 0.0], [0.0, 0.0, 3.0, 0.0, -1.0, 0.5]])),
         call(np.array([[2.0, 3.0]]), np.array([[0, 1]]), np.array([[1.0, 1.0, -1.0, 1.0, 0.5, 0.0]])),
@@ -748,6 +803,13 @@ def neighbours(X, pairs, C):
     m = X.shape[1]
     return np.column_stack([np.column_stack([np.ones(len(X)), X[:, k % m], X[:, (k + 1) % m], X[:, k % m] * X[:, (k + 1) % m],
                                              X[:, k % m] ** 2, X[:, (k + 1) % m] ** 2]) @ C[k] for k in range(len(C))])
+
+
+@next_layer.misconception(why="Inputs are counted from 1.",
+                          hint="Unit k takes the columns pairs[k] - 1 here. The numbers in `pairs` begin at 0 already: X[:, pairs[k, 0]].")
+def columns_counted_from_one(X, pairs, C):
+    x, z = X[:, pairs[:, 0] - 1], X[:, pairs[:, 1] - 1]
+    return C[:, 0] + C[:, 1] * x + C[:, 2] * z + C[:, 3] * x * z + C[:, 4] * x**2 + C[:, 5] * z**2
 
 
 @next_layer.misconception(why="x and z change places, which matters for all terms but two.",
@@ -850,6 +912,7 @@ def histories(rng):
     yield call(np.array([0.9, 0.9 - 0.0004, 0.2, 0.1]))
     yield call(np.array([0.5, 0.4, 0.3996, 0.1]))       # a small share of the error may still be less than `gain`
     yield call(np.array([0.3, 0.2996, 0.1]))
+    yield call(np.array([0.5, 0.4997, 0.3, 0.31]), 0.0)
     for gain in (0.25, 0.125, 0.03125):                 # exactly `gain` is enough; these numbers are exact in binary
         yield call(1 - gain * np.arange(4), gain)
         yield call(1 - gain * np.array([0.0, 1.0, 1.5, 2.5]), gain)
@@ -865,6 +928,7 @@ stop_at = Exercise(
         call(np.array([0.7])),
         call(np.array([0.75, 0.5, 0.375, 0.25, 0.25]), 0.125),
         call(np.array([0.6, 0.5997, 0.3, 0.2])),
+        call(np.array([0.5, 0.4997, 0.3, 0.31]), 0.0),
     ],
     hidden=histories,
     hints=("Go from layer to layer. The gain of a layer is the error before it minus its own error.",
@@ -974,6 +1038,36 @@ def always_the_same_gain(errors, gain=5e-4):
 def just_enough_is_too_little(errors, gain=5e-4):
     for k in range(1, len(errors)):
         if errors[k - 1] - errors[k] <= gain:
+            return k
+    return len(errors)
+
+
+@stop_at.misconception(why="break ends the loop, and its k is returned in either case.",
+                       hint="Where every layer is worth it, k is the last index when the loop ends, and that is one too few. Return k inside the "
+                            "loop, and len(errors) behind it.")
+def k_in_either_case(errors, gain=5e-4):
+    for k in range(1, len(errors)):
+        if errors[k - 1] - errors[k] < gain:
+            break
+    return k
+
+
+@stop_at.misconception(why="Later libraries go on, and compare with the best layer so far.",
+                       hint="This goes on after a layer that gained too little, and may keep a later one. Growing ends there, at the first.")
+def the_best_so_far(errors, gain=5e-4):
+    best, kept = errors[0], 1
+    for k in range(1, len(errors)):
+        if best - errors[k] >= gain:
+            best, kept = errors[k], k + 1
+    return kept
+
+
+@stop_at.misconception(why="`gain or 0.0005` and `not gain` are used to ask whether a number was given.",
+                       hint="A gain of 0 is given, and you put 0.0005 in its place: `or` and `not` take 0 for nothing. The default in the "
+                            "def line is enough.")
+def zero_is_taken_for_nothing(errors, gain=None):
+    for k in range(1, len(errors)):
+        if errors[k - 1] - errors[k] < (gain or 5e-4):
             return k
     return len(errors)
 

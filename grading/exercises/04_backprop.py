@@ -28,10 +28,11 @@ def layers(rng):
 dense_backward = Exercise(
     "dense_backward", points=3, right=sums_of_products,
     public=[
-        call(np.array([[1.0, -2.0], [0.5, 3.0], [-1.0, 0.25]]), np.array([[2.0, 0.0, 1.0], [1.0, -1.0, 0.5], [0.0, 4.0, -3.0]]),
+        call(np.array([[1.0, -2.0], [0.5, 3.0], [-1.0, 0.0625]]), np.array([[2.0, 0.0, 1.0], [1.0, -1.0, 0.5], [0.0, 4.0, -3.0]]),
              np.array([[1.0, 2.0], [-1.0, 0.5], [3.0, -2.0]])),
         call(np.array([[2.0, 1.0], [-1.0, 3.0]]), np.array([[1.0, 4.0], [0.5, -2.0]]), np.array([[3.0, -1.0], [2.0, 5.0]])),
         call(np.array([[2.0, -3.0, 1.0]]), np.array([[4.0]]), np.array([[0.5, 1.5, -2.0]])),
+        call(np.array([[2.0], [-1.0]]), np.array([[1.0, 0.5], [3.0, -2.0]]), np.array([[0.5], [4.0]])),
     ],
     hidden=layers,
     hints=("Let the shapes lead you: dX must have the shape of X, dW that of W, db that of b.",
@@ -151,7 +152,7 @@ def answers_and_errors(rng):
         for low, high in ((0.02, 0.98), (0.3, 0.7)):
             yield call(rng.normal(size=shape) * 3, rng.uniform(low, high, shape))
     yield call(np.zeros((2, 3)), np.full((2, 3), 0.5))
-    yield call(np.array([[1.0, -1.0]]), np.array([[0.0, 1.0]]))
+    yield call(np.array([[5.0, -5.0]]), np.array([[0.0, 1.0]]))
 
 
 sigmoid_backward = Exercise(
@@ -159,7 +160,7 @@ sigmoid_backward = Exercise(
     public=[
         call(np.array([[1.0, -2.0], [0.5, 4.0]]), np.array([[0.5, 0.9], [0.2, 0.75]])),
         call(np.array([[-3.0, 2.0, 1.0]]), np.array([[0.1, 0.6, 0.95]])),
-        call(np.array([[1.0, -1.0, 2.0]]), np.array([[0.0, 1.0, 0.25]])),
+        call(np.array([[5.0, -5.0, 2.0]]), np.array([[0.0, 1.0, 0.25]])),
     ],
     hidden=answers_and_errors,
     hints=("Each number goes its own way here: no matrix product, only multiplication element by element.",
@@ -197,6 +198,12 @@ def sigmoid_backward(dY, Y):
     slope = partial(map, lambda y: (1 - (2 * y - 1) ** 2) / 4)
     return [list(map(operator.mul, errors, slope(answers))) for errors, answers in zip(dY, Y)]
 """)
+
+
+@sigmoid_backward.solution
+def with_a_guard(dY, Y):
+    Y = np.clip(np.asarray(Y, dtype=float), 1e-7, 1 - 1e-7)
+    return np.nan_to_num(dY * Y * (1 - Y))
 
 
 @sigmoid_backward.misconception(why="Y is taken for the sum, and the sigmoid is applied once more.",
@@ -297,14 +304,16 @@ def outputs_and_targets(rng):
         for loss in ("squared", "cross-entropy"):
             yield call(rng.uniform(0.03, 0.97, shape), rng.integers(0, 2, shape).astype(float), loss)
             yield call(rng.uniform(0.2, 0.8, shape), rng.uniform(0.1, 0.9, shape), loss)
+    yield call(np.array([[0.996, 0.005]]), np.array([[0.0, 1.0]]), "cross-entropy")
 
 
 loss_gradient = Exercise(
-    "loss_gradient", points=2, right=gradient_of_the_loss,
+    "loss_gradient", points=2, right=gradient_of_the_loss, tolerance=Tolerance(rtol=5e-4),     # for a guard such as + 1e-6 below the line
     public=[
-        call(np.array([[0.5], [0.25], [0.8]]), np.array([[1.0], [0.0], [1.0]]), "squared"),
+        call(np.array([[0.5], [0.0625], [0.8]]), np.array([[1.0], [0.0], [1.0]]), "squared"),
         call(np.array([[0.5], [0.25], [0.8]]), np.array([[1.0], [0.0], [1.0]]), "cross-entropy"),
         call(np.array([[0.4, 0.75]]), np.array([[0.0, 0.5]]), "cross-entropy"),
+        call(np.array([[0.004, 0.995]]), np.array([[1.0, 0.0]]), "cross-entropy"),
     ],
     hidden=outputs_and_targets,
     hints=("The gradient has one number for each output: how much E rises when that output rises a little.",
@@ -345,6 +354,12 @@ def loss_gradient(Y, T, loss):
         case "cross-entropy":
             return np.float32((Y - T) * Y ** -1 * (1 - Y) ** -1)
 """)
+
+
+@loss_gradient.solution
+def with_a_guard_below_the_line(Y, T, loss):
+    miss = np.asarray(Y, dtype=float) - T
+    return miss if loss == "squared" else miss / (Y * (1 - Y) + 1e-6)
 
 
 @loss_gradient.misconception(why="The loss itself is computed.",
@@ -460,6 +475,16 @@ def targets_of_zero_and_one(Y, T, loss):
     if loss == "squared":
         return Y - T
     return np.where(T == 1, -1 / Y, 1 / (1 - Y))
+
+
+@loss_gradient.misconception(why="Y is kept away from 0 and 1, far enough to be felt.",
+                             hint="An output of 0.004 or 0.995 is moved here before its slope is taken, and too small a slope comes out. A guard "
+                                  "must not be felt: 1e-12 is enough, and Y lies between 0 and 1 as it is.")
+def a_guard_that_is_felt(Y, T, loss):
+    if loss == "squared":
+        return Y - T
+    Y = np.clip(Y, 0.01, 0.99)
+    return (Y - T) / (Y * (1 - Y))
 
 
 @loss_gradient.misconception(why="The two branches change places.",
@@ -616,6 +641,20 @@ def without_the_hidden_sigmoid(X, T, W1, b1, W2, b2):
     Y = 1 / (1 + np.exp(-(H @ W2 + b2)))
     dZ2 = (Y - T) * Y * (1 - Y)
     dZ1 = dZ2 @ W2.T
+    return X.T @ dZ1, dZ1.sum(axis=0), H.T @ dZ2, dZ2.sum(axis=0)
+
+
+@backprop.misconception(why="The slope is written as a function of the sum, s(z) (1 - s(z)), and called with what the sigmoid answered.",
+                        hint="The sigmoid is applied once more to H and Y, which are its answers already. Its slope is Y (1 - Y), and H (1 - H).")
+def sigmoid_applied_again(X, T, W1, b1, W2, b2):
+    def slope(z):
+        s = 1 / (1 + np.exp(-z))
+        return s * (1 - s)
+
+    H = 1 / (1 + np.exp(-(X @ W1 + b1)))
+    Y = 1 / (1 + np.exp(-(H @ W2 + b2)))
+    dZ2 = (Y - T) * slope(Y)
+    dZ1 = (dZ2 @ W2.T) * slope(H)
     return X.T @ dZ1, dZ1.sum(axis=0), H.T @ dZ2, dZ2.sum(axis=0)
 
 
@@ -1004,6 +1043,13 @@ def in_one_row(f, x, step):
 def a_flat_array_for_f(f, x, step):
     flat = x.ravel()
     return np.array([(f(flat + a) - f(flat - a)) / (2 * step) for a in step * np.eye(x.size)]).reshape(x.shape)
+
+
+@numerical_gradient.misconception(why="f is thought to act on each element by itself.",
+                                  hint="f gets one number at a time here. It is a function of the whole array: change one element in a copy of x, "
+                                       "and call f with all of it.")
+def a_number_for_f(f, x, step):
+    return np.array([(f(v + step) - f(v - step)) / (2 * step) for v in x.flat]).reshape(x.shape)
 
 
 @numerical_gradient.misconception(why="The last nudge is not taken back.",

@@ -20,7 +20,7 @@ def places(rng):
         for rate in (0.01, 0.5, 2.0):
             yield call(rng.normal(size=shape), rng.normal(size=shape) * 3, rate)
     yield call(rng.normal(size=3), np.zeros(3), 0.7)
-    yield call(np.zeros(2), rng.normal(size=2), 0.0)
+    yield call(rng.normal(size=2), rng.normal(size=2) * 1e4, 0.02)       # as steep as a cliff: no slope is cut off
 
 
 gd_step = Exercise(
@@ -28,7 +28,7 @@ gd_step = Exercise(
     public=[
         call(np.array([-0.37, 1.14]), np.array([-1.5, 0.8]), 0.3),
         call(np.array([2.0, 0.0, -1.0]), np.array([4.0, -3.0, 0.525]), 0.1),
-        call(np.array([[1.0, -2.0], [0.5, 3.0]]), np.array([[0.0, 2.0], [-1.0, 4.0]]), 0.5),
+        call(np.array([[1.0, -2.0], [0.5, 3.0]]), np.array([[0.0, 20.0], [-1.0, 4.0]]), 0.5),
     ],
     hidden=places,
     hints=("The slope says which way is up. You want to go the other way.",
@@ -48,6 +48,13 @@ def on_a_copy(w, slope, learning_rate):
     for place in np.ndindex(w.shape):
         new[place] = new[place] - learning_rate * slope[place]
     return new
+
+
+@gd_step.solution
+def after_asking_what_came(w, slope, learning_rate):
+    if not learning_rate > 0 or np.shape(w) != np.shape(slope):
+        raise ValueError("a rate above 0, and a slope for each weight")
+    return np.asarray(w, dtype=float) - float(learning_rate) * np.nan_to_num(slope)
 
 
 @gd_step.misconception(why="The slope is taken for the direction to go.",
@@ -109,7 +116,7 @@ def scores(rng):
     yield call(rng.normal(size=(3, 4)) + 2000.0, rng.integers(0, 4, 3))
     yield call(rng.normal(size=(2, 3)) - 2000.0, rng.integers(0, 3, 2))
     yield call(np.zeros((4, 3)), np.array([0, 1, 2, 1]))
-    yield call(np.array([[900.0, -900.0], [-900.0, 900.0]]), rng.integers(0, 2, 2))
+    yield call(np.array([[900.0, -900.0], [-900.0, 900.0]]), np.array([1, 0]))      # not the first's, not the right class's score is the largest
     yield call(rng.normal(size=(3, 4)) + np.array([[800.0], [0.0], [-800.0]]), rng.integers(0, 4, 3))
 
 
@@ -118,8 +125,8 @@ softmax_feedback = Exercise(
     public=[
         call(np.array([[math.log(0.3), math.log(0.7)]]), np.array([0])),
         call(np.array([[1.0, 2.0, 0.0], [0.5, -1.0, 1.5]]), np.array([1, 0])),
-        call(np.array([[2.0, 0.0, 1.0, -1.0], [0.0, 0.0, 0.0, 0.0], [1.0, 3.0, -2.0, 0.5]]), np.array([3, 2, 1])),
-        call(np.array([[1000.0, 1001.0, -1500.0], [-1000.0, -1002.0, -1500.0]]), np.array([0, 1])),
+        call(np.array([[2.0, 0.0, 1.0, -1.0], [0.0, 0.0, 0.0, 0.0], [1.0, 3.0, -2.0, 0.5]]), np.array([3, 2, 3])),
+        call(np.array([[-1500.0, 1001.0, 1000.0, -1500.0], [-1000.0, -1002.0, -1001.0, -1500.0]]), np.array([0, 1])),
     ],
     hidden=scores,
     hints=("First the probabilities: exp of each score, divided by the sum of its row. Then compare them with the right answers.",
@@ -171,6 +178,16 @@ def class_by_class(Z, classes):
     return P * (1 / Z.shape[0])
 
 
+@softmax_feedback.solution
+def guarded_everywhere(Z, classes):
+    shifted = np.clip(Z - np.max(Z, axis=-1, keepdims=True), -500, 500)
+    powers = np.exp(shifted)
+    P = np.clip(powers / (np.sum(powers, axis=-1, keepdims=True) + 1e-12), 1e-7, 1 - 1e-7)
+    onehot = np.zeros_like(P)
+    onehot[np.arange(Z.shape[0]), np.asarray(classes, dtype=int)] = 1.0
+    return np.nan_to_num((P - onehot) / max(len(Z), 1))
+
+
 @softmax_feedback.misconception(why="Feedback is thought of as what is still missing: target minus answer.",
                                 hint="the sign is the other way round: this is y - p. The slope of the loss is p - y, and gd_step subtracts it.")
 def what_is_missing(Z, classes):
@@ -212,16 +229,16 @@ def overflowing(Z, classes):
 
 
 @softmax_feedback.misconception(why="np.max without an axis is the largest of the whole table.",
-                                hint="you subtract one number, the largest of the whole table. A row far below it becomes nothing but zeros: "
-                                     "subtract from each row its own largest score, Z.max(axis=1, keepdims=True).")
+                                hint="you subtract one number, the largest of the whole table, or the largest size in each row. A row far below "
+                                     "becomes nothing but zeros: subtract from each row its own largest score, Z.max(axis=1, keepdims=True).")
 def largest_of_the_table(Z, classes):
     powers = np.exp(Z - Z.max())
     return (powers / powers.sum(axis=1, keepdims=True) - np.eye(Z.shape[1])[classes]) / len(Z)
 
 
 @softmax_feedback.misconception(why="Any number may be subtracted; the mean of the row seems a natural one.",
-                                hint="you subtract the mean of each row, or its smallest score. A score far above it still overflows. Subtract "
-                                     "the row's largest: then no power is above 1.")
+                                hint="you subtract a number that need not be a row's largest score: its mean, its smallest, its first or that of "
+                                     "the right class. A score far above it still overflows. With the row's largest no power is above 1.")
 def shifted_by_the_mean(Z, classes):
     powers = np.exp(Z - Z.mean(axis=1, keepdims=True))
     return (powers / powers.sum(axis=1, keepdims=True) - np.eye(Z.shape[1])[classes]) / len(Z)
@@ -402,6 +419,9 @@ def epochs(rng):
             yield call(rng.normal(size=(f, k)) * 0.5, rng.normal(size=(n, f)), rng.integers(0, k, n),
                        [order[start:start + size] for start in range(0, n, size)], rate)
     yield call(np.zeros((3, 4)), rng.normal(size=(10, 3)), rng.integers(0, 4, 10), [np.array([3, 1, 1]), np.array([8]), np.array([0, 9])], 0.5)
+    X = rng.normal(size=(6, 3))
+    X[2] = 0.0                                          # a batch that asks for nothing is no reason to stop
+    yield call(rng.normal(size=(3, 2)), X, rng.integers(0, 2, 6), [np.array([0, 4]), np.array([2]), np.array([5, 1, 3])], 0.5)
 
 
 ROWS = np.array([[1.0, 0.5, 1.0], [-0.5, 1.0, 1.0], [0.0, -1.0, 1.0], [2.0, 0.0, 1.0], [-1.0, -0.5, 1.0]])
@@ -412,7 +432,7 @@ sgd_epoch = Exercise(
     "sgd_epoch", points=3, right=batch_after_batch,
     public=[
         call(BEGIN, ROWS, ANSWERS, [np.array([3, 0]), np.array([4, 1]), np.array([2])], 0.8),
-        call(np.zeros((3, 2)), ROWS, ANSWERS, [np.array([1]), np.array([3, 1, 3]), np.array([0])], 0.5),
+        call(np.zeros((3, 2)), 20 * ROWS, ANSWERS, [np.array([1]), np.array([3, 1, 3]), np.array([0])], 0.02),
         call(BEGIN, ROWS, ANSWERS, [np.array([0, 1, 2, 3, 4])], 1.0),
     ],
     hidden=epochs,
@@ -444,6 +464,16 @@ def example_by_example(W, X, classes, batches, learning_rate):
             p[classes[i]] = p[classes[i]] - 1
             total += np.outer(X[i], p)
         W -= learning_rate * total / len(rows)
+    return W
+
+
+@sgd_epoch.solution
+def every_row_by_its_share(W, X, classes, batches, learning_rate):
+    targets = np.eye(W.shape[1])[classes]
+    for rows in batches:
+        share = np.bincount(rows, minlength=len(X)) / len(rows)
+        powers = np.exp(X @ W - (X @ W).max(axis=1, keepdims=True))
+        W = W - learning_rate * np.einsum("n,ni,nk->ik", share, X, powers / powers.sum(axis=1, keepdims=True) - targets)
     return W
 
 
@@ -568,6 +598,8 @@ def records(rng):
         for lowest in (0.3, 3.0):
             yield call(np.array([0.02, 0.05, 0.2, 0.9]), lowest * np.array([1.5, 1.0, times, 0.5]))
     yield call(np.array([0.02, 0.05, 0.2, 0.9]), np.array([0.5, 1.5, 1.9, 2.5]))
+    for end in (6e5, math.nan):                         # losses of any size: summed over images they are far above 100
+        yield call(np.array([0.02, 0.05, 0.2, 0.9]), np.array([5e4, 3e4, end, 2e4]) * float(rng.uniform(0.5, 2)))
     yield call(np.array([0.02, 0.05, 0.2, 0.9, 2.0]), np.array([2.0, 1.0, 3.0, 0.4, 1.7]))
     yield call(np.array([0.02, 0.05, 0.2, 0.9]), np.array([1.0, 30.0, 0.5, 0.3]))       # over at once, and low again
     for end in (2.5, math.nan, math.inf):               # out of reach in small steps, or all at once; low again afterwards
@@ -579,10 +611,11 @@ find_rate = Exercise(
     public=[
         call(np.array([0.01, 0.1, 0.5, 2.0, 5.0]), np.array([2.3, 2.1, 1.5, 1.2, 1.4])),
         call(np.array([0.01, 0.03, 0.1, 0.3, 1.0, 3.0]), np.array([2.3, 2.0, 1.2, 0.8, 9.9, 0.5])),
-        call(np.array([0.02, 0.05, 0.2, 0.6, 2.0]), np.array([1.0, 0.6, 0.7, np.nan, 0.2])),
+        call(np.array([0.02, 0.05, 0.2, 0.6, 2.0]), np.array([1000.0, 600.0, 700.0, np.nan, 200.0])),
         call(np.array([0.01, 0.04, 0.2, 0.5, 1.0, 4.0]), np.array([2.0, 2.1, 1.0, 2.6, 0.7, 20.0])),
         call(np.array([0.03, 0.1, 0.4, 1.0, 3.0]), np.array([2.0, 0.4, 1.0, 4.1, 0.3])),
         call(np.array([0.02, 0.085, 0.3, 1.0, 5.0]), np.array([2.4, 0.5, 1.3, 4.6, 0.4])),
+        call(np.array([0.1, 0.5, 2.0]), np.array([0.9, 1.4, 3.0])),
     ],
     hidden=records,
     hints=("Go through the record from the left, and remember the smallest loss so far and its rate.",
@@ -624,6 +657,17 @@ def step_by_step(rates, losses, best=0, k=1):
     if k == len(losses) or np.isnan(losses[k]) or losses[k] > 4 * losses[best]:
         return rates[best] / 10
     return find_rate(rates, losses, k if losses[k] < losses[best] else best, k + 1)
+
+
+@find_rate.solution
+def from_infinity(rates, losses):
+    lowest, best = float("inf"), None
+    for rate, loss in zip(rates, losses, strict=True):
+        if not np.isfinite(loss) or loss > 4 * lowest + 1e-12:
+            break
+        if loss < lowest - 1e-12:
+            lowest, best = loss, rate
+    return np.float32(best) / 10
 
 
 @find_rate.misconception(why="The lowest point looks like the best place to train.",
@@ -698,6 +742,19 @@ def measured_from_the_one_before(rates, losses):
 def until_nothing_is_finite(rates, losses):
     end = next((k for k, loss in enumerate(losses) if not np.isfinite(loss)), len(losses))
     return rates[np.argmin(losses[:end])] / 10
+
+
+@find_rate.misconception(why="The search for a smallest number begins at one that seems large.",
+                         hint="you begin with a number that you took for a large loss, and the losses of some records lie far above it. Begin "
+                              "with losses[0], which is always finite, or with infinity.")
+def from_a_number_that_seems_large(rates, losses):
+    lowest, best = 100, 0
+    for rate, loss in zip(rates, losses, strict=True):
+        if not np.isfinite(loss) or loss > 4 * lowest:
+            break
+        if loss < lowest:
+            lowest, best = loss, rate
+    return best / 10
 
 
 @find_rate.misconception(why="The loss is returned in place of the rate.",

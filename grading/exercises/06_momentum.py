@@ -34,7 +34,8 @@ momentum_step = Exercise(
     public=[
         call(np.array([1.0]), np.array([0.5]), np.array([2.0]), 0.1, 0.9),
         call(np.array([2.0, -1.0]), np.array([-0.4, 0.2]), np.array([1.0, -3.0]), 0.5, 0.8),
-        call(np.array([3.0, 0.0, -2.0]), np.zeros(3), np.array([1.0, -1.0, 4.0]), 0.25, 0.5),
+        call(np.array([3.0, 0.0, -2.0]), np.zeros(3), np.array([1.0, -1.0, 40.0]), 0.25, 0.5),
+        call(np.array([0.5, -1.5]), np.array([0.6, -0.2]), np.zeros(2), 0.2, 0.0),
     ],
     hidden=lambda rng: (call(*state) for state in states(rng)),
     hints=("Two lines: first the new velocity, then the new weights.",
@@ -70,6 +71,17 @@ def number_by_number(w, v, g, learning_rate, momentum):
 def as_one_table(w, v, g, learning_rate, momentum):
     table = np.array([[1, momentum, -learning_rate], [0, momentum, -learning_rate]])
     return np.tensordot(table, np.stack([w, v, g]), axes=1)
+
+
+@momentum_step.solution
+def in_copies_of_its_own(w, v, g, learning_rate, momentum):
+    if learning_rate <= 0 or not 0 <= momentum < 1:
+        raise ValueError("a rate above 0 and a momentum from 0 to below 1")
+    w, v = np.array(w, dtype=float), np.array(v, dtype=float)
+    v *= momentum
+    v -= learning_rate * np.nan_to_num(g)
+    w += v
+    return w, v
 
 
 @momentum_step.misconception(why="The gradient points uphill, and the minus is forgotten.",
@@ -188,7 +200,7 @@ nesterov_step = Exercise(
     public=[
         call(np.array([1.0]), np.array([-0.5]), SLOPES[0], 0.1, 0.8),
         call(np.array([1.0, -2.0]), np.array([0.5, 1.0]), SLOPES[0], 0.25, 0.5),
-        call(np.array([2.0, -1.0, 0.5]), np.array([-1.0, 0.5, 1.0]), SLOPES[1], 0.1, 0.9),
+        call(np.array([4.0, -1.0, 0.5]), np.array([-1.0, 0.5, 1.0]), SLOPES[1], 0.1, 0.9),
         call(np.array([0.5, 3.0]), np.zeros(2), SLOPES[2], 0.5, 0.9),
     ],
     hidden=walks,
@@ -226,6 +238,15 @@ def in_the_gradients_own_array(w, v, gradient, learning_rate, momentum):
     move *= -learning_rate
     move += momentum * v
     return [w + move, move]
+
+
+@nesterov_step.solution
+def by_way_of_pytorchs_form(w, v, gradient, learning_rate, momentum):
+    point, buffer = w + momentum * v, -v / learning_rate
+    g = gradient(point)
+    buffer = momentum * buffer + g
+    point = point - learning_rate * (g + momentum * buffer)
+    return point + momentum * learning_rate * buffer, -learning_rate * buffer
 
 
 @nesterov_step.misconception(why="The gradient is taken where the weights are, as always before.",
@@ -323,7 +344,7 @@ def times(rng):
 
 momentum_schedule = Exercise(
     "momentum_schedule", points=2, right=stairs,
-    public=[call(0), call(300), call(1249, 0.95), call(400_000), call(400_000, 0.995), call(35, 0.999, 10), call(1000, 0.9)],
+    public=[call(0), call(300), call(1249, 0.95), call(12_249), call(400_000), call(400_000, 0.995), call(35, 0.999, 10), call(1000, 0.9)],
     hidden=times,
     hints=("Work from the inside out: first the whole number floor(t / every) + 1, which says on which stair step t stands.",
            "For whole numbers t // every is the floor. np.log2 and 2.0 ** x are what the rest needs.",
@@ -453,7 +474,7 @@ equal_momentum = Exercise(
         call(0.9, 0.1, np.array([0.0, 1.0, 5.0])),
         call(0.5, 0.2, np.array([2.0])),
         call(0.8, 0.25, np.array([4.0, 6.0, -1.0])),
-        call(0.999, 0.01, np.array([0.5, 40.0, 99.0])),
+        call(0.999, 0.01, np.array([0.5, 40.0, 400.0])),
     ],
     hidden=curvatures,
     hints=("In a direction of curvature c the gradient at a point w is c * w. Put c * (w + momentum * v) into Nesterov's line for v.",
@@ -482,6 +503,11 @@ def tried_out(momentum, learning_rate, curvature):
         new = momentum * v - learning_rate * c * (w + momentum * v)
         found.append((new + learning_rate * c * w) / v)
     return found
+
+
+@equal_momentum.solution
+def from_two_matrices(momentum, learning_rate, curvature):
+    return momentum * np.diag(np.eye(len(curvature)) - learning_rate * np.diag(curvature))
 
 
 @equal_momentum.misconception(why="The gradient's factor is collected without the momentum that it multiplies.",
@@ -536,7 +562,7 @@ to_shifted = Exercise(
     public=[
         call(np.array([1.0]), np.array([0.5]), 0.1, 0.8),
         call(np.array([2.0, -1.0]), np.array([-0.4, 0.2]), 0.5, 0.9),
-        call(np.array([3.0, 0.0, -2.0]), np.array([0.0, 1.0, -0.25]), 0.25, 0.5),
+        call(np.array([3.0, 0.0, -2.0]), np.array([0.0, 1.0, -0.25]), 0.01, 0.5),
     ],
     hidden=lambda rng: (call(w, v, rate, momentum) for w, v, _, rate, momentum in states(rng)),
     hints=("The stored point is where the gradient will be taken next: ahead of w.",
@@ -559,6 +585,11 @@ def buffer_first_then_point(w, v, learning_rate, momentum):
 @to_shifted.solution
 def both_from_one_table(w, v, learning_rate, momentum):
     return np.einsum("ij,j...->i...", np.array([[1, momentum], [0, -1 / learning_rate]]), np.stack([w, v]))
+
+
+@to_shifted.solution
+def guarded_against_a_rate_of_0(w, v, learning_rate, momentum):
+    return w + momentum * v, np.negative(v) / (max(learning_rate, 1e-8) + 1e-8)
 
 
 @to_shifted.misconception(why="The buffer is thought to be a velocity, pointing downhill.",

@@ -40,12 +40,13 @@ def means(rng):
             yield call(slopes(rng, shape) ** 2, slopes(rng, shape), decay)
     yield call(np.zeros(4), slopes(rng, 4))
     yield call(slopes(rng, 3) ** 2, np.zeros(3))
+    yield call(slopes(rng, 2) ** 2, slopes(rng, 2, 100.0))      # no gradient is cut off
 
 
 mean_square = Exercise(
     "mean_square", points=2, right=remembered,
     public=[call(np.array([4.0, 0.0, 1.0]), np.array([3.0, -2.0, 0.0]), 0.9), call(np.array([2.0]), np.array([-0.5]), 0.8),
-            call(np.array([0.0, 9.0]), np.array([10.0, 3.0])), call(np.array([[1.0, 2.0], [0.5, 0.0]]), np.array([[0.5, -3.0], [2.0, 4.0]]), 0.3)],
+            call(np.array([0.0, 9.0]), np.array([20.0, 3.0])), call(np.array([[1.0, 2.0], [0.5, 0.0]]), np.array([[0.5, -3.0], [2.0, 4.0]]), 0.3)],
     hidden=means,
     hints=("What is remembered is a mixture: much of the old mean, a little of the new square.",
            "The two shares add up to 1. With decay = 0.9 they are 0.9 and 0.1. Which belongs to the old mean?",
@@ -78,6 +79,12 @@ def weighted_average(s, g, decay=0.9):
 @mean_square.solution
 def two_shares(s, g, decay=0.9):
     return np.tensordot([decay, 1 - decay], np.stack([s, g * g]), axes=1)
+
+
+@mean_square.solution
+def by_logarithms(s, g, decay=0.9):
+    with np.errstate(divide="ignore"):
+        return np.exp(np.logaddexp(np.log(decay) + np.log(s), np.log1p(-decay) + 2 * np.log(np.abs(g))))
 
 
 @mean_square.misconception(why="decay sounds like the share that is lost.",
@@ -192,6 +199,12 @@ def only_where_there_is_a_slope(w, s, g, learning_rate=0.01, epsilon=1e-8):
     move = np.zeros(g.shape)
     np.divide(g, np.sqrt(s) + epsilon, out=move, where=g != 0)
     return (w - learning_rate * move).tolist()
+
+
+@rmsprop_step.solution
+def guarded_twice(w, s, g, learning_rate=0.01, epsilon=1e-8):
+    root = np.sqrt(np.maximum(s, 0.0)) + epsilon + 1e-12
+    return w - np.divide(learning_rate * g, root, out=np.zeros_like(g), where=root > 0)
 
 
 @rmsprop_step.misconception(why="The mean of the squares is mistaken for their root.",
@@ -406,7 +419,7 @@ adadelta_step = Exercise(
     public=[
         call(np.array([1.0, 1.0, -0.5]), np.array([4.0, 0.25, 1.0]), np.array([0.01, 0.09, 1.0]), np.array([2.0, -1.0, 0.5])),
         call(np.array([0.0, 0.2]), np.array([1.0, 3.0]), np.array([0.0, 0.5]), np.array([1.0, -2.0]), 0.25),
-        call(np.array([0.3]), np.array([9.0]), np.array([4.0]), np.array([-6.0]), 0.01),
+        call(np.array([0.3]), np.array([9.0]), np.array([0.0]), np.array([-6.0]), 0.01),
     ],
     hidden=unit_steps,
     hints=("There is no learning rate. In its place stands the size of the last steps, and d is the running mean of their squares.",
@@ -523,6 +536,12 @@ def shares_added_up(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, e
     real_1 = (1 - beta_1) * sum(beta_1**k for k in range(t))
     real_2 = (1 - beta_2) * sum(beta_2**k for k in range(t))
     return w - learning_rate * m / real_1 / ((s / real_2) ** 0.5 + epsilon)
+
+
+@adam_step.solution
+def guarded_shares(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    mean, square = m / (1 - beta_1 ** max(t, 1) + 1e-12), s / (1 - beta_2 ** max(t, 1) + 1e-12)
+    return np.nan_to_num(w - learning_rate * mean / (np.sqrt(np.clip(square, 0, None)) + epsilon))
 
 
 @adam_step.misconception(why="The means are used as they are.",

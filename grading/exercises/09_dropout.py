@@ -39,7 +39,7 @@ dropout_forward = Exercise(
         call(np.array([[2.0, 4.0, 6.0, -8.0]]), np.array([[0.05, 0.35, 0.72, 0.93]]), 0.2),
         call(np.array([[1.0, -2.0, 3.0], [4.0, 0.0, 0.5]]), np.array([[0.61, 0.12, 0.83], [0.41, 0.97, 0.22]]), 0.5),
         call(np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 6.0]]), np.array([[0.1, 0.9], [0.82, 0.3], [0.76, 0.55]]), 0.75),
-        call(np.array([[3.0, -1.0]]), np.array([[0.4, 0.02]]), 0.0),
+        call(np.array([[3.0, -1.0, 0.5, 2.0]]), np.array([[0.4, 0.02, 0.81, 0.63]]), 0.0),
     ],
     hidden=crowds,
     hints=("Begin with the mask. Which of the uniform numbers say that their unit is dropped, and which that it stays?",
@@ -90,6 +90,14 @@ def gone_and_there(X, uniforms, rate):
     gone = uniforms < rate
     loud = X / (1 - rate)
     return np.ma.array(loud, mask=gone).filled(0), np.ma.array(np.full(X.shape, 1 / (1 - rate)), mask=gone).filled(0).tolist()
+
+
+@dropout_forward.solution
+def guarded_share(X, uniforms, rate):
+    if rate == 0:
+        return X, np.ones_like(X)
+    mask = (np.asarray(uniforms) >= np.clip(rate, 0, 1)).astype(float) / (max(1 - rate, 1e-12) + 1e-12)
+    return np.nan_to_num(X * mask), mask
 
 
 @dropout_forward.misconception(why="Srivastava's p is the probability of keeping, labkit's and most libraries' rate that of dropping.",
@@ -393,7 +401,7 @@ def weights_and_steps(rng):
             W = rng.normal(size=shape)
             yield call(np.where(np.abs(np.abs(W) - step) < 1e-3, W * 1.5, W), step)
     yield call(np.zeros((2, 3)), 0.3)
-    yield call(np.array([[-2.0, -1e-2, 0.0, 1e-2, 2.0]]), 0.1)
+    yield call(np.array([[-2.0, -0.1004, -1e-2, 0.0, 1e-2, 2.0]]), 0.1)
 
 
 soft_threshold = Exercise(
@@ -451,6 +459,11 @@ def the_middle_one_of_three(W, step):
 @soft_threshold.solution
 def half_the_difference_of_sizes(W, step):
     return (W + (np.abs(W - step) - np.abs(W + step)) / 2).tolist()
+
+
+@soft_threshold.solution
+def by_a_guarded_direction(W, step):
+    return W / (np.abs(W) + 1e-8) * np.clip(np.abs(W) - step, 0, None)
 
 
 @soft_threshold.misconception(why="This is the slope of |w|, taken as one more gradient.",
@@ -592,6 +605,12 @@ def direction_times_length(W, limit):
     lengths = np.einsum("iu,iu->u", W, W) ** 0.5
     directions = np.divide(W, lengths, out=np.zeros(W.shape), where=lengths > 0)
     return (directions * np.minimum(lengths, limit)).tolist()
+
+
+@max_norm.solution
+def guarded_lengths(W, limit):
+    lengths = np.sqrt((W**2).sum(axis=0, keepdims=True) + 1e-12)
+    return np.nan_to_num(W * np.clip(lengths, 0, limit) / (lengths + 1e-8))
 
 
 @max_norm.misconception(why="Rows and columns are confused.",

@@ -10,8 +10,7 @@
 #
 # - write an answer, check it, ask for a hint, and hand your work in;
 # - say what an array and its shape are, and what arithmetic does to it;
-# - compute the weighted sum that every unit in this course is made of;
-# - put a number on how wrong a set of answers is;
+# - compute the weighted sum that every unit in this course is made of, and put a number on how wrong its answers are;
 # - say what a thread is, and why it must know its own number;
 # - place the main ideas of the course in time, and name more than one cause of the AI winter.
 #
@@ -166,8 +165,9 @@ check(guess_first=guess_first)
 # %% [markdown]
 # ## The whole story on one page
 #
-# Three waves of enthusiasm, and two winters between them. Step through the events with the arrow keys, or click one. Each says who, when,
-# what it changed, and where that is written down. The labs in which you rebuild it are marked.
+# Three waves of enthusiasm for networks, and two winters of artificial intelligence as a whole: the first ended a wave, the second fell
+# into one. Step through the events with the arrow keys, or click one. Each says who, when, what it changed, and where that is written
+# down. The labs in which you rebuild it are marked.
 
 # %% [markdown]
 # ![](still:timeline)
@@ -258,7 +258,7 @@ many, ones, out = np.arange(n, dtype=np.float32), np.ones(n, np.float32), np.zer
 blocks = (n + 127) // 128
 start = time.perf_counter()
 adding[blocks, 128](out, many, ones)
-print(f"{blocks:,} blocks of 128 threads, {time.perf_counter() - start:.2f} s. {n.note}")
+print(f"{blocks:,} blocks of 128 threads, {time.perf_counter() - start:.2f} s.", n.note, sep="\n")
 print("Every sum is right." if np.array_equal(out, many + 1) else "Some sums are wrong.")
 
 # %% [markdown]
@@ -284,7 +284,8 @@ widgets.keep_work()
 # ## Explain it
 #
 # **Choose two causes of the first AI winter from the timeline. For each, say in your own words what people had believed, what happened, and
-# what it changed. Then say which of the two you find the weightier, and why.** (Eight to twelve sentences.)
+# what it changed. Then say which of the two you find the weightier, and why.** (Eight to twelve sentences. To write, double-click the
+# line *Your answer here* below; when you have finished, press **Shift + Enter**.)
 
 # %% [markdown] role="explain" id="explain_winter" points=4
 # A model answer. *Machine translation*: in the 1950s it was believed that translating between languages would soon be automatic. The ALPAC

@@ -176,7 +176,7 @@ check(update)
 # %% role="picture"
 movies = datasets.movies()
 X, y = movies.X, movies.y
-widgets.place_points(update, points=(X, y), labels=("x1: Mary's rating", "x2: John's rating"))
+widgets.place_points(update, points=(X, y), labels=("x1: Mary's rating", "x2: John's rating"), name="the movies")
 
 # %% [markdown]
 # ## Again and again, until a pass without a mistake
@@ -250,6 +250,9 @@ print(rule.sentence)
 figures.wedge(caught)
 
 # %% [markdown]
+# (The axes are **logarithmic**: from one mark to the next the number grows tenfold. On such axes a root is a straight line as well, only
+# less steep.)
+#
 # Look at the right picture. Nobody changed the movies or the rule. Measuring the ratings from the middle of their scale makes
 # the margin wide compared with $R$, and the bound falls a hundredfold. Preparing the data is half of learning; the course
 # returns to this.
@@ -314,8 +317,8 @@ if isinstance(guess_gravity, (int, float)):
 figures.many_lines(X, y, runs.weights, watch, datasets.gravity(), movies.names, movies.classes)
 
 # %% [markdown]
-# Blue lines (drawn through) have *Gravity* on the side of what I like, orange ones (dashed) have it on the other. Each line
-# explains the past without a fault. The rule stops at the first line that does; which one that is depends on where it began
+# About 120 of the lines are drawn. Blue ones (drawn through) have *Gravity* on the side of what I like, orange ones (dashed) have it on the
+# other. Each line explains the past without a fault. The rule stops at the first line that does; which one that is depends on where it began
 # and on what it happened to see last. To prefer one line to another, we need to say what makes a line *better*. That is the
 # next idea.
 #
@@ -339,7 +342,7 @@ def delta_step(w, b, x, y, rate):
     Returns the new w and the new b. The array w that came in must stay as it was.
 
     delta_step(np.array([1.0, 0.0]), 0.0, np.array([2.0, 1.0]), 1.0, 0.1) is (array([0.8, -0.1]), -0.1):
-    z is 2, so it misses the target by -1
+    z is 2, so y - z is -1
     """
     ### BEGIN SOLUTION
     miss = y - (np.dot(w, x) + b)
@@ -415,10 +418,10 @@ figures.around_the_limit(below, above)
 #
 # $$ h = g(z) = \frac{1}{1 + e^{-z}} \qquad\qquad g'(z) = g(z)\,(1 - g(z)) $$
 #
-# Where the sum is 0 it says 0.5; far from the line it is nearly sure. For a movie with $y = 0$ or $1$ we want $(h - y)^2$ to
-# be small, this time without a half. How does it change with a weight? The weight moves the sum, the sum moves the answer, and the
-# answer moves the square, so three slopes are multiplied: $x$, then $g'(z) = h(1 - h)$, then $2(h - y)$. That is the **chain rule**, and
-# these are Le's equations 7 to 10, with his $\Delta$ for a slope:
+# (In NumPy $e^{-z}$ is `np.exp(-z)`.) Where the sum is 0 the sigmoid says 0.5; far from the line it is nearly sure. For a movie with
+# $y = 0$ or $1$ we want $(h - y)^2$ to be small, this time without a half. How does it change with a weight? The weight moves the sum, the
+# sum moves the answer, and the answer moves the square, so three slopes are multiplied: $x$, then $g'(z) = h(1 - h)$, then $2(h - y)$.
+# That is the **chain rule**, and these are Le's equations 7 to 10, with his $\Delta$ for a slope:
 #
 # $$ \Delta w = 2\,(h - y)\;h\,(1 - h)\;x \qquad\qquad \Delta b = 2\,(h - y)\;h\,(1 - h) $$
 #
@@ -553,7 +556,7 @@ for words, one in kinds.items():
         shares[words, split] = one.fit(data.X, data.y).score(data.X_test, data.y_test)
     print(f"{words:24}  {shares[words, 'ordered']:7.1%}  {shares[words, 'shuffled']:8.1%}")
 gaps = [shares[words, "shuffled"] - shares[words, "ordered"] for words in kinds]
-print(f"Shuffling alone is worth {min(gaps):.1%} to {max(gaps):.1%}. How far apart are the rules?")
+print(f"Shuffling alone is worth {100 * min(gaps):.1f} to {100 * max(gaps):.1f} percentage points. How far apart are the rules?")
 
 # %% [markdown]
 # ## At scale: a stream without end (*optional*)
@@ -626,14 +629,14 @@ table = [
      "Each step shrinks the distance from the best weights, in every direction.",
      (np.diff(settles) <= 0).all()),
     ("Above 2/λmax it diverges", "theorem", f"times {expected:.4f} a step in the end",
-     f"times {growth:.4f} a step; {explodes[-1]:.3g} at the end", "the same, rate 1.01 of the limit",
+     f"times {growth:.4f} a step, up to {explodes[-1]:,.0f}", "the same, rate 1.01 of the limit",
      "In the steepest direction each step overshoots by 2% more than the last.",
      abs(growth - expected) < 1e-3),
     ("Gravity lies slightly on the negative side", "figure", "Le 2015, end of section 5: below the line, but near it",
      f"h = {answers.min():.2f} to {answers.max():.2f}",
      "sigmoid unit, squared error, rate 0.1, 500 epochs, 12 random starts",
      "Our table is like his, not the same: two of 18 rows are.",
-     answers.max() < 0.5 and answers.min() > 0.2),
+     answers.max() < 0.5 and answers.min() > 0.3),
 ]
 columns = ("claim", "kind", "paper", "ours", "setting", "why", "ok")
 figures.paper_table([dict(zip(columns, row, strict=True)) for row in table])

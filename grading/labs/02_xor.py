@@ -203,7 +203,8 @@ def every_unit(n, largest):
 def number_of_ways(n, largest):
     """How many different functions of n inputs these units compute.
 
-    The 2**n answers of a unit, read as binary digits, are one whole number; different numbers are different functions.
+    The 2**n answers of a unit, read as binary digits, are one whole number; different numbers are
+    different functions.
     """
     points = datasets.parity(n).X
     W, b = every_unit(n, largest)
@@ -523,7 +524,7 @@ figure
 # little from machines with more layers, called this an intuition, and called it an important problem to confirm or to refute
 # it.
 #
-# ## Distances that mislead
+# ## How far apart are two pictures?
 #
 # XOR may look like a puzzle for logicians. It is not: the same difficulty sits in everyday pictures. Here are a zero, the same
 # zero moved a little to the right, and a six. A computer sees each as 28 x 28 = 784 numbers from 0 (paper) to 255 (ink).
@@ -772,7 +773,7 @@ say(figure, f"Parity of 4: one unit at best {one}, two hidden units {two}, four 
 
 # %% [markdown]
 # *Optional.* **Round in circles.** The same eighteen movies in hundreds of random orders, each order kept for ever. Every run
-# ends in a circle, and no weight ever grows beyond the bound.
+# ends in a circle, and the weights stay bounded: the second half of the passes makes them no longer than the first.
 
 # %% role="swarm"
 runs = devices.scale(4_000, 400, emulated=4, what="orders of the movies")
@@ -918,5 +919,5 @@ figures.paper_table([
 # - H. Fung and L. K. Li, *Minimal feedforward parity networks using threshold gates*, Neural Computation 13, 2001.
 # - Q. V. Le, *A Tutorial on Deep Learning, part 1*, 2015: Susan's movies, the three images, and x1 = 2, x2 = 6, x3 = 4
 #   (sections 6, 7 and 11). It dates the discovery of the perceptron's limits to the late 1970s; the book is from 1969.
-# - M. Olazaran, *A sociological study of the official history of the perceptrons controversy*, Social Studies of Science 26,
-#   1996.
+# - M. Olazaran, *A sociological study of the official history of the perceptrons controversy*, Social Studies of
+#   Science 26, 1996.

@@ -430,17 +430,18 @@ print(f"answers for {len(y_exam)} exam patients differ by at most {difference:.0
       f"y goes from {y_fit.min():.0f} to {y_fit.max():.0f}")
 
 # %% [markdown]
-# labkit's `GMDHRegressor` does the same with fast kernels. Here is the network as it grew. Every kept unit is drawn. But the
-# answer is *one* unit, it is made of two, and those of at most four: going back from the answer, most of what was kept turns
-# out not to be needed. This is the picture for which the method is known, a network that narrows towards its answer.
+# labkit's `GMDHRegressor` does the same with fast kernels. Here is a network as it grew; six units a layer are kept here in place of
+# ten, and all of them are drawn. But the answer is *one* unit, it is made of two, and those of at most four: going back from the
+# answer, most of what was kept turns out not to be needed. This is the picture for which the method is known, a network that
+# narrows towards its answer.
 
 # %% role="picture"
 four = GMDHRegressor(keep=6, max_layers=4, singular="least_norm").fit(X_fit, y_fit, X_check, y_check)
 figures.growth(four, names=names)
 
 # %% [markdown]
-# And unlike the networks of later labs, this one can be *read*. These are all the units that the answer is made of. `z1_2` is
-# the second-best unit of layer 1.
+# And unlike the networks of later labs, this one can be *read*. These are all the units that the answer is made of. `z1_5` is
+# the fifth-best unit of layer 1.
 
 # %% role="picture"
 small = GMDHRegressor(keep=6, max_layers=2, singular="least_norm").fit(X_fit, y_fit, X_check, y_check)
@@ -517,7 +518,7 @@ for depth, count in zip(*np.unique(free, return_counts=True), strict=True):
     print(f"{depth:3d} layers: {count:2d} splits  {'#' * count}")
 
 # %% [markdown]
-# How much of this is luck with the checking rows alone? Take it to the extreme: 300 inputs of pure noise, and a $y$ that has
+# How much of this is luck with the checking rows alone? Take it to the extreme: hundreds of inputs of pure noise, and a $y$ that has
 # nothing to do with them. Nothing can be learnt here, so an honest error is 1 or above.
 
 # %% role="swarm"
@@ -564,8 +565,9 @@ for name, values in scores.items():
 won = int(np.sum(scores["yours"] < scores["linear"]))
 figure, ax = picture(5.6, 5.0)
 low, high = min(map(np.min, scores.values())) - 0.02, max(map(np.max, scores.values())) + 0.02
-ax.plot([low, high], [low, high], color=figures.style.MUTED, linestyle=":")
-ax.plot(scores["linear"], scores["yours"], "^", color=figures.style.COLORS["exam"], markersize=7)
+ax.plot([low, high], [low, high], color=figures.style.MUTED, linestyle=":", label="equal errors")
+ax.plot(scores["linear"], scores["yours"], "^", color=figures.style.COLORS["exam"], markersize=7, label="a split")
+figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=2)
 ax.set(xlabel="exam error of linear regression", ylabel="exam error of your network", aspect="equal",
        xlim=(low, high), ylim=(low, high))
 say(figure, f"Linear regression wins on {40 - won} of 40 splits",
@@ -684,7 +686,7 @@ everything[np.triu_indices(n, 1)] = errors
 everything += everything.T
 found_pair = tuple(int(side[errors.argmin()]) for side in np.triu_indices(n, 1))
 print(f"{len(errors):,} units on 6,000 fitting and 3,000 checking rows: {together:.2f} s together;")
-print(f"one by one, from the rows, about {alone:.0f} s (20 timed, the rest reckoned)")
+print(f"one by one, from the rows, about {alone:,.0f} s (20 timed, the rest reckoned)")
 figures.pair_map(everything, marked=[(one, other)],
                  title=f"{len(errors):,} units: bands for what inputs do alone, one spot for what two do together")
 

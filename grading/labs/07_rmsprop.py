@@ -389,7 +389,7 @@ for epsilon in (1e-8, 1e-6, 1e-4, 1e-2):
 # each. They have taught many people what these rules *do*. Here is a race in their manner, on functions, starts and rates of
 # our own, with a seventh guest: Adam, which you will build below.
 #
-# - **A saddle.** The start is a thousandth of a step beside the ridge: straight ahead it goes down only to the pass.
+# - **A saddle.** The start is a thousandth beside the ridge: straight ahead it goes down only to the pass.
 # - **A long valley**, Rosenbrock's function of 1960, curved like a banana, with walls a hundred times as steep as its floor.
 # - **Beale's function** of 1958: plateaus between steep walls.
 # - **Noisy moons**: the error of a single sigmoid unit on 200 points, with the slope taken from ten points at a time, the same
@@ -710,8 +710,8 @@ figures.paper_table([
      "ok": max(shifts.values()) < 1e-6},
     {"claim": "Nine mini-batches against one", "kind": "figure",
      "paper": "Rprop would not average them out: nine steps up, one down, so the weight grows a lot (Hinton's lecture 6e, 2012)",
-     "ours": f"after 200 mini-batches descent {drift['descent']:.2f}, Rprop {drift['rprop']:.2f}; RMSprop's drift a step, decay 0.99: "
-             f"{abs(held[0.99]):.3f} rates",
+     "ours": f"after 200 mini-batches descent {drift['descent']:.2f}, Rprop {drift['rprop']:.2f} (we step against the slope); "
+             f"RMSprop's drift a step, decay 0.99: {abs(held[0.99]):.3f} rates",
      "setting": "gradients 0.1 nine times, then -0.9; Rprop's first step 0.01",
      "why": "Rprop divides each gradient by its own size, RMSprop all ten by nearly the same number",
      "ok": abs(drift["descent"]) < 1e-9 and drift["rprop"] < -1 and abs(held[0.99]) < 0.1},

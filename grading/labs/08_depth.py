@@ -129,8 +129,8 @@ widgets.bumps(bump, bump_network)
 # whole idea of the **universal approximation theorem**.
 #
 # Now the small print, which is often left out. The theorem says that good weights *exist*. It says nothing about whether
-# gradient descent finds them. You have just written some down without any training. So put it to the test: the same forty
-# sigmoid units, the same curve, a random start.
+# gradient descent finds them. You have just written some down without any training. So put it to the test: 20 bumps by
+# hand, which are 40 sigmoid units, against 40 such units that learn the same curve from a random start.
 
 # %% role="picture"
 from labkit.losses import squared_error
@@ -194,7 +194,8 @@ figures.compositions(tent)
 # Let us count, at equal connections. Take $n = 2^k$ points, on which the sawtooth is 0, 1, 0, 1 and so on. The deep network
 # has $k$ layers of two units: $4k$ connections. With $4k$ connections a shallow one has $2k$ units, so it has at most $2k +
 # 1$ straight pieces. Each piece crosses the line $\tfrac12$ at most once. The answers therefore form at most $2k + 2$
-# stretches of equal answers, and in a stretch of $r$ points at most every second one, rounded up, is right.
+# stretches of equal answers, and in a stretch of $r$ points at most every second one, rounded up, is right. So at most half
+# of all points are right, and half a point more for each stretch.
 
 # %% role="picture"
 from labkit.activations import ReLU
@@ -571,7 +572,7 @@ figures.gradient_map(maps, depths, scales, {"tanh": 1.0, "ReLU": np.sqrt(2)},
                      f"{most:.0%} at {depths[-1]}")
 
 # %% [markdown]
-# The strips narrow as the networks grow deeper: at three layers not quite half of these starts will do, at forty about one in twenty.
+# The strips narrow as the networks grow deeper: with two layers most of these starts will do, with forty-seven hardly any.
 # The yellow lines are the laws. He's lies in its strip. Glorot's lies at the lower edge of tanh's, because the law was made for
 # linear units, and tanh bends: it loses a little at each layer. For the sigmoid the strip lies beyond 4, Hochreiter's number, and
 # it is an awkward place: units so far out are mostly saturated, and the few that are not carry everything.
@@ -623,8 +624,8 @@ def contrastive_step(V, W, b, c, U):
 check(contrastive_step)
 
 # %% [markdown]
-# Train a machine with it: 48 hidden units, the 8 x 8 digits, no labels. The first row shows what twelve of its hidden units
-# look for (blue: ink wanted, orange: no ink), the others what it makes of digits it has not seen.
+# Train a machine with it: 48 hidden units, the 8 x 8 digits, no labels. The first picture shows what twelve of its hidden
+# units look for (blue: ink wanted, orange: no ink), the second what it makes of digits it has not seen.
 
 # %% role="picture"
 def train_machine(step, X, n_hidden=48, epochs=20, rate=0.2, batch=20, seed=0):
@@ -929,9 +930,9 @@ figures.paper_table([
 #
 # ## Sources and further reading
 #
-# - G. Cybenko, *Approximation by superpositions of a sigmoidal function*, Mathematics of Control, Signals and Systems 2,
-#   1989. K. Hornik, M. Stinchcombe and H. White, *Multilayer feedforward networks are universal approximators*, Neural
-#   Networks 2, 1989. The picture with bumps is explained at length in M. Nielsen, *Neural Networks and Deep Learning*, 2015,
+# - G. Cybenko, *Approximation by superpositions of a sigmoidal function*, Mathematics of Control, Signals and Systems
+#   2, 1989. K. Hornik, M. Stinchcombe and H. White, *Multilayer feedforward networks are universal approximators*,
+#   Neural Networks 2, 1989. The picture with bumps is explained at length in M. Nielsen, *Neural Networks and Deep Learning*, 2015,
 #   chapter 4.
 # - Q. V. Le, *A Tutorial on Deep Learning, part 1*, 2015, sections 12 and 15: subroutines; rectified units.
 # - M. Telgarsky, *Representation benefits of deep feedforward networks*, arXiv 1509.08101, 2015.

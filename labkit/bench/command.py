@@ -15,6 +15,7 @@ def main(arguments=None):
     1 where outputs differ or a contestant failed, 0 where all that could be compared agreed."""
     parser = argparse.ArgumentParser(prog="labkit bench", description="Time each kernel and model, beside its peers.")
     parser.add_argument("names", metavar="NAME", nargs="*", help="only kernels and models whose name contains one of these")
+    parser.add_argument("--only", choices=("models", "kernels"), help="only these: the other half in a run of its own")
     parser.add_argument("--json", metavar="FILE", help="also write the rows to this file")
     parser.add_argument("--picture", metavar="FILE", help="also draw the ratios: .png or .svg")
     parser.add_argument("--against", metavar="PEERS", help=f"peers, separated by commas, or an empty word for none; known: {', '.join(PEERS)}")
@@ -25,8 +26,8 @@ def main(arguments=None):
     asked = list(PEERS) if options.against is None else [peer for peer in options.against.split(",") if peer]
     if unknown := sorted(set(asked) - set(PEERS)):
         parser.error(f"no way to compare with {', '.join(unknown)} is known; known are {', '.join(PEERS)}")
-    chosen = choose({**works.models(), **works.kernels()}, options.names)
-    oracles = choose(kernels.registered(), options.names)
+    chosen = choose(({} if options.only == "kernels" else works.models()) | ({} if options.only == "models" else works.kernels()), options.names)
+    oracles = choose({} if options.only == "models" else kernels.registered(), options.names)
     if not chosen and not oracles:
         names = ", ".join(dict.fromkeys([*works.models(), *kernels.registered()]))
         parser.error(f"no kernel's or model's name contains {' or '.join(options.names)}; there are {names}")

@@ -8,11 +8,12 @@ import time
 
 from labkit import devices
 from labkit.bench.race import NO_PEER, short
+from labkit.kernels.limits import wake
 from labkit.kernels.registry import copies, moved
 
 MOST_SECONDS = 0.5              # a kernel is run again until this is used up
 SHORT_ORACLE = 0.05             # the oracle is run at a size that takes about so long
-MOVED, COMPUTED = 2**29, 2e10   # bytes or operations of a launch on a GPU: several times the largest cache, and a tenth of a millisecond
+MOVED, COMPUTED = 2**28, 2e10   # bytes or operations of a launch on a GPU: several times the largest cache, and longer than a start takes
 LAUNCHES = 10                   # of a kernel in a row on a GPU, which is waited for once
 
 
@@ -24,13 +25,14 @@ def registered():
 
 def size_here(kernel):
     """`bench_size`, or on a GPU the size, 2^k times as large, that keeps it busy for long enough to be timed, if there is one: some
-    kernels have no more to do from a certain size on."""
-    size, before = kernel.bench_size, None
-    if devices.current().name == "cuda":
-        while (work := kernel.work(*kernel.draw(size))).bytes < MOVED and work.operations < COMPUTED:
-            if work == before:
-                return size // 2
-            size, before = size * 2, work
+    kernels have no more to do from a certain size on. How work grows is seen at two sizes: drawing large ones takes a host many seconds."""
+    size = kernel.bench_size
+    if devices.current().name != "cuda":
+        return size
+    work = moved, computed = kernel.work(*kernel.draw(size))
+    if moved < MOVED and computed < COMPUTED and (twice := kernel.work(*kernel.draw(2 * size))) != work:
+        while moved < MOVED and computed < COMPUTED:
+            size, moved, computed = 2 * size, moved * twice.bytes / work.bytes, computed * twice.operations / work.operations
     return size
 
 
@@ -98,7 +100,9 @@ def timed(kernel, arguments):
 
     start = time.perf_counter()
     run(times=1)
-    return time.perf_counter() - start, median_seconds(run, (), 0) / LAUNCHES
+    first = time.perf_counter() - start
+    wake(run)
+    return first, median_seconds(run, (), 0) / LAUNCHES
 
 
 def oracle_seconds(kernel, size):

@@ -10,15 +10,19 @@ GPU passes over in silence: an index out of bounds, a race, a barrier that not a
 KINDS in faults.py for all of it.
 
 Read it in this order: lanes.py (the idea), arithmetic.py, memory.py, access.py, interpreter.py with expressions.py, indexing.py,
-calls.py and mixed.py, intrinsics.py, warp.py, atomics.py, races.py, counters.py, watching.py, launch.py, schedule.py (greenlets), source.py.
+calls.py and mixed.py, intrinsics.py, warp.py, atomics.py, races.py, counters.py, watching.py, launch.py, state.py, schedule.py
+(greenlets), source.py.
 
 Decisions. Several threads that write one value to one address get a warning, not a fault. A negative index is a fault, though
 Numba's compiler turns it round to the end. Two shared arrays made on one line are a fault, though a GPU keeps them apart:
 Numba's simulator does not. Two accesses of one warp need a `syncwarp` between them, as on GPUs since Volta.
 
 Limits. A variable's type is that of the value it holds, where Numba gives a variable one type for all paths: a float32
-variable that only another path makes a float64 stays a float32 here until the paths meet. Blocks run in the order of their
-numbers. `math` may differ from a GPU's in the last bit.
+variable that only another path makes a float64 stays a float32 here until the paths meet, and a variable that is None until a
+loop gives it a number runs here, where Numba refuses it. A search in a tuple of int32 and int64 runs here, too. Signatures are not
+looked at: @cuda.jit("void(float32)") makes no float32 of a float64. Numba keeps the constants around a kernel as they were when
+it compiled it; here a launch sees them as they are. Blocks run in the order of their numbers. `math` may differ from a GPU's in
+the last bit.
 
 Not found: a missing cuda.threadfence(), since every thread sees every write at once: a block that adds up what the others wrote
 gets the right sum here without it, and may not on a GPU. Races between two arrays in dynamic shared memory whose elements differ
@@ -27,10 +31,10 @@ once, else after so many turns (max_steps), a minute or two. Such a wait is know
 atomic that adds 0 in the loop; one on a plain element, which a GPU may read only once, is called endless.
 
 Not run, each refused in a sentence: random states of cuda.random, cuda.libdevice, records, vector types. Of what Numba compiles:
-sum() and reductions such as a.sum(), min, max and `in` of an array, tuple(), type(), iter(), next(), hasattr(), ord(), range() of a
-float, recursion, match, :=, nonlocal, *args, a.flat, named tuples made inside a kernel, a slice whose ends differ from thread to
-thread unless it has one length in all of them and no step. A variable may hold one array in some threads and another or None in others; then only its
-elements, its attributes and `is None` are run.
+sum() and reductions such as a.sum(), min, max and `in` of an array, tuple(), type(), iter(), next(), hasattr(), ord(),
+recursion, match, :=, nonlocal, *args, a.flat, named tuples made inside a kernel, a slice whose ends differ from thread to
+thread unless it has one length in all of them and no step. A variable may hold one array in some threads and another or None
+in others; then only its elements, its attributes and `is None` are run.
 """
 
 from labkit.emulator import cuda

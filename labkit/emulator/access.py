@@ -40,6 +40,7 @@ def element(task, view, index, lanes, node, doing):
 def _out_of_bounds(task, view, index, lanes, node, doing):
     lane = int(lanes.index[0])
     place = tuple(int(i[lane]) if isinstance(i, np.ndarray) else int(i) for i in index)
+    view, place = _in_the_whole(view, place, lane)
     dimension = next(d for d, (i, length) in enumerate(zip(place, view.shape, strict=True)) if not 0 <= i < length)
     length = view.shape[dimension]
     what = f"{view.name} has {plural(length, 'element')}" if len(view.shape) == 1 else f"{view.name} has the shape {view.shape}"
@@ -54,6 +55,15 @@ def _out_of_bounds(task, view, index, lanes, node, doing):
     others = f" (as {plural(lanes.count - 1, 'other thread')} of the block)" if lanes.count > 1 else ""
     task.fault("out-of-bounds", f"{who}{others} {doing} {index_as_text(view.name, place)}, but {what}: {advice}.",
                node, lane, array=view.array, index=place)
+
+
+def _in_the_whole(view, place, lane):
+    """A row's index as one of the array that the row is of: a[3][9] is a[3, 9]. Other parts, such as a[2:5], stay what they are."""
+    whole, n = view.whole, len(place)
+    if whole is None or (whole.shape[-n:], whole.strides[-n:]) != (view.shape, view.strides):
+        return view, place
+    start = int(view.offset[lane]) if isinstance(view.offset, np.ndarray) else view.offset
+    return whole, index_of(whole, start, lane)[:-n] + place
 
 
 def load(task, view, index, lanes, node):
@@ -80,6 +90,7 @@ def load(task, view, index, lanes, node):
 def _unwritten(task, view, addresses, written, lanes, node):
     i = int(np.argmin(written[addresses].reshape(len(addresses), -1).all(axis=1)))
     lane = int(lanes.index[i])
+    view = view.whole or view
     place = index_of(view, int(addresses[i]), lane)
     missing = {"shared": "write it first, and put cuda.syncthreads() between the writes and the reads",
                "local": "write it first: a local array starts with whatever the memory held",

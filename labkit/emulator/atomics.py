@@ -3,7 +3,7 @@
 import numpy as np
 
 from labkit.emulator.access import element, index_of
-from labkit.emulator.arithmetic import cast
+from labkit.emulator.arithmetic import INT64, cast, is_number
 from labkit.emulator.faults import index_as_text
 from labkit.emulator.memory import View
 
@@ -28,7 +28,8 @@ def _compare_and_swap(task, node, lanes, array, old, value):
 
 def _apply(task, node, lanes, array, index, function, kinds, *values):
     _check(task, node, lanes, array, kinds)
-    index = index if isinstance(index, tuple) else (index,)
+    index = tuple(cast(i, INT64) if is_number(i) and i.dtype.kind == "f" else i        # Numba cuts a float that is an atomic's index
+                  for i in (index if isinstance(index, tuple) else (index,)))
     if len(index) != len(array.shape):
         task.refuse(f"{array.name} has {len(array.shape)} dimensions but the atomic was given {len(index)} indices", node, lanes)
     address, inside = element(task, array, index, lanes, node, "changes")
@@ -63,6 +64,7 @@ def _check_written(task, node, lanes, array, addresses):
     if written is not None and not written[addresses].all():
         i = int(np.argmin(written[addresses].reshape(len(addresses), -1).all(axis=1)))
         lane = int(lanes.index[i])
+        array = array.whole or array
         place = index_of(array, int(addresses[i]), lane)
         task.fault("unwritten-read", f"{task.who(lane)} changes {index_as_text(array.name, place)}, which nothing has written "
                    "yet; set it to a start value first, and put cuda.syncthreads() after that.",

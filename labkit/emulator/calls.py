@@ -68,7 +68,7 @@ class Calls(Expressions):
         if function is len:
             return np.int64(arguments[0].shape[0] if isinstance(arguments[0], View) else len(arguments[0]))
         if function is print:
-            return self._print(arguments, lanes)
+            return self._print(arguments, lanes, node)
         if function in (enumerate, zip):
             return self._combined(function, [self._as_sequence(a, node, lanes) if not (function is enumerate and k) else a
                                              for k, a in enumerate(arguments)], keywords)
@@ -77,6 +77,8 @@ class Calls(Expressions):
         if isinstance(function, functools.partial) or isinstance(function, types.LambdaType):
             return function(*arguments)
         parts = node.args
+        if function in (np.finfo, np.iinfo):
+            return function(*arguments)
         if function is float and [type(a) for a in arguments] == [str]:
             return self._float_of_text(arguments[0], node, lanes)
         if function in (min, max) and [isinstance(a, tuple) for a in arguments] == [True]:
@@ -121,8 +123,11 @@ class Calls(Expressions):
         letters = {int: "iu", float: "f", bool: "b", complex: "c"}
         return any(value.dtype.kind in letters[k] if k in letters else value.dtype == k for k in kinds)
 
-    def _print(self, arguments, lanes):
+    def _print(self, arguments, lanes, node):
         """One line a thread, in the order of the threads."""
+        for value in arguments:
+            if not is_number(value) and not isinstance(value, (str, tuple)):
+                self.refuse(f"print shows numbers and text inside a kernel, not {self.describe(value)}; print its elements", node, lanes)
         for lane in lanes.index:
             parts = (v[lane] if isinstance(v, np.ndarray) else v for v in arguments)
             self.launch.report.output.append(" ".join(str(p) for p in parts))
@@ -134,6 +139,7 @@ class Calls(Expressions):
         if isinstance(value, Sequence):
             return value
         if isinstance(value, tuple):
+            self.of_one_type(value, node, lanes)
             return Sequence(len(value), lambda task, k, lanes, node: value[k])
         if isinstance(value, View) and value.shape:
             return Sequence(value.shape[0], lambda task, k, lanes, node: task.item(value, (np.int64(k),), lanes, node))
@@ -141,10 +147,9 @@ class Calls(Expressions):
 
     def _range(self, node, lanes, *ends):
         for end in ends:
-            if not is_number(end) or end.dtype.kind not in "iu":
-                self.refuse(f"range takes integers, but {self.text(node)} has {self.describe(end)}; convert it with int(...)",
-                            node, lanes)
-        ends = [arithmetic.cast(end, arithmetic.INT64) for end in ends]
+            if not is_number(end) or end.dtype.kind not in "iuf":
+                self.refuse(f"range takes integers, but {self.text(node)} has {self.describe(end)}", node, lanes)
+        ends = [arithmetic.cast(end, arithmetic.INT64) for end in ends]     # Numba cuts floats, such as what math.ceil gives there
         start, stop, step = (np.int64(0), ends[0], np.int64(1)) if len(ends) == 1 else (*ends, np.int64(1))[:3]
         if np.any((step == 0) & lanes.bits):
             self.refuse("the step of a range cannot be 0", node, lanes)

@@ -118,6 +118,8 @@ class Expressions(Indexing):
             except AttributeError as error:
                 self.refuse(str(error), node, lanes)
             return self._here(self.outside(found, self.text(node), node, lanes))
+        if isinstance(value, (np.finfo, np.iinfo)) and isinstance(getattr(value, name, None), (int, np.generic)):
+            return arithmetic.typed(getattr(value, name))
         if is_number(value) and name in ("real", "imag"):
             return getattr(value, name)
         if is_number(value) and name == "conjugate":
@@ -236,8 +238,8 @@ class Expressions(Indexing):
         return result
 
     def _compare(self, operator, left, right, node, parts, lanes):
-        if operator in (ast.Is, ast.IsNot):
-            return self.each(left, lanes, lambda part, here: np.bool_((part is right) == (operator is ast.Is)))
+        if operator in (ast.Is, ast.IsNot) or right is None and operator in (ast.Eq, ast.NotEq):
+            return self.each(left, lanes, lambda part, here: np.bool_((part is right) == (operator in (ast.Is, ast.Eq))))
         if operator in (ast.In, ast.NotIn):
             found = self._found(left, right, node, parts, lanes)
             return found if operator is ast.In else ~found
@@ -255,6 +257,12 @@ class Expressions(Indexing):
             return same if operator is ast.Eq else ~same
         return np.bool_(arithmetic.COMPARE[operator](left, right))
 
+    def of_one_type(self, values, node, lanes):
+        """Refuse integers beside floats where Numba cannot know which element of a tuple it takes. Of 32 and 64 bits it takes none either."""
+        if len({value.dtype.kind == "f" for value in values if is_number(value)}) > 1:
+            self.refuse(f"{self.text(node)} holds integers and floats, and Numba searches, goes through and indexes a tuple only where all its "
+                        "elements are of one type; write all of them as integers or all as floats", node, lanes)
+
     def _found(self, left, right, node, parts, lanes):
         """left in right."""
         holds = getattr(right, "holds", None)
@@ -263,6 +271,7 @@ class Expressions(Indexing):
         if not isinstance(right, tuple):
             self.refuse(f"the emulator does not run {self.text(node)}; it looks for something in a tuple, or for an integer in a range",
                         node, lanes)
+        self.of_one_type(right, parts[1], lanes)
         equal = [self._compare(ast.Eq, left, item, node, parts, lanes) for item in right]
         return functools.reduce(np.logical_or, equal, np.bool_(False))
 

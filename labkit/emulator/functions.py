@@ -46,7 +46,7 @@ NUMPY_COMPILED = frozenset(
     "logical_not logical_or logical_xor maximum minimum not_equal rad2deg radians sin sinh tan tanh true_divide".split())
 _MATH_INSTEAD = {"exp", "sqrt", "expm1", "log1p", "floor", "ceil", "fabs", "copysign", "isfinite", "isinf", "trunc", "exp2"}
 _PYTHON_INSTEAD = {"abs": "abs(x)", "absolute": "abs(x)", "power": "x ** y", "pow": "x ** y", "square": "x * x",
-                   "add": "x + y", "multiply": "x * y", "subtract": "x - y"}
+                   "add": "x + y", "multiply": "x * y", "subtract": "x - y", "bitwise_and": "x & y", "bitwise_or": "x | y", "bitwise_xor": "x ^ y"}
 
 
 def of_math(name):

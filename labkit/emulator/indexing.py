@@ -4,7 +4,7 @@ import ast
 
 import numpy as np
 
-from labkit.emulator import access
+from labkit.emulator import access, subset
 from labkit.emulator.arithmetic import INT64, cast, is_number
 from labkit.emulator.memory import View
 from labkit.emulator.mixed import Mixed, within
@@ -69,7 +69,7 @@ class Indexing(Watching):
                 row = View(view.buffer, 0, (length,), (view.strides[d],), view.name)
                 address, inside = access.element(self, row, (entry,), lanes, node, "takes")
                 offset = offset + (address if inside is lanes else np.where(inside.bits, address, 0))
-        return View(view.buffer, offset, tuple(shape), tuple(strides), view.array + "[...]")
+        return View(view.buffer, offset, tuple(shape), tuple(strides), view.array + "[...]", view.whole or view)
 
     def _slice(self, entry, length, node, lanes):
         """(start, number of elements, step). start : int, or (threads,) where every thread takes a part of its own, such as a[2*i:2*i+2]."""
@@ -88,6 +88,8 @@ class Indexing(Watching):
         if isinstance(node.slice, ast.Slice):
             return value[slice(*(None if p is None else int(self.number(p, lanes)) for p in (node.slice.lower, node.slice.upper, node.slice.step)))]
         index = self.number(node.slice, lanes)
+        if not subset.constant_shape(node.slice, self.frame.function):
+            self.of_one_type(value, node.value, lanes)
         used = index[lanes.index] if np.ndim(index) else index
         if np.any((used < -len(value)) | (used >= len(value))):
             self.stop("out-of-bounds", f"{self.text(node)} goes outside a tuple of {len(value)} values", node, lanes)

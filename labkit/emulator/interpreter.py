@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from labkit.emulator import access
+from labkit.emulator import access, subset
 from labkit.emulator.arithmetic import is_number, select
 from labkit.emulator.calls import Calls
 from labkit.emulator.intrinsics import Intrinsic
@@ -19,7 +19,10 @@ from labkit.emulator.lanes import Lanes, truth
 from labkit.emulator.memory import View
 from labkit.emulator.mixed import Mixed, within
 from labkit.emulator.source import Function
+from labkit.emulator.state import memory, state
 from labkit.emulator.translate import same_tuple
+
+_LOOK_FROM = 1024       # turns of a while loop, a power of two
 
 
 @dataclass
@@ -114,7 +117,7 @@ class Task(Calls):
         if not isinstance(node.value, ast.Constant):
             self.dropped = node.value       # nobody looks at its value
             value = self.evaluate(node.value, lanes)
-            if isinstance(value, Intrinsic):
+            if isinstance(value, Intrinsic) and not isinstance(node.value, ast.Call):
                 self.warn("unused", f"{self.text(node)} is named but not called: write {self.text(node)}().", node)
         return lanes
 
@@ -210,7 +213,8 @@ class Task(Calls):
             return select(lanes.bits, new, old)
         if isinstance(new, View) and isinstance(old, View):
             if (new.buffer, new.shape, new.strides) == (old.buffer, old.shape, old.strides):
-                return View(new.buffer, np.where(lanes.bits, new.offset, old.offset), new.shape, new.strides, new.name)
+                return View(new.buffer, np.where(lanes.bits, new.offset, old.offset), new.shape, new.strides, new.name,
+                            new.whole if new.whole is old.whole else None)
         elif isinstance(new, tuple) and isinstance(old, tuple) and len(new) == len(old):
             return same_tuple(new, (self.merged(lanes, n, o) for n, o in zip(new, old, strict=True)))
         return None
@@ -236,10 +240,17 @@ class Task(Calls):
     def do_while(self, node, lanes):
         loop = self._enter(node, lanes)
         active, done = lanes, lanes.none()
+        turns, before = 0, None
         while active.count:
             self.count_step(node, active)
+            turns += 1
+            if turns >= _LOOK_FROM and not self.launch.schedule:
+                before = self._look_for_change(before, turns, node, active)
             going = active.where(truth(self.condition(node.test, active)))
             done = done.join(active.without(going))
+            if turns == 2 and going.count and subset.cannot_end(node):
+                self.stop("endless", f"{self.who(going.first())} never leaves this loop: nothing in it changes the condition {self.text(node.test)}, "
+                          "and no break or return leads out; change what should end it", node, going)
             active = self._turn(loop, going) if going.count else going
             if len(self.block.tasks) > 1:       # perhaps it waits for another thread: let the others go on
                 self.block.turns += 1
@@ -247,6 +258,17 @@ class Task(Calls):
                     self.launch.endless(self, node, lanes, f"after {self.block.turns:,} turns of such loops in its block")
                 self.launch.schedule.switch()
         return self._leave(loop, done)
+
+    def _look_for_change(self, before, turns, node, lanes):
+        """Compare all that a turn depends on in turns 1024 and 1025, 2048 and 2049, ...: a turn that changes nothing comes again and again."""
+        now = None
+        if before or turns & (turns - 1) == 0:
+            now = memory(self.launch, [self.block]), state(self), lanes.bits.tobytes()
+        if before and before == now:
+            self.stop("endless", f"{self.who(lanes.first())} is still in this loop and always will be: a turn of it changes no variable and no "
+                      "memory any more; look for what should end it (another thread is seen by a test with cuda.atomic, such as "
+                      "cuda.atomic.add(array, index, 0))", node, lanes)
+        return None if before else now
 
     def do_for(self, node, lanes):
         sequence = self.sequence(node.iter, lanes)

@@ -79,9 +79,10 @@ def gridsize(task, node, lanes, dimensions):
 
 
 def _dimensions(task, node, lanes, number):
-    if not np.ndim(number) and int(number) in (1, 2, 3):
+    written = (*node.args, *(k.value for k in node.keywords))[0]
+    if isinstance(number, np.integer) and number in (1, 2, 3) and subset.constant_shape(written, task.frame.function):
         return int(number)
-    task.refuse("cuda.grid and cuda.gridsize take 1, 2 or 3: the number of dimensions", node, lanes)
+    task.refuse("cuda.grid and cuda.gridsize take 1, 2 or 3, the number of dimensions, as a plain constant", node, lanes)
 
 
 def shared_array(task, node, lanes, shape, dtype, alignment=None):
@@ -193,8 +194,8 @@ def syncthreads(task, node, lanes):
 def _block_vote(name, gather):
     def vote(task, node, lanes, predicate):
         condition = truth(predicate)
-        if getattr(predicate, "dtype", None) == np.bool_:
-            task.warn("type", f"numba-cuda wants an integer here, and refuses a bool: write cuda.{name}(int32(...)) or 1 if "
+        if predicate.dtype.kind not in "iu":
+            task.warn("type", f"numba-cuda wants an integer here, and refuses a {predicate.dtype}: write cuda.{name}(int32(...)) or 1 if "
                       "... else 0.",
                       node)
         task.block.predicate[lanes.index] = condition[lanes.index] if np.ndim(condition) else condition

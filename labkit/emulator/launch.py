@@ -43,6 +43,7 @@ class Launch:
         self.max_steps, self.max_seconds = max_steps, max_seconds
         self.shared_bytes = int(shared_bytes)
         self.report = Report(kernel=function.name)
+        self.schedule = None
         self.memory = GlobalMemory()
         self.counters = Counters()
         self.reported, self.outside, self.checked, self._constants = set(), {}, set(), {}

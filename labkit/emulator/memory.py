@@ -60,12 +60,13 @@ class View:
 
     offset          int, or (threads,) int64 where every thread has its own
     shape, strides  tuples of ints, in elements
+    whole           the View that this is a part of, or None
     """
 
-    __slots__ = ("buffer", "offset", "shape", "strides", "name")
+    __slots__ = ("buffer", "offset", "shape", "strides", "name", "whole")
 
-    def __init__(self, buffer, offset, shape, strides, name):
-        self.buffer, self.offset, self.shape, self.strides, self.name = buffer, offset, shape, strides, name
+    def __init__(self, buffer, offset, shape, strides, name, whole=None):
+        self.buffer, self.offset, self.shape, self.strides, self.name, self.whole = buffer, offset, shape, strides, name, whole
 
     @property
     def array(self):
@@ -132,7 +133,7 @@ class GlobalMemory:
         flat = owner.ravel(order="K")
         itemsize = array.dtype.itemsize
         steps = tuple(stride // itemsize for stride in array.strides)
-        if owner.dtype != array.dtype or (owner.size and not np.may_share_memory(flat, owner)):
+        if owner.dtype != array.dtype or (address(array) - address(owner)) % itemsize or (owner.size and not np.may_share_memory(flat, owner)):
             flat = np.ascontiguousarray(array).ravel()
             if np.may_share_memory(flat, array):
                 flat = flat.copy()

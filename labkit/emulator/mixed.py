@@ -1,9 +1,10 @@
 """A variable that holds different things in different threads: one array here and another there, or None and a number.
 
-    best = None
-    ...
-    if best is None or x > best:
-        best = x
+    root = None
+    if x > 0:
+        root = math.sqrt(x)
+    if root is not None:
+        ...
 
 Numbers need no such thing: they are one array with an element a thread. Wherever all threads that run hold the same thing, the
 variable is that thing (see `within`); where they do not, its elements, its attributes and `is` are looked up part by part

@@ -12,7 +12,7 @@ from greenlet import getcurrent, greenlet
 
 from labkit.emulator.interpreter import Task
 from labkit.emulator.lanes import Lanes
-from labkit.emulator.memory import View
+from labkit.emulator.state import memory, state
 
 # A block that has only waited for so many rounds may be waiting for one that has not started.
 _PATIENCE = 3
@@ -91,8 +91,7 @@ class Schedule:
     def _look_for_change(self):
         """Where all is as it was at an earlier look, it comes to that again and again: nobody will ever leave the loops."""
         blocks = {task.block.number: task.block for tasks in self.running for task in tasks}.values()
-        arrays = self.launch.memory.arrays() + [view.buffer.data for b in blocks for view in (*b.shared.values(), *b.local.values())]
-        seen = [array.tobytes() for array in arrays], [_state(task, lane) for b in blocks for lane, task in enumerate(b.tasks)]
+        seen = memory(self.launch, blocks), [state(task, lane) for b in blocks for lane, task in enumerate(b.tasks)]
         if seen == self._seen:
             task = next(task for tasks in self.running for task in tasks if not task.waiting)
             task.stop("endless", f"{task.who(task.frame.live.first())} is still in this loop and always will be: no thread changes "
@@ -108,24 +107,3 @@ class Schedule:
             waiting[0].stop("unreached-barrier", f"{waiting[0].who(lanes.first())} waits at {waiting[0].text(node)} for the "
                             f"whole {whom}, but some threads have finished or wait elsewhere and never come; let every thread "
                             "reach it", node, lanes)
-
-
-def _state(task, lane):
-    """Where a thread is and what it holds, to be compared."""
-    found, frame = [task.waiting and task.waiting[1]], task.frame
-    while frame:
-        found.append((frame.node, [(loop.node, loop.turn) for loop in frame.loops],
-                      {name: _frozen(value, lane) for name, value in frame.names.items()}))
-        frame = frame.caller
-    return found
-
-
-def _frozen(value, lane):
-    """One thread's part of a value; NaNs of the same bits are equal."""
-    if isinstance(value, np.ndarray):
-        value = value[lane]
-    if isinstance(value, View):
-        return value.buffer, value.shape, value.strides, _frozen(value.offset, lane)
-    if isinstance(value, tuple):
-        return [_frozen(part, lane) for part in value]
-    return (value.dtype, value.tobytes()) if isinstance(value, np.generic) else value

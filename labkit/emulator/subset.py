@@ -5,6 +5,7 @@ not run is in _NOT_RUN.
 """
 
 import ast
+import functools
 
 _ADVICE = {
     ast.Dict: ("a dict", "use arrays"),
@@ -115,6 +116,16 @@ def constant_shape(node, function):
         return node.id not in function.parameters and len(values) == 1 and constant_shape(values[0], function)
     # Python folds arithmetic of literals, such as 16 * 2, before Numba sees it.
     return not any(isinstance(n, (ast.Name, ast.Call, ast.Attribute)) for n in ast.walk(node))
+
+
+@functools.lru_cache(maxsize=256)
+def cannot_end(loop):
+    """A while loop that, once gone round, goes round for ever: its test reads no memory, nothing in it changes the test's names or leaves it."""
+    test, inside = list(ast.walk(loop.test)), [n for statement in loop.body for n in ast.walk(statement)]
+    names = {n.id for n in test if isinstance(n, ast.Name)}
+    return not (any(isinstance(n, (ast.Subscript, ast.Call, ast.Lambda)) for n in test)
+                or any(isinstance(n, (ast.Break, ast.Return, ast.Raise, ast.Assert))
+                       or isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in names for n in inside))
 
 
 def waits_for_other_threads(function):

@@ -97,6 +97,7 @@ class Watching:
         geometry = self.block.geometry
         other_function, other_line, other_block, other_lane, did = second
         same_block, same_line = block == other_block, (function, line) == (other_function, other_line)
+        view = view.whole or view
         index = access.index_of(view, conflict.address, conflict.lane)
         who = geometry.who(other_block, other_lane)
         where = "in the same line" if same_line else f"in line {other_line}" if function is other_function else \
@@ -151,4 +152,5 @@ def _race_advice(doing, did, same_block, same_line):
     if same_line and doing == "writes":
         return ("give every thread an element of its own, use an atomic such as cuda.atomic.add, or read first, wait at "
                 "cuda.syncthreads() and write then")
-    return "put cuda.syncthreads() between the two, where every thread of the block reaches it"
+    barrier = "put cuda.syncthreads() between the two, where every thread of the block reaches it"
+    return f"{barrier}, or change it atomically in both" if {doing, did} == {"writes", "atomics"} else barrier

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import textwrap
 from dataclasses import dataclass
 
@@ -66,9 +67,14 @@ def verdict(row):
     return "holds" if row["ok"] else "differs"
 
 
+def unbroken(words):
+    """Keeps 4e-16 or a date on one line, which a narrow column would break at the hyphen."""
+    return re.sub(r"\d[\d.]*e-\d+|\d{4}-\d\d-\d\d", r'<span style="white-space:nowrap">\g<0></span>', words)
+
+
 def html_row(row, cell):
     mark = "✓" if row["ok"] else "✗"
     first = f'<td style="{cell};white-space:nowrap"><span aria-hidden="true">{mark}</span> {verdict(row)}</td>'
     claim = f'<th scope="row" style="{cell};font-weight:600">{html.escape(row["claim"])}</th>'
-    rest = "".join(f'<td style="{cell}">{html.escape(row[key])}</td>' for key, _ in COLUMNS[1:])
+    rest = "".join(f'<td style="{cell}">{unbroken(html.escape(row[key]))}</td>' for key, _ in COLUMNS[1:])
     return f"<tr>{first}{claim}{rest}</tr>"

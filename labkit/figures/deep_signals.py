@@ -61,10 +61,11 @@ def signal_growth(measured, theory, title):
     for (words, sizes), mark in zip(measured.items(), looks, strict=False):
         layers = np.arange(1, len(sizes) + 1)
         line, = ax.plot(layers, sizes, linestyle="", marker=mark, markersize=5, color=INK, label=words)
-        ax.plot(layers, theory[words] ** (layers - 1.0), color=COLORS["theory"], linestyle=LINES["theory"], linewidth=1.4, zorder=1)
+        law, = ax.plot(layers, theory[words] ** (layers - 1.0), color=COLORS["theory"], linestyle=LINES["theory"], linewidth=1.4, zorder=1)
         ax.annotate(words, (layers[-1], theory[words] ** (layers[-1] - 1.0)), xytext=(8, 0), textcoords="offset points", va="center", fontsize=9.5)
     ax.set(yscale="log", xlabel="layer", ylabel="mean square of the sums (first layer: 1)", xlim=(0.5, 1.25 * len(sizes)))
     ax.set_xticks(range(5, len(sizes) + 1, 5))
+    figure.legend([line, law], ["measured", "the law"], loc="outside lower left", ncols=2)
     return say(figure, title, f"{title}. Marks: measured; dashed lines: the law. " +
                "; ".join(f"{words}: {sizes[-1]:.1e} after {len(sizes)} layers" for words, sizes in measured.items()) + ".")
 

@@ -130,7 +130,7 @@ def family_weights(W, names, title=None):
     for ax in axes[-1]:
         ax.set_xticklabels(names[:12], rotation=60, ha="right", fontsize=8.5, color=INK)
     shared = sum(alike(W[:, unit]) > 0.5 for unit in range(W.shape[1]))
-    return say(figure, title or f"{shared} of {W.shape[1]} units treat a person and the one in the same place of the other tree alike",
+    return say(figure, title or f"In {shared} of {W.shape[1]} units the pattern of one tree returns in the other (agreement above 0.5)",
                "Six panels, one a unit, each with the weights of the twelve English people above those of the twelve Italians in the same "
                "places; circles are positive, squares negative, dotted lines part the three generations. " +
                " ".join(f"Unit {unit + 1}: correlation of the two rows {alike(W[:, unit]):+.2f}." for unit in range(W.shape[1])))

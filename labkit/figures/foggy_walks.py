@@ -26,8 +26,9 @@ def walks(surface, paths, extent, minima=(), title=None, alt=None, labels=("w", 
     x, y = np.linspace(left, right, z.shape[1]), np.linspace(bottom, top, z.shape[0])
     ax.contourf(x, y, z, cuts, cmap=terrain())
     ax.contour(x, y, z, cuts, colors=INK, linewidths=0.35, alpha=0.5)
+    stars = []
     for point in minima:
-        ax.plot(*point, "*", markersize=15, color=COLORS["here"], markeredgecolor=INK, zorder=4)
+        stars = ax.plot(*point, "*", markersize=15, color=COLORS["here"], markeredgecolor=INK, zorder=4, linestyle="", label="bottom of a valley")
     most = max(each for _, each in paths.values())
     for name, (points, each) in sorted(paths.items(), key=lambda item: item[1][1]):
         points = np.array(points, float)
@@ -41,11 +42,11 @@ def walks(surface, paths, extent, minima=(), title=None, alt=None, labels=("w", 
         ax.plot(*shown[-1], look["marker"], markersize=8, color=look["color"], markeredgecolor=CARD, zorder=5)
         side.plot(each * np.arange(len(points)), np.where(np.isfinite(high), high, np.nan), linewidth=1.2 if each == 1 else 2.2, label=name, **line)
     first = next(iter(paths.values()))[0][0]
-    ax.plot(*first, "o", markersize=7, markerfacecolor=CARD, markeredgecolor=INK, zorder=5)
+    begin, = ax.plot(*first, "o", markersize=7, markerfacecolor=CARD, markeredgecolor=INK, zorder=5, linestyle="", label="start")
     ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=labels[0], ylabel=labels[1])
     ax.grid(False)
     side.set(xlabel="examples looked at", ylabel=f"height ({height})", yscale="log", ylim=(0.6 * z.min(), 1.3 * z.max()))
-    side.legend(loc="upper right")
+    figure.legend(handles=[*side.get_legend_handles_labels()[0], begin, *stars], loc="outside lower left", ncols=5)
     names = ", ".join(paths)
     return say(figure, title or "The same mountain, looked at more or less closely",
                alt or f"Contour map with the paths of walkers ({names}) from one start, and beside it their heights on a logarithmic scale against "

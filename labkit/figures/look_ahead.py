@@ -28,6 +28,7 @@ def one_step_each(surface, w, jump, ends, extent, title=None, alt=None):
     ax.contour(x, y, z, cuts, colors=INK, linewidths=0.35, alpha=0.5)
     arrow(ax, w, ahead, MUTED, "--")
     arrow(ax, w, w + ends["momentum"] - ahead, COLORS["momentum"], ":")
+    ax.plot([], [], color=COLORS["momentum"], linestyle=":", label="the slope at the start, where it was taken")
     for name, words in (("momentum", "classical: corrected by the slope at the start"), ("nesterov", "Nesterov: corrected by the slope ahead")):
         arrow(ax, ahead, ends[name], COLORS[name], "-")
         ax.plot(*ends[name], "^" if name == "momentum" else "v", markersize=10, color=COLORS[name], markeredgecolor=CARD, label=words, linestyle="")

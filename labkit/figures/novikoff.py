@@ -28,7 +28,7 @@ def mistakes(found, bound, title=None, alt=None, dot="a run"):
     ax.plot([low, high], [low, high], color=COLORS["theory"], linestyle=LINES["theory"], label="bound (R/γ)²")
     ax.plot(bound, np.maximum(found, 0.8), "o", color=INK, alpha=0.55, markersize=5, markeredgewidth=0, label=dot)
     ax.set(xlim=(max(low, 0.6 * bound.min()), high), ylim=(low, high), xlabel="bound on mistakes, (R/γ)²", ylabel="mistakes made")
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=3)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=3, handlelength=3.2)
     verdict = f"All {len(found)} runs stay under Novikoff's bound" if not broken else f"{broken} of {len(found)} runs break the bound"
     share = np.median(found / bound)
     return say(figure, title or verdict,

@@ -66,6 +66,8 @@ def many_lines(X, y, weights, likes, question, labels, names, shown=120):
     extent = (0.6, 5.4, 0.6, 5.4)
     figure, ax = plane_axes(X, labels, extent)
     some = slice(None, None, max(1, len(weights) // shown))
+    for side, words in (("class_1", "a line: watch it"), ("class_0", "a line: leave it")):
+        ax.plot([], color=COLORS[side], linestyle=LINES[side], linewidth=1.6, label=words)
     for (w1, w2, b), yes in zip(weights[some], likes[some], strict=True):
         if ends := crossing(box_corners(extent), w1, w2, b):
             side = "class_1" if yes else "class_0"

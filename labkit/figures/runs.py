@@ -35,7 +35,7 @@ def histogram_of_runs(values, label="mistakes until the last", unit="", bound=No
         ax.axvline(bound, color=COLORS["theory"], linestyle=LINES["theory"], label=f"bound {bound:.4g}")
     ax.set(xlabel=f"{label} ({unit})" if unit else label, ylabel=count)
     ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4, handlelength=3.2)
     left_out = f"; {np.count_nonzero(~ended):,} did not finish" if not ended.all() else ""
     finding = f"Half of {done.size:,} {count} end at {middle:.4g} {label} or less{left_out}"
     return say(figure, title or finding, alt or f"{finding}. Histogram from {done.min():.4g} to {done.max():.4g}.")

@@ -31,7 +31,7 @@ def slopes_of_weights(groups):
                     va="top", fontsize=9.5, bbox={"facecolor": CARD, "edgecolor": "none", "pad": 1.5})
     axes[-1, 0].set_xlabel("size of one weight's gradient")
     zero = sum(int((values == 0).sum()) for values in sizes.values())
-    finding = f"Nine in ten weights see gradients from {low:.0e} to {high:.0e}, a factor of {float(f'{high / low:.1g}'):,.0f}"
+    finding = f"Nine in ten weights see gradients from {low:.1e} to {high:.1e}, a factor of {float(f'{high / low:.1g}'):,.0f}"
     return say(figure, finding, f"{finding}. One histogram a layer; {zero:,} weights have no gradient at all and are not drawn.")
 
 
@@ -50,7 +50,7 @@ def running_roots(gradients, roots, change):
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4)
     late = {decay: settled(gradients, values, change) for decay, values in roots.items()}
     words = ", ".join(f"{steps} with decay {decay:g}" for decay, steps in late.items())
-    return say(figure, f"Steps until the root has noticed the plateau: {words}",
+    return say(figure, f"Steps until the root is down to twice the new gradients: {words}",
                f"Bars for the sizes of {len(gradients)} gradients that become a hundred times smaller at step {change}, and a curve for each decay: "
                f"the longer the memory, the later the curve comes down.")
 

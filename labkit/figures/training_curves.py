@@ -40,6 +40,8 @@ def curves(panels, xlabel, ylabel, title, alt, logx=False, logy=False, ylim=None
             ax.set_ylim(*ylim)
         for axis in [ax.xaxis] * logx + [ax.yaxis] * logy:
             plain_numbers(axis)
+        if not logx:
+            ax.xaxis.set_major_formatter("{x:,.10g}")
     axes[0, 0].set(ylabel=ylabel)
     handles = {label: handle for ax in axes[0] for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     if len(handles) > 1:

@@ -237,7 +237,8 @@ def _blocks(out, side):
 def _register_step(name, doc, cuda, side, threads, budget):
     return register(
         name=name, doc=doc, signature=f"void({TABLES})", oracle=matmul_numpy, cpu=matmul_cpu, cuda=cuda,
-        launch=lambda out, *_: (_blocks(out, side), threads), arguments=_product, budget=budget, tolerance=1e-4, bench_size=2048,
+        launch=lambda out, *_: (_blocks(out, side), threads), arguments=_product, budget=budget, bench_size=2048,
+        tolerance=2e-4,         # each sum is added up in a row, of 1,027 products at bench_size; BLAS adds in parts
         work=lambda out, a, b: Work(bytes=out.nbytes + a.nbytes + b.nbytes, operations=2 * out.size * a.shape[1]),
     )
 

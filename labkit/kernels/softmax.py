@@ -8,12 +8,19 @@ import math
 
 import numpy as np
 
-from labkit.kernels._numba import FINITE_MATH, loops, prange
+from labkit.kernels._numba import FINITE_MATH, loops, njit, prange
 from labkit.kernels.activations import exp
 from labkit.kernels.registry import Budget, Work, one_thread_each, register
 
 _0, _1, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
 CLASSES = 5         # of the arguments drawn for tests
+
+
+@njit(fastmath=False)
+def less_score(log_total, z, largest):
+    """log_total - (z - largest), in this order: the loops' fast mathematics would add `largest` to the logarithm, whose digits a large
+    score would swallow. A helper shares its caller's fast mathematics unless told otherwise."""
+    return log_total - (z - largest)
 
 
 def softmax_numpy(p, z):
@@ -104,7 +111,7 @@ def softmax_cross_entropy_cpu(dz, losses, z, labels, share):
         for j in range(z.shape[1]):
             dz[i, j] = exp(z[i, j] - largest)
             total += dz[i, j]
-        losses[i] = share * (math.log(total) - (z[i, labels[i]] - largest))
+        losses[i] = share * less_score(math.log(total), z[i, labels[i]], largest)
         for j in range(z.shape[1]):
             dz[i, j] *= share / total
         dz[i, labels[i]] -= share
@@ -149,10 +156,10 @@ def softmax_cross_entropy_soft_cpu(dz, losses, z, t, share):
         for j in range(z.shape[1]):
             dz[i, j] = exp(z[i, j] - largest)
             total += dz[i, j]
-        height = math.log(total) + largest
+        log_total = math.log(total)
         loss = z.dtype.type(0)
         for j in range(z.shape[1]):
-            loss += t[i, j] * (height - z[i, j])
+            loss += t[i, j] * less_score(log_total, z[i, j], largest)
             dz[i, j] = share * (dz[i, j] / total - t[i, j])
         losses[i] = share * loss
 
@@ -169,10 +176,10 @@ def softmax_cross_entropy_soft_cuda(cuda):
                 e = math.exp(z[i, j] - largest)
                 dz[i, j] = e
                 total += e
-            height = math.log(total) + largest
+            log_total = math.log(total)
             loss = _0
             for j in range(z.shape[1]):
-                loss += t[i, j] * (height - z[i, j])
+                loss += t[i, j] * (log_total - (z[i, j] - largest))
                 dz[i, j] = share * (dz[i, j] / total - t[i, j])
             losses[i] = share * loss
 

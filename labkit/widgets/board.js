@@ -24,11 +24,11 @@ function courier(model, lost) {
   const queue = [];
   function next() {
     if (waiting !== null || queue.length === 0) return;
-    const event = queue.shift();
-    waiting = event.n = `${Date.now()}-${++sent}`;
+    waiting = queue.shift();
+    waiting.n = `${Date.now()}-${++sent}`;
     since = performance.now();
     guard = setTimeout(() => lost(true), PATIENCE);
-    model.send(event);
+    model.send(waiting);
   }
   return {
     send(event) {
@@ -39,7 +39,7 @@ function courier(model, lost) {
       next();
     },
     answered(n) {
-      if (waiting === null || n !== waiting) return null;
+      if (waiting === null || n !== waiting.n) return null;
       clearTimeout(guard);
       lost(false);
       waiting = null;
@@ -47,7 +47,7 @@ function courier(model, lost) {
       next();
       return took;
     },
-    busy: (name) => queue.some((event) => event.name === name),
+    busy: (name) => [waiting, ...queue].some((event) => event?.name === name),
     idle: () => waiting === null && queue.length === 0,
   };
 }

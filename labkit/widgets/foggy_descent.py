@@ -162,7 +162,7 @@ class FoggyDescent(Board):
 
     def controls(self):
         return [
-            slider("rate", "Learning rate", -2, 0.8, 0.05, math.log10(self.rate), f"{self.rate:g}"),
+            slider("rate", "Learning rate", -2, 0.8, 0.02, math.log10(self.rate), f"{self.rate:g}"),
             button("down", "Step down the slope", "One step of gd_step with this learning rate"),
             button("walk", "Walk the orange arrow", "In the direction and as far as the orange arrow points"),
             button("lift", "Lift the fog", "Show the whole mountain", pressed=self.lifted),

@@ -29,8 +29,8 @@ class PlacePoints(Board):
             "(Shift: further), F flips its class, Delete removes it; S takes a step, Space plays, R resets the weights.")
     hears = (*MOVES, "0", "1", "n", "p", "N", "P", "f", "F", "Delete", "Backspace", "x", "s", "S", " ", "r", "R")
 
-    def __init__(self, update=None, points="clouds", labels=("x1", "x2"), **traits):
-        self.labels = labels
+    def __init__(self, update=None, points="clouds", labels=("x1", "x2"), name="your points", **traits):
+        self.labels, self.called = labels, name
         self.student = Student(update, rules.update, getattr(update, "__name__", "update"), weights_and_bias)
         self.student(np.zeros(2), 0.0, np.ones(2), 1)       # tried once, so that the line below the picture is true from the start
         self.X, self.y, self.preset = *preset(points), points if isinstance(points, str) else "own"
@@ -214,7 +214,7 @@ class PlacePoints(Board):
         return self.said
 
     def controls(self):
-        own = (("own", "your points"),) if self.own else ()
+        own = (("own", self.called),) if self.own else ()
         return [
             button("step", "Step", "Show the next point to the rule (S)", disabled=not len(self.X)),
             button("play", "Pause" if self.playing else "Play", "Step again and again (Space)", pressed=self.playing),
@@ -314,11 +314,11 @@ def preset(points):
     return rows[:, :2].copy(), rows[:, 2].astype(int)
 
 
-def place_points(update=None, points="clouds", labels=("x1", "x2")):
+def place_points(update=None, points="clouds", labels=("x1", "x2"), name="your points"):
     """Place points by hand and watch your rule learn from them.
 
     update : your function update(w, b, x, y) -> (w, b) with w, x of shape (2,), y 0 or 1; labkit's without
     points : "clouds", "close", "xor", "empty", or rows (x1, x2, class) between -5 and 5, or a pair of arrays X, y
-    labels : what the axes mean for points of your own
+    labels, name : what the axes mean for points of your own, and what these are called
     """
-    return PlacePoints(update, points, labels)
+    return PlacePoints(update, points, labels, name)

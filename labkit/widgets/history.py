@@ -27,7 +27,7 @@ class Timeline(Board):
     """See `timeline`."""
 
     name = "timeline"
-    title = "How machines learned to learn: three waves and the winters between them"
+    title = "How machines learned to learn: three waves and two winters"
     help = "Click an event, or focus the picture: Left and Right go from event to event, Home and End to the first and the last."
     hears = ("ArrowLeft", "ArrowRight", "Home", "End")
     pointer = "tap"

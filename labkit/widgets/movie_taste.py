@@ -137,7 +137,7 @@ class SigmoidMovies(Board):
     def note(self):
         right = int(((self.shares > 0.5) == (self.y > 0)).sum())
         return (f"{self.about()}, rated {self.asked[0]:g} by Mary and {self.asked[1]:g} by John: h = {self.answer:.2f}, so {self.verdict()}. "
-                f"{right} of {len(self.y)} past movies answered rightly after {self.steps} steps.")
+                f"{right} of {len(self.y)} past movies answered rightly after {self.steps} step{'s' * (self.steps != 1)}.")
 
     def controls(self):
         return [

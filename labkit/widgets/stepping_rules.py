@@ -231,10 +231,8 @@ class RuleMachine(Board):
 
     def places(self):
         sizes = SIZES[self.net]
-        tallest = max(sizes)
-        gap = min(46, 192 / max(1, tallest - 1))
         across = 250 / (len(sizes) - 1)
-        return [[(38 + across * i, 238 + gap * (k - (n - 1) / 2)) for k in range(n)] for i, n in enumerate(sizes)]
+        return [[(38 + across * i, 235 + min(46, 192 / max(1, n - 1)) * (k - (n - 1) / 2)) for k in range(n)] for i, n in enumerate(sizes)]
 
     def shown_values(self):
         """For each layer (numbers of the example, whether they are errors), as they stand at this step."""
@@ -257,11 +255,10 @@ class RuleMachine(Board):
             for (i, j), weight in np.ndenumerate(W):
                 self.draw_connection(scene, places[k][i], places[k + 1][j], weight, np.abs(W).max(), active, self.followed(i, j))
         acting = step.layer - (step.kind == "transpose")
-        tight = max(SIZES[self.net]) > 6
         for k, (layer, (numbers, errors)) in enumerate(zip(places, self.shown_values(), strict=True)):
             for unit, (x, y) in enumerate(layer):
                 value = None if numbers is None else float(numbers[unit])
-                self.draw_unit(scene, x, y, value, errors, k == acting, tight)
+                self.draw_unit(scene, x, y, 12.5 if len(layer) > 6 else 16.5, value, errors, k == acting)
 
     def followed(self, i, j):
         """Whether the connection from i to j is one that the followed element uses."""
@@ -284,12 +281,12 @@ class RuleMachine(Board):
             middle, end = ((x1 + t * (x2 - x1), y1 + t * (y2 - y1)) for t in (0.5, 0.62))
             scene.arrow(*middle, *end, color=COLORS[name], width=width, head=9)
 
-    def draw_unit(self, scene, x, y, value, errors, acting, tight):
-        radius = 12.5 if tight else 16.5
+    def draw_unit(self, scene, x, y, radius, value, errors, acting):
         stroke = INK if value is None or not errors else COLORS["negative" if value < 0 else "positive"]
         scene.circle(x, y, radius, SOFT["here"] if acting else CARD, stroke, 2.6 if acting or errors else 1.4)
         if value is not None:
-            scene.text(x, y, short(value), 9.5 if tight or len(short(value)) > 4 else 11.5, INK, "middle", bold=acting)
+            words = short(value)                    # no wider than the circle, or its minus is lost on the rim
+            scene.text(x, y, words, min(11.5, 2.8 * radius / len(words)), INK, "middle", bold=acting)
 
     # The mathematics and the rule
 

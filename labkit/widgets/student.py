@@ -102,7 +102,8 @@ def sentences(students):
     """One line for all functions of a picture: those of the student that run together, then each of the others."""
     running = [f"`{s.name}`" for s in students if s.function is not None and not s.problem]
     others = [s.sentence for s in students if s.function is None or s.problem]
-    return " ".join([f"Running your {' and '.join(running)}."] * bool(running) + others)
+    listed = " and ".join([", ".join(running[:-1])] * (len(running) > 1) + running[-1:])
+    return " ".join([f"Running your {listed}."] * bool(running) + others)
 
 
 def own_copy(argument):

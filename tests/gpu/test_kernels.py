@@ -3,18 +3,12 @@
 import numpy as np
 import pytest
 
-from labkit import datasets, devices, swarm
+from labkit import datasets, swarm
 from labkit.kernels import registry
 
 pytestmark = pytest.mark.gpu
 KERNELS = registry.kernels()
 each_kernel = pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)
-
-
-@pytest.fixture(autouse=True)
-def needs_a_gpu():
-    if problem := devices.find_gpu().problem:
-        pytest.skip(problem)
 
 
 @each_kernel

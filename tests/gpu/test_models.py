@@ -22,12 +22,6 @@ from labkit.regularization import L2, MaxNorm
 pytestmark = pytest.mark.gpu
 
 
-@pytest.fixture(autouse=True)
-def needs_a_gpu():
-    if problem := devices.find_gpu().problem:
-        pytest.skip(problem)
-
-
 @pytest.fixture
 def cuda():
     from labkit import _cuda

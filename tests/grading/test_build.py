@@ -5,8 +5,10 @@ import stat
 
 import nbformat
 import pytest
+from sqlalchemy import exc
 
 from grading import build, cli, runner
+from grading.course import Course
 from tests.grading.fake_lab import LAB
 
 
@@ -155,6 +157,55 @@ def test_what_nbgrader_refuses_leaves_the_course_as_it_was(labs_of, monkeypatch)
     with pytest.raises(build.BuildError, match=f"nbgrader could not make the students' edition of {LAB}"):
         build.build([LAB], labs_of.root, only_course=True)
     assert kept(labs_of) == before
+
+
+@pytest.mark.parametrize("harm, said", [(lambda text: text[:2000], "does not appear to be JSON"),
+                                        (lambda text: text.replace("### END SOLUTION", ""), "no end solution statement found"),
+                                        (lambda text: text.replace('"points": 4', '"points": -4'), "metadata may be corrupted")])
+def test_formgraders_button_keeps_what_was_released_where_the_source_has_an_error(labs_of, harm, said):
+    """nbgrader removes it first, and looks at the source then."""
+    from nbgrader.apps.api import NbGraderAPI
+
+    good = labs_of.source.read_text()
+    assert harm(good) != good
+    labs_of.source.write_text(harm(good))
+    before, formgrader = kept(labs_of), NbGraderAPI(config=runner.configuration(Course(labs_of.root)))
+    done = formgrader.generate_assignment(LAB)
+    assert not done["success"] and f"{LAB}.ipynb cannot be released, and what was released before is as it was: " in done["error"]
+    assert said in done["error"] and kept(labs_of) == before
+    labs_of.source.write_text(good)
+    assert formgrader.generate_assignment(LAB)["success"]
+
+
+def test_formgraders_button_keeps_what_was_released_where_cells_changed_after_grading(labs_of):
+    from nbgrader.apps.api import NbGraderAPI
+
+    assert runner.autograde(LAB, labs_of.root, unprotected=True) == 0
+    extend(labs_of)
+    labs_of.source.write_text(build.notebook_text(build.source_notebook(LAB), LAB))
+    before = kept(labs_of)
+    done = NbGraderAPI(config=runner.configuration(Course(labs_of.root))).generate_assignment(LAB)
+    assert "has submissions in the gradebook, whose cells nbgrader cannot change (new: check_more, more)" in done["error"] and kept(labs_of) == before
+
+
+def test_a_gradebook_that_cannot_be_used_is_said_in_a_sentence(fake_course, monkeypatch, capsys):
+    monkeypatch.setattr(build.source_notebook, "__defaults__", (fake_course.root / "labs",))
+    fake_course.root.chmod(0o700)
+    (fake_course.root / "gradebook.db").write_bytes(b"damaged" * 1000)
+    (fake_course.root / "list.csv").write_text("id\nada\n")
+    for command in (["build", LAB], ["enrol", str(fake_course.root / "list.csv")], ["collect", LAB, str(fake_course.root)], ["export"]):
+        assert cli.main([*command, "--course", str(fake_course.root)]) == 1
+        said = capsys.readouterr().err
+        assert said.startswith(f"grading {command[0]}: the gradebook cannot be used (file is not a database)") and said.count("\n") == 1
+        assert "from your backup" in said
+
+
+def test_only_a_damaged_gradebook_is_to_be_replaced():
+    refused = {words: cli.sentence(exc.OperationalError("", {}, Exception(words)))
+               for words in ("database is locked", "no such column: a.b", "database or disk is full", "database disk image is malformed")}
+    assert ["backup" in said for said in refused.values()] == [False, False, False, True]
+    assert "nbgrader db upgrade" in refused["no such column: a.b"]
+    assert cli.sentence(exc.IntegrityError("", {}, Exception("UNIQUE constraint failed"))) is None      # a fault of the program's
 
 
 @pytest.mark.parametrize("old, new, said", [

@@ -74,9 +74,9 @@ def test_a_penalty_never_makes_a_score_negative(fake_course):
 def test_labs_that_nobody_has_points_in_are_no_column_and_answers_that_wait_are_told(fake_course):
     from nbgrader.api import Gradebook
 
-    assert read(export.export("canvas", fake_course.root))[0] == ["Student", "ID", "SIS Login ID", "Section"]
     with Gradebook(f"sqlite:///{fake_course.root / 'gradebook.db'}") as gradebook:
         gradebook.add_student("ada")
+        assert read(export.export("canvas", fake_course.root))[0] == ["Student", "ID", "SIS Login ID", "Section"]
         gradebook.add_submission("01_fake", "ada")
         gradebook.find_grade("check_double", "01_fake", "01_fake", "ada").auto_score = 3.0
         gradebook.find_grade("why", "01_fake", "01_fake", "ada").needs_manual_grade = True

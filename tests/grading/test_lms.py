@@ -123,6 +123,7 @@ def test_blackboards_names_and_what_browsers_make_of_a_notebooks_name(fake_cours
     enrol(fake_course, "id\nada\nx_ada\njose\nkim\nwei\n")
     done = lms.collect(LAB, [zipped(fake_course, {
         "Lab 1_jose_attempt_2026-11-01-10-00-00_mine.ipynb": "first", "Lab 1_jose_attempt_2026-11-02-10-00-00_mine.ipynb": "second",
+        "Lab 1_jose_attempt_2026-11-02-10-00-00.txt": "a receipt",
         "Lab_x_ada_attempt_2026-11-01-10-00-00_jose.ipynb": "whose", "kim.ipynb.json": "kim", f"wei_{LAB}.ipynb.txt": "wei"})], fake_course.root)
     assert [handed_in(fake_course, s) for s in ("jose", "kim", "wei")] == ["second", "kim", "wei"]
     assert done.refused == [("Lab_x_ada_attempt_2026-11-01-10-00-00_jose.ipynb", "it could be of ada or x_ada; rename it to ID.ipynb")]
@@ -210,6 +211,12 @@ def test_nbgraders_own_zip_collect_unpacks_notebooks_alone(fake_course):
     assert done.returncode == 0 and "Not taken: jose_run.sh: no notebook" in done.stderr, done.stderr
     assert handed_in(fake_course, "ada") == "{}"
     assert not list(fake_course.root.rglob("jose_run.sh")) and not (fake_course.root / f"ada_{LAB}.ipynb").exists()
+
+
+def test_a_course_without_students_is_said_instead_of_each_file(fake_course):
+    for command in (lms.collect, lambda _, __, root: export("csv", root)):
+        with pytest.raises(ValueError, match="students.*grading enrol"):
+            command(LAB, [fake_course.root], fake_course.root)
 
 
 def test_a_lab_that_is_not_there_is_said(fake_course):

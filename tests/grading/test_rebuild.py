@@ -191,6 +191,21 @@ def test_another_labs_notebook_is_said_to_be_one(skeleton):
     assert any("another lab" in note for note in remade(skeleton, notebook).notes)
 
 
+def test_cells_whose_marks_a_program_removed_are_found_by_their_ids(skeleton, submitted):
+    """All of them or none: beside marked cells an id says nothing."""
+    stripped = copy.deepcopy(submitted)
+    for cell in stripped.cells:
+        cell.metadata = {}
+    rebuilt = remade(skeleton, stripped)
+    assert rebuilt.sources == RIGHT and skeletal(skeleton, rebuilt)
+    assert rebuilt.notes == ["A program had removed what marks the lab's cells; they were found again by their ids."]
+    submitted.cells.append(nbformat.from_dict({**find(submitted, "double"), "metadata": {}, "source": "an intruder"}))
+    assert remade(skeleton, submitted).sources == RIGHT
+    for cell, odd in zip(stripped.cells, [7, ["double"], None, *["?"] * 99], strict=False):
+        cell["id"] = odd
+    assert any("a program removed what marks its cells" in note for note in remade(skeleton, stripped).notes)
+
+
 def test_a_check_cell_that_holds_more_than_a_check_is_refused(fake_course_made, tmp_path):
     notebook = nbformat.read(fake_course_made.source, as_version=4)
     find(notebook, "check_double").source = "check(double)\nassert double(2) == 4"

@@ -1,9 +1,11 @@
 """What is collected from the exchange: what its owner put there, as data; and which of several."""
 
+import errno
 import logging
 import os
 import pwd
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -53,8 +55,66 @@ def test_a_link_in_the_place_of_a_folder_somebody_elses_folder_and_too_much_are_
 
 def test_a_file_larger_than_grading_reads_is_left(exchange, tmp_path, monkeypatch):
     monkeypatch.setattr(exchange, "MAX_FILE", 3)
-    exchange.copy_submission(put(tmp_path / "in", small="abc", large="abcd"), tmp_path / "out", STUDENT)
-    assert names(tmp_path / "out") == ["small.ipynb"]
+    left = exchange.copy_submission(put(tmp_path / "in", small="abc", large="abcd"), tmp_path / "out", STUDENT)
+    assert names(tmp_path / "out") == ["small.ipynb"] and left == ["large.ipynb"]
+
+
+@pytest.fixture
+def submit(exchange, tmp_path, monkeypatch):
+    """A student's submit of the lab in the folder home/, and where it puts it."""
+    from nbgrader.auth import Authenticator
+    from nbgrader.coursedir import CourseDirectory
+
+    monkeypatch.chdir(tmp_path)
+    for folder in (f"home/{LAB}", "exchange/course/inbound", f"exchange/course/outbound/{LAB}"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "exchange").chmod(0o777)
+    (tmp_path / "home" / LAB / f"{LAB}.ipynb").write_text("{}")
+    coursedir = CourseDirectory(root=str(tmp_path), course_id="course", assignment_id=LAB)
+    made = exchange.Submit(coursedir=coursedir, authenticator=Authenticator())
+    made.root, made.cache, made.assignment_dir = (str(tmp_path / name) for name in ("exchange", "cache", "home"))
+    return made, tmp_path / "exchange" / "course" / "inbound"
+
+
+def test_only_notebooks_are_handed_in(submit, tmp_path):
+    (tmp_path / "home" / LAB / "data").mkdir()
+    (tmp_path / "home" / LAB / "data" / "large.npy").write_text("x")
+    (tmp_path / "home" / LAB / "notes.txt").write_text("x")
+    submit[0].start()
+    [folder] = submit[1].iterdir()
+    assert names(folder) == [f"{LAB}.ipynb", "submission_secret.txt", "timestamp.txt"] and folder.stat().st_mode & 0o777 == 0o770
+
+
+@pytest.mark.parametrize("files, why", [({"large": "abcd"}, "large.ipynb is 0 MB large, and at most 0 MB are taken"),
+                                        ({f"n{i}": "" for i in range(10)}, "There are 11 notebooks in .* and at most 10 are taken")])
+def test_what_would_not_be_collected_is_refused_where_the_student_is_told(exchange, submit, tmp_path, monkeypatch, files, why):
+    from nbgrader.exchange import ExchangeError
+
+    monkeypatch.setattr(exchange, "MAX_FILE", 3)
+    for name, text in files.items():
+        (tmp_path / "home" / LAB / f"{name}.ipynb").write_text(text)
+    with pytest.raises(ExchangeError, match=why):
+        submit[0].start()
+    assert names(submit[1]) == []
+
+
+def full(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_leaves_no_part_of_a_submission(exchange, submit, tmp_path, monkeypatch):
+    """It would be the latest one, or pass for what was collected."""
+    monkeypatch.setattr(exchange.shutil, "copy", full)
+    with pytest.raises(OSError, match="No space left"):
+        submit[0].start()
+    assert names(submit[1]) == []
+    collect = exchange.Collect(coursedir=submit[0].coursedir)
+    for where, name in ((exchange.shutil, "copyfileobj"), (Path, "write_text")):
+        source = put(tmp_path / f"in of {name}")
+        monkeypatch.setattr(where, name, full)
+        with pytest.raises(OSError, match="No space left"):
+            collect.do_copy(source, str(tmp_path / STUDENT / LAB))
+        assert names(tmp_path / STUDENT) == []
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The guide for operators says what is there: commands, files, settings, and the configuration for another JupyterHub."""
 
 import configparser
+import json
 import os
 import re
 import shlex
@@ -41,6 +42,16 @@ def test_the_images_are_made_as_it_says(monkeypatch):
         assert name.removesuffix(":TAG") in values
         for option, value in image.NAMED.items():
             assert f"{ {'NB_USER': '--user-name', 'NB_UID': '--user-id', 'REPO_DIR': '--target-repo-dir'}[option]} {value}" in words
+
+
+def test_terminals_of_the_images_find_the_courses_commands(monkeypatch):
+    """A login shell, which JupyterLab would start, takes the system's PATH in the place of the server's."""
+    monkeypatch.syspath_prepend(str(ROOT / "binder" / "images"))
+    import assemble
+
+    for kind in ("student", "grader"):
+        server = json.loads(assemble.settings(kind)["binder/hub/servers/jupyter_server_config.json"])["ServerApp"]
+        assert server["terminado_settings"] == {"shell_command": ["bash"]} and server["jpserver_extensions"]
 
 
 def test_the_charts_are_those_of_the_values():

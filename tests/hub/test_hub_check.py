@@ -52,6 +52,13 @@ def test_missing_programs_are_named(check, made):
 
 
 @as_root
+def test_a_setpriv_that_ends_nothing_is_said(check, made, monkeypatch):
+    for command in (["setpriv-is-not-here"], ["false"]):
+        monkeypatch.setattr(type(made), "ending_with_it", lambda self, *program, command=command: [*command, *program])
+        assert "install util-linux" in check.programs(made).said
+
+
+@as_root
 def test_programs_that_others_cannot_reach_are_named(check, made):
     made.root.chmod(0o700)
     assert f"{made.root} is closed to other accounts" in check.programs(made).said
@@ -90,6 +97,15 @@ def test_people_without_account_or_too_few_are_named(check, made):
 def test_disk_and_memory_that_are_too_small_are_named_with_what_is_needed(check, tmp_path):
     assert check.disk(tmp_path, 15, "homes", free_gb=40).ok
     assert "3.0 GB free, about 15.0 GB needed; make room" in check.disk(tmp_path, 15, "homes", free_gb=3).said
+
+
+def test_a_disk_that_one_person_can_fill_is_noted(check, tmp_path):
+    disk = os.stat(tmp_path).st_dev
+    mounts = tmp_path / "mountinfo"
+    for options, ok in (("rw", None), ("rw,quota,usrquota", True), ("rw,usrjquota=aquota.user,jqfmt=vfsv1", True), ("rw,nousrquota", None)):
+        mounts.write_text(f"44 27 {os.major(disk)}:{os.minor(disk)} / /home rw,relatime - ext4 /dev/sda1 {options}\n")
+        line = check.quota(tmp_path, tmp_path / "not there", mounts=mounts)
+        assert line.ok is ok and (ok or f"on the disk of {tmp_path}: one person can fill it" in line.said)
     assert check.memory(30, 500, available_mb=64_000).ok
     small = check.memory(30, 500, available_mb=8_000)
     assert small.ok is False and "9 of 30 can work at once" in small.said

@@ -126,6 +126,8 @@ def test_only_the_grading_pod_gets_the_course(config, values):
     assert (student.image, grader.image) == ("student", "REGISTRY/perceptron-grading:TAG") and student.profile_list and student.user_options
     assert not grader.profile_list and not grader.user_options      # KubeSpawner refuses a chosen profile that is not in the list
     assert "hostUsers" not in str(values) and "procMount" not in str(values)      # no student's code runs in either
+    values["singleuser"].pop("profileList")         # values.gpu.yaml was taken away again
+    assert started("ADA", values, config).user_options == {}
 
 
 def test_everybody_is_somebody_to_nbgrader_and_owns_a_home_and_nothing_else(config, values):

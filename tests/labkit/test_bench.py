@@ -64,6 +64,14 @@ def test_what_was_measured_is_written_also_where_something_fails(monkeypatch, tm
     assert [row["name"] for row in found["rows"]] == ["total"] and "load_after" in found["machine"]
 
 
+def test_models_and_kernels_can_be_timed_in_runs_of_their_own(monkeypatch):
+    timed = []
+    monkeypatch.setattr(command, "every_row", lambda chosen, oracles, *_: timed.append(({work.is_model for work in chosen}, len(oracles))) or ())
+    for only in ("models", "kernels"):
+        assert bench.main(["--only", only, "--against", ""]) == 0
+    assert timed == [({True}, 0), ({False}, len(KERNELS))]
+
+
 @pytest.mark.parametrize("arguments, message", [
     (["--against", "torhc"], "no way to compare with torhc is known"),
     (["zzz"], "no kernel's or model's name contains zzz; there are perceptron"),
@@ -137,6 +145,12 @@ def test_contestants_take_turns_in_processes_of_their_own(raced, tmp_path):
     assert rows[0]["limit_share"] == pytest.approx(8e-9 / rows[0]["seconds"]) and rows[0]["target"] == 1e-9
 
 
+def test_a_gpu_is_busy_before_a_contestant_is_timed(raced, tmp_path, monkeypatch):
+    monkeypatch.setattr(devices, "current", lambda: devices.Device("cuda", "", 2, 1))
+    raced(("double", {"times": 2, "log": str(tmp_path / "log")}), rounds=1)
+    assert len((tmp_path / "log").read_text().split()) > 4
+
+
 def test_what_differs_is_said_and_not_timed(raced, tmp_path):
     log = str(tmp_path / "log")
     rows = raced(("double", {"times": 2}), ("double", {"times": 3, "log": log}), ("double", {"times": 2}))
@@ -179,6 +193,13 @@ def test_who_is_gone_before_being_asked_ends_with_a_sentence(raced, tmp_path):
 def test_a_peers_process_does_not_see_our_packages(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "here")
     assert "PYTHONPATH" not in race.environment("another/python") and "here" in race.environment(sys.executable)["PYTHONPATH"]
+
+
+def test_two_of_jax_find_room_on_a_gpu(monkeypatch):
+    monkeypatch.delenv("XLA_PYTHON_CLIENT_PREALLOCATE", raising=False)
+    assert race.environment(sys.executable)["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
+    monkeypatch.setenv("XLA_PYTHON_CLIENT_PREALLOCATE", "true")
+    assert race.environment(sys.executable)["XLA_PYTHON_CLIENT_PREALLOCATE"] == "true"
 
 
 # The works: comparisons that can fail
@@ -262,16 +283,20 @@ def emulated_gpu(monkeypatch):
     monkeypatch.setattr(devices, "current", lambda: devices.Device("cuda", "", 2, 1, "an emulated one"))
 
 
-def test_the_gpu_path_times_what_is_there_already(emulated_gpu):
+def test_the_gpu_path_times_what_is_there_already(emulated_gpu, monkeypatch):
+    woken = []
+    monkeypatch.setattr(kernels, "wake", woken.append)
     first, later = kernels.timed(replace(KERNELS["add"]), KERNELS["add"].draw(33))
-    assert first > 0 and later > 0
+    assert first > 0 and later > 0 and len(woken) == 1
     assert set(limits.on_cuda(elements=300, threads=70, rounds=3)) == set(MEASURED)
 
 
 def test_on_a_gpu_a_kernel_is_timed_on_more_work(emulated_gpu, monkeypatch):
     monkeypatch.setattr(kernels, "MOVED", 12 * 40)
-    small = replace(KERNELS["add"], bench_size=7)
+    drawn = []
+    small = replace(KERNELS["add"], bench_size=7, arguments=lambda rng, size: drawn.append(size) or KERNELS["add"].arguments(rng, size))
     assert kernels.size_here(small) == 56 and kernels.launches() == kernels.LAUNCHES
+    assert drawn == [7, 14]                                 # large ones take a host far longer to draw than a GPU to run
     monkeypatch.setattr(kernels, "COMPUTED", 10)
     assert kernels.size_here(small) == 14
     monkeypatch.setattr(devices, "current", lambda: devices.Device("cpu", "", 2, 1))
@@ -297,7 +322,20 @@ def test_on_a_gpu_there_is_a_size_for_every_kernel(kernel, emulated_gpu, monkeyp
 
 
 def test_on_a_gpu_a_kernel_gets_as_much_to_do_as_there_is(emulated_gpu):
-    assert kernels.size_here(replace(KERNELS["gmdh_pairs"], bench_size=10)) == 40
+    assert kernels.size_here(KERNELS["gmdh_pairs"]) == 40
+
+
+def test_on_a_gpu_cupy_takes_the_kernels_that_it_has_and_what_is_summed_up_may_differ_more(emulated_gpu):
+    works.kernels.cache_clear()
+    try:
+        raced = works.kernels()
+    finally:
+        works.kernels.cache_clear()
+    assert {"add", "softmax", "matmul_naive", "matmul"} < set(raced) and not {"xor_networks_2", "dropout_mask"} & set(raced)
+    ours = {"out0": np.zeros(5, np.float32)}
+    raced["matmul"].compare(ours, {"out0": np.full(5, 9e-4, np.float32)}, None)     # ten products, added up
+    with pytest.raises(AssertionError, match="out0"):
+        raced["matmul"].compare(ours, {"out0": np.full(5, 2e-3, np.float32)}, None)
 
 
 def test_on_a_gpu_the_contestant_works_there(emulated_gpu, monkeypatch):

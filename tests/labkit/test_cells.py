@@ -65,13 +65,13 @@ UNREADABLE = [
 
 @pytest.fixture(scope="module")
 def said():
-    """said(sources): what check(delta_step) adds to its verdict in a shell that has run these cells."""
+    """said(sources): what check(delta_step) adds to its verdict, on one line, in a shell that has run these cells."""
     every = [*(sources for sources, _ in ADDED), *IN_ANSWERS, *UNREADABLE]
     done = subprocess.run([sys.executable, "-c", SHELLS], input=json.dumps([[SETUP, *sources] for sources in every]), capture_output=True,
                           text=True, check=True)
     lines = json.loads(done.stdout.splitlines()[-1])
     assert all(line.startswith("Right: delta_step passes all ") for line in lines)
-    return lambda sources: lines[every.index(sources)].strip().partition(" cases.")[2].strip()
+    return lambda sources: " ".join(lines[every.index(sources)].partition(" cases.")[2].split())
 
 
 @pytest.mark.parametrize(("sources", "line"), ADDED)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from labkit import checks
-from labkit.checks import CheckFailed, CouldNotCheck, NotAttempted, check
+from labkit.checks import WIDTH, CheckFailed, CouldNotCheck, NotAttempted, check
 from labkit.outcomes import Call, Ref, encode_call
 
 
@@ -38,7 +38,8 @@ def failing(*args, **kwargs):
         check(*args, **kwargs)
     line = str(caught.value)
     assert "\n" not in line
-    assert caught.value._render_traceback_() == [line]
+    shown, = caught.value._render_traceback_()
+    assert " ".join(shown.split()) == " ".join(line.split())
     return line
 
 
@@ -71,6 +72,22 @@ def test_anything_else_gets_the_first_difference():
         return 2 * x if x < 2 else 5
 
     assert failing(double) == "Not right yet: for double(3) got 5, expected 6."
+
+
+def counting(answer):
+    """answer(x, how often it has been called)"""
+    calls = []
+    return lambda x: (calls.append(x), answer(x, len(calls)))[1]
+
+
+@pytest.mark.parametrize("body", [lambda x: x + np.random.default_rng().random(), counting(lambda x, n: 2 * x * n),
+                                  counting(lambda x, n: 2 * x if n < 3 else 0), counting(lambda x, n: 2 * x if n < 2 else 0)],
+                         ids=["chance", "a count kept", "right at first", "right once"])
+def test_an_answer_that_changes_from_call_to_call_is_said_to(body):
+    def double(x):
+        return body(x)
+
+    assert "gives another answer when it is called again" in failing(double)
 
 
 def two_lines(x):
@@ -140,6 +157,7 @@ def test_an_endless_kernel_is_stopped_at_the_first_case(monkeypatch):
         i = cuda.grid(1)
         while i < w.size:
             s[i] = g[i]
+            i += 0
 
     assert "is still in this loop after 300 steps" in failing(rmsprop_kernel) and len(launches) == 1
 
@@ -192,7 +210,14 @@ def test_calling_what_is_to_be_written_is_said_and_costs_nothing(capsys):
         return sum([x, x])
 
     check(double)
-    assert "It calls sum; the exercise asks you to write that part yourself." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "It calls sum; the exercise asks you to write that part yourself." in " ".join(said.split())
+    assert max(map(len, said.splitlines())) <= WIDTH
+
+
+def test_what_did_not_pass_breaks_between_words():
+    shown, = CheckFailed("expected " + "[1.5, -0.5], " * 20)._render_traceback_()
+    assert max(map(len, shown.splitlines())) <= WIDTH and "".join(shown.split()) == "expected" + "[1.5,-0.5]," * 20
 
 
 def test_a_sealed_answer_is_recognised_but_not_told(capsys):

@@ -223,7 +223,7 @@ def test_the_three_images_mislead():
         (lambda: datasets.gate("MAYBE"), "choose one of NOT, AND"),
         (lambda: datasets.parity(0), "between 1 and 20, got 0"),
         (lambda: datasets.symmetry(40), "between 2 and 20, got 40"),
-        (lambda: datasets.encoder(0), "at least one pattern"),
+        (lambda: datasets.encoder(0), "whole number of patterns, at least one"),
         (lambda: datasets.digits("random"), "'ordered' or 'shuffled', got 'random'"),
         (lambda: datasets.two_blobs(margin=0), "margin > 0"),
         (lambda: datasets.moons(1), "n >= 2"),
@@ -411,3 +411,17 @@ def test_when_no_mirror_helps_each_reason_is_said_and_the_digits_come(tiny, cach
     assert "404" in said and "127.0.0.1:9" in said and "8 x 8 digits" in said
     with pytest.raises(FileNotFoundError, match="404"):
         datasets.mnist(download=True, fallback=False)
+
+
+@pytest.mark.parametrize("call, words", [
+    (lambda: datasets.moons("20"), "moons needs a whole number n >= 2 and noise >= 0, got n='20'"),
+    (lambda: datasets.moons(20, noise=np.nan), "moons needs a whole number n >= 2 and noise >= 0, got n=20, noise=nan"),
+    (lambda: datasets.curves(n=20.0), "curves needs a whole number n >= 1 and noise >= 0, got n=20.0"),
+    (lambda: datasets.shapes(None), "shapes needs a whole number n >= 1"),
+    (lambda: datasets.two_blobs(20, margin="1"), "two_blobs needs a whole number n >= 2"),
+    (lambda: datasets.parity(3.0), "n must be a whole number between 1 and 20, got 3.0"),
+    (lambda: datasets.encoder("8"), "encoder needs a whole number of patterns, at least one, got n = '8'"),
+])
+def test_what_is_no_count_or_no_number_gets_a_sentence(call, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        call()

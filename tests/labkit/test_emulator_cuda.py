@@ -107,6 +107,16 @@ def test_any_layout_of_arrays():
             np.testing.assert_array_equal(out, a)
 
 
+def test_an_array_that_lies_across_elements_of_its_memory():
+    def count(out):
+        out[cuda.grid(1)] = cuda.grid(1)
+
+    memory = np.zeros(9)
+    shifted = np.ndarray(8, float, memory.view(np.uint8)[4:-4])
+    assert emulator.run(count, 1, 8, shifted).ok
+    np.testing.assert_array_equal(shifted, np.arange(8))
+
+
 def test_column_major_arrays_are_counted_as_they_lie():
     def rows(out):
         out[cuda.grid(1), 0] = 1
@@ -216,6 +226,7 @@ def test_nonsense_is_refused_in_a_sentence(body):
 def test_a_barrier_named_but_not_called():
     report = emulator.run(from_source("def f(a):\n    cuda.syncthreads\n", "f"), 1, 4, np.ones(8))
     assert [w.kind for w in report.warnings] == ["unused"]
+    assert not emulator.run(from_source("def f(a):\n    cuda.cg.this_grid()\n", "f"), 1, 4, np.ones(8)).warnings
 
 
 def test_the_same_value_by_many_threads_is_a_warning():
@@ -224,7 +235,7 @@ def test_the_same_value_by_many_threads_is_a_warning():
 
 
 def test_time_limit():
-    report = emulator.run(from_source("def f(a):\n    while True:\n        a[0] = a[0]\n", "f"), 1, 1, np.ones(1), max_seconds=0.2, max_steps=10**9)
+    report = emulator.run(from_source("def f(a):\n    while a[0] > 0:\n        a[0] += 1\n", "f"), 1, 1, np.ones(1), max_seconds=0.2, max_steps=10**9)
     assert [f.kind for f in report.faults] == ["endless"] and 0.2 < report.seconds < 5
 
 

@@ -63,3 +63,21 @@ def test_the_classes_of_the_first_partial_fit_stay(unit):
     with pytest.raises(ValueError) as caught:
         unit.partial_fit(X, y, classes=np.arange(3))
     assert str(caught.value).startswith("classes is [0, 1, 2], but the first partial_fit began with [0, 1]; name all classes there")
+
+
+X4, Y4 = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 0, 0, 1])
+
+
+@pytest.mark.parametrize("call, words", [
+    (lambda: Perceptron().fit(X4, [[0], [0, 1], [1], [1]]), "y has rows of different lengths"),
+    (lambda: Perceptron().fit(np.ma.masked_array(X4, mask=X4 > 0), Y4), "X is a masked array, and its mask would be overlooked"),
+    (lambda: Perceptron().fit([[10**400, 1], [0, 1], [1, 0], [1, 1]], Y4), "X must hold numbers only, none above 1e308"),
+    (lambda: Perceptron().partial_fit(X4, Y4, classes=[]), "classes is empty, but Perceptron needs at least two"),
+    (lambda: Perceptron().partial_fit(X4, Y4, classes=np.array(["a", "b"], object)), "which is of another kind than the classes"),
+    (lambda: Perceptron().fit(X4, Y4).score(X4, ["0", "0", "0", "1"]), "one is text, the other not; give both one kind of label"),
+    (lambda: SigmoidUnit(random_state=-1).fit(X4, Y4), "random_state must be a whole number, 0 or more"),
+    (lambda: GMDHRegressor(random_state=0.5).fit(X4, Y4), "random_state must be a whole number, 0 or more"),
+])
+def test_what_numpy_would_answer_in_its_own_words_or_not_at_all(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

@@ -29,8 +29,10 @@ def test_a_run_outside_the_wedge_is_said_to_be(lengths, holds):
 def test_many_lines_claims_to_be_right_only_where_all_are(b):
     X, y = np.array([[2.0, 2.0], [4.0, 4.0]]), np.array([0, 1])
     weights = np.array([[1.0, 1.0, -6.0], [1.0, 1.0, b]])
-    said = title(figures.many_lines(X, y, weights, np.array([True, False]), np.array([3.0, 3.0]), ("x1", "x2"), ("no", "yes")))
+    figure = figures.many_lines(X, y, weights, np.array([True, False]), np.array([3.0, 3.0]), ("x1", "x2"), ("no", "yes"))
+    said = title(figure)
     assert said.startswith("All 2 are right") == (b == -6.0) and "50% would watch" in said
+    assert {"a line: watch it", "a line: leave it"} < {words.get_text() for words in figure.legends[0].get_texts()}
 
 
 def test_the_curves_are_read_from_the_data():

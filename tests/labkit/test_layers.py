@@ -108,3 +108,9 @@ def test_the_scale_of_each_start():
     W = sparse(50, 40, rng, connections=15)
     assert ((W != 0).sum(axis=0) == 15).all()
     assert (sparse(3, 4, rng) != 0).all()
+
+
+@pytest.mark.parametrize("sizes", [(2.0, 3), ("2", 3), (2, 0), (True, 3)])
+def test_sizes_that_are_no_counts_are_refused_in_words(sizes):
+    with pytest.raises(ValueError, match="both have to be whole numbers above 0"):
+        Dense(*sizes)

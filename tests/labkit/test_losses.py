@@ -99,3 +99,20 @@ def test_inputs_are_left_alone():
     squared_error(Y, T)
     sigmoid_cross_entropy(Y, T)
     np.testing.assert_array_equal(Y, before)
+
+
+@pytest.mark.parametrize("offset", [0, 1e4, -1e4])
+@pytest.mark.parametrize("soft", [False, True])
+def test_large_scores_keep_the_digits_of_their_differences(offset, soft):
+    """In compiled code too: enough rows that it runs there. In float32 numbers near 10,000 lie 0.001 apart."""
+    rng = np.random.default_rng(0)
+    Z = (rng.normal(size=(300, 10)) + offset).astype(np.float32)
+    T = rng.dirichlet(np.ones(10), 300) if soft else rng.integers(0, 10, 300)
+    for row in range(0, 300, 60):
+        mask = np.zeros(300, np.float32)
+        mask[row] = 1
+        exact, _ = softmax_cross_entropy(Z[row:row + 1].astype(float), T[row:row + 1])
+        Y = np.where(mask[:, None], Z, np.where(np.arange(10) == 0, np.float32(offset + 500), np.float32(offset)))
+        others = np.where(mask[:, None], T, np.eye(10)[0]) if soft else np.where(mask, T, 0).astype(int)
+        value, _ = softmax_cross_entropy(Y.astype(np.float32), others, reduction="sum")     # every other row is right, at no loss
+        np.testing.assert_allclose(value, exact, rtol=3e-6)

@@ -144,6 +144,12 @@ def test_bad_input_is_refused_in_words(bad_X, bad_y, error, words):
     ({"initializer": "xavier"}, "initializer is 'xavier' but has to be a function or one of uniform, glorot, he, sparse."),
     ({"regularizers": 0.1}, "regularizers is 0.1 but has to hold regularizers of labkit.regularization, such as (L2(1e-4), MaxNorm(3))."),
     ({"regularizers": ("l2",)}, "regularizers is ('l2',) but has to hold regularizers of labkit.regularization"),
+    ({"optimizer": ["adam"]}, "optimizer is ['adam'] but has to be an Optimizer or one of"),
+    ({"hidden_layer_sizes": None}, "hidden_layer_sizes is (None,) but has to be whole numbers above 0"),
+    ({"hidden_layer_sizes": 30.0}, "hidden_layer_sizes is (30.0,) but has to be whole numbers above 0"),
+    ({"random_state": "abc"}, "random_state must be a whole number, 0 or more, a numpy.random.Generator or None, got 'abc'."),
+    ({"initializer": lambda n, m, rng: np.zeros((m, n))}, "the initializer returned weights of shape (100, 5), but (n_inputs, n_units) = (5, 100)"),
+    ({"dropout": "0.5"}, "rate is '0.5', but the probability of dropping"),
     ({"dropout": 1.0}, "rate is 1.0, but the probability of dropping a unit is at least 0 and below 1"),
 ])
 def test_bad_settings_are_refused_in_words(settings, words):

@@ -277,3 +277,21 @@ def test_bad_input_is_refused_in_words(X, error, words):
 def test_an_unknown_activation_is_refused_in_words():
     with pytest.raises(ValueError, match="activation is 'swish' but has to be one of sigmoid, tanh, relu, prelu"):
         dense_network((2, 3, 1), "swish")
+
+
+@pytest.mark.parametrize("layers", [([Dense(2, 3), ReLU()],), (Dense(2, 3), ReLU), (Dense(2, 3), "relu")])
+def test_what_is_no_layer_is_refused_in_words(layers):
+    with pytest.raises(TypeError, match="but a layer is expected, one argument each"):
+        Network(*layers)
+
+
+def test_a_regularizer_may_stand_alone_and_must_be_one():
+    ends = []
+    for regularizers in (L2(0.5), [L2(0.5)]):
+        net = dense_network((2, 3, 1), random_state=0)
+        net.train_step(CORNERS, XOR, squared_error, Momentum(0.1), regularizers)
+        ends.append(net.params.flat)
+    np.testing.assert_array_equal(*ends)
+    for wrong in (0.5, L2):
+        with pytest.raises(ValueError, match="has to hold regularizers of labkit.regularization"):
+            net.train_step(CORNERS, XOR, squared_error, Momentum(0.1), wrong)

@@ -188,3 +188,25 @@ def test_a_product_taller_than_a_launch_is_made_in_several(monkeypatch, transpos
 def test_a_float64_network_stays_off_the_gpu():
     with pytest.raises(TypeError, match="this network computes in float64, but the GPU's kernels in float32; build it with dtype=np.float32"):
         Network(Dense(2, 1)).move(cuda)
+
+
+def test_the_other_order_of_bytes_is_turned_round():
+    X = np.random.default_rng(0).normal(size=(300, 5))
+    np.testing.assert_array_equal(ops.sigmoid(X.astype(">f8")), ops.sigmoid(X))
+
+
+@pytest.mark.parametrize("compute", [ops.sigmoid, lambda X: losses.squared_error(np.ones((2, 2)), X), Softmax().forward])
+@pytest.mark.parametrize("X, words", [
+    (np.ma.masked_array(np.ones((2, 2)), mask=np.eye(2)), "is a masked array, and its mask would be overlooked"),
+    ([[1.0, 2.0], [3.0]], "has rows of different lengths; every row needs as many numbers as the first."),
+])
+def test_gaps_are_refused_in_words(compute, X, words):
+    with pytest.raises(ValueError, match=words):
+        compute(X)
+
+
+def test_a_gradient_may_be_a_list_and_no_complex_numbers():
+    _, backprop = Softmax().forward(np.ones((2, 2)))
+    np.testing.assert_array_equal(backprop([[1.0, 0.0], [0.0, 1.0]])[0], [[0.25, -0.25], [-0.25, 0.25]])
+    with pytest.raises(TypeError, match="the gradient holds complex numbers"):
+        backprop(1j * np.ones((2, 2)))

@@ -145,6 +145,10 @@ def test_an_optimizer_with_a_schedule_can_be_saved(schedule):
 
 @pytest.mark.parametrize("make, words", [
     (lambda: GradientDescent(None), "learning_rate is None but has to be a number or a schedule, a function of the steps taken so far."),
+    (lambda: Adam(np.nan), "learning_rate is nan but has to be 0 or more; a step against the gradient already goes down."),
+    (lambda: Adam(0.1, 1.0), "beta_1 is 1.0 but has to be a number from 0 up to, not including, 1; for example 0.9."),
+    (lambda: RMSprop(0.1, decay=None), "decay is None but has to be a number from 0 up to, not including, 1; for example 0.9."),
+    (lambda: Adagrad(0.1, -1e-8), "epsilon is -1e-08 but has to be a small number, 0 or more; for example 1e-8."),
     (lambda: Momentum(0.1, "0.9"), "momentum is '0.9' but has to be a number or a schedule, a function of the steps taken so far."),
 ])
 def test_what_is_no_rate_is_refused_in_words(make, words):
@@ -177,6 +181,8 @@ def read_only():
     ([np.ones(2, np.float16)], [np.ones(2)], TypeError, "parameter 0 is float16"),
     ([read_only()], [np.ones(2)], ValueError, "parameter 0 is read-only, so it cannot be changed in place"),
     ([np.ones((2, 2))[:, :1]], [np.ones((2, 1))], ValueError, "parameter 0 is not contiguous"),
+    ([[1.0, 2.0]], [np.ones(2)], TypeError, "the parameters hold [[1.0, 2.0]], but arrays are expected"),
+    ([np.ones(2)], [np.ones(2, np.float16)], TypeError, "gradient 0 is float16, which keeps only 3 digits"),
     (np.ones(2), np.ones(2), TypeError, "a list of parameter arrays is expected, not ndarray; pass [array] for a single one."),
 ])
 def test_bad_input_is_refused_in_words(params, grads, error, words):
@@ -195,3 +201,17 @@ def test_one_optimizer_serves_one_network():
 def test_they_say_their_settings():
     assert repr(Momentum(0.1, 0.5)) == "Momentum(learning_rate=0.1, momentum=0.5)"
     assert repr(Nesterov(0.1, 0.5)) == "Nesterov(learning_rate=0.1, momentum=0.5)"
+
+
+def test_where_the_rate_changes_momentum_keeps_the_rate_of_each_step():
+    """Sutskever's form, and Keras's; PyTorch's, which the two differ from by exactly this, takes all steps at the new rate."""
+    rates, gradients, v, velocity = [1.0, 0.5, 0.25], [1.0, -2.0, 3.0], 0.0, 0.0
+    optimizer, w, theirs = Momentum(lambda t: rates[t], 0.9), np.zeros(1), 0.0
+    expected = 0.0
+    for rate, g in zip(rates, gradients, strict=True):
+        optimizer.step([w], [np.array([g])])
+        v = 0.9 * v - rate * g
+        velocity = 0.9 * velocity + g
+        expected, theirs = expected + v, theirs - rate * velocity
+        np.testing.assert_allclose(w, expected, rtol=1e-14)
+    assert abs(expected - theirs) > 0.1

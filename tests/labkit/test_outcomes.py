@@ -1,6 +1,7 @@
 """Calls, outcomes and their comparison: the vocabulary of check, verify and the judge."""
 
 import json
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -51,6 +52,8 @@ def test_right_answers_in_other_forms_agree(got, expected):
     (np.inf, 1.0, "got inf"), (1 + 1j, 1.0, "complex"), (None, 1.0, "returned nothing"), ("yes", 1.0, "expected one number"),
     ([1.0, 2.0, 4.0], np.array([1.0, 2.0, 3.0]), "index 2"), (np.eye(2), np.ones((2, 2)), "index [0, 1]"), ((1, 2, 3), (1, 2), "3 results"),
     (2, 1, "got 2, expected 1"), (1.0002, 1.0, "got 1.0002"), ({"b": 1}, {"a": 1}, "keys a"),
+    (["0.5", 1.5], np.ones(2), "2 results, one of them '0.5', expected shape (2,)"),
+    ((1.5, None), np.ones(2), "2 results, one of them nothing (None), expected shape (2,)"),
     ([[1, 2], [3]], np.ones((2, 2)), "2 results that do not make a table, expected shape (2, 2)"),
     ((np.ones(2), np.zeros(2)), (np.zeros(2), np.ones(2)), "in another order"), ((1.0, 3.0), (2.0, 1.0), "result 1: got 1, expected 2"),
     (np.ones((2, 3)), (np.ones((2, 3)), np.ones(3)), "one array of shape (2, 3), expected 2 results"), ([1], [1, 2], "shape (1,)"),
@@ -62,6 +65,14 @@ def test_right_answers_in_other_forms_agree(got, expected):
 ])
 def test_first_difference_is_named(got, expected, said):
     assert said in difference(value(got), value(expected))
+
+
+@pytest.mark.parametrize("got, expected, is_rounded", [
+    (0.67, 2 / 3, True), (np.float32([0.333, 2]), np.array([1 / 3, 2]), True), (2.67, 2.675, True), (0.66, 2 / 3, False), (0.6601, 0.66, False),
+    (0.0, 1e-3, False), (np.array([0.67, 0.5]), np.array([2 / 3, 1 / 3]), False), (np.inf, 1.5, False), (3, 2, False),
+])
+def test_rounded_numbers_are_said_to_be(got, expected, is_rounded):
+    assert difference(value(got), value(expected)).endswith(": do not round what you return") == is_rounded
 
 
 def test_integers_are_compared_exactly_however_large():
@@ -95,6 +106,25 @@ def test_outcomes_that_are_not_values():
     assert kinds == ["timed_out", "timed_out", "raised", "not_attempted", "malformed"]
     assert perform(raises, Call()).line == "return [][3]"
     assert "printed its answer" in difference(perform(prints, Call()), value(3))
+
+
+@pytest.mark.parametrize("slip, said", [
+    (lambda: 2.0 ^ 2, "a power is written **"), (lambda: np.ones(2) ^ 2, "a power is written **"),
+    (lambda: 1 if np.ones(2) > 0 else 0, "np.where"), (lambda: max(np.ones(2), 0), "np.maximum"),
+    (lambda: math.exp(np.ones(2)), "np.exp"), (lambda: np.ones(2)(0), "square brackets"),
+])
+def test_what_python_says_of_a_common_slip_is_explained(slip, said):
+    found = difference(perform(slip, Call()), value(np.ones(2)))
+    assert found.startswith("it raised") and said in found.rpartition(": ")[2]
+
+
+def test_a_power_written_as_elsewhere_is_explained_in_a_kernel():
+    @cuda.jit
+    def squares(x):
+        i = cuda.grid(1)
+        x[i] = x[i] ^ 2
+
+    assert difference(perform(squares, Call([np.ones(2)], writes=(0,), grid=1, block=2)), value(np.ones(2))).endswith("a power is written **")
 
 
 @pytest.mark.parametrize("lazy", [lambda: (x for x in "ab"), lambda: map(abs, [1]), lambda: range(3)])

@@ -203,3 +203,17 @@ def test_bad_input_is_refused_in_words():
         RBM(2).fit([[np.nan, 1.0]])
     with pytest.raises(FloatingPointError, match=r"Training diverged in epoch \d+: .* learning rate"):
         Autoencoder((4,), "tanh", "linear", optimizer="gradient_descent", learning_rate=1e3, random_state=0).fit(stripes(3))
+
+
+def test_the_parts_of_a_machine_take_lists_and_any_numbers():
+    X = np.array([[0, 1, 1], [1, 0, 0]])
+    rbm = RBM(2, max_epochs=1, random_state=0).fit(X)
+    for V in (X, X.tolist(), X.astype(np.float32), X.astype(">f8"), X.astype(float)):
+        np.testing.assert_allclose(rbm.hidden_given(V), rbm.transform(X), rtol=1e-12)
+        assert np.isfinite(rbm.contrastive_divergence(V)[0].flat).all()
+
+
+@pytest.mark.parametrize("amount", [-0.1, np.nan, "0.1"])
+def test_an_impossible_weight_decay_is_refused_in_words(amount):
+    with pytest.raises(ValueError, match="weight_decay is .* but has to be a number, 0 or more"):
+        RBM(2, weight_decay=amount).fit(np.eye(3))

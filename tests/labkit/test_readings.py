@@ -26,7 +26,8 @@ def test_a_sum_of_exactly_zero_does_not_fire():
 @pytest.mark.parametrize(("result", "words"), [
     (np.ones(2), "one thing, expected two"), ((np.ones(3), 0.0), r"shape \(3,\) for 2 inputs, expected shape \(2,\)"),
     ((np.ones(2), np.ones(2)), "a bias of shape"), ((np.array([np.nan, 1.0]), 0.0), "NaN"), ((np.ones((2, 1)), 0.0), "for 2 inputs"),
-    ((np.ones(10**6), 0.0), "for 2 inputs"), ((np.ones(2),), "one thing"),
+    ((np.ones(10**6), 0.0), "for 2 inputs"), ((np.ones(2),), "one thing"), ((1.0, 1.0, -1.5), "3 things, expected two"),
+    (([1.0, 1.0], "-1.5"), "text"),
 ])
 def test_what_cannot_be_read_is_said_in_words(result, words):
     with pytest.raises(ValueError, match=words):

@@ -137,7 +137,27 @@ def test_rate_zero_changes_nothing_and_no_rows_are_fine():
     assert Dropout(0.5).forward(np.empty((0, 3)), training=True)[0].shape == (0, 3)
 
 
-@pytest.mark.parametrize("rate", [1.0, -0.1, np.nan])
+@pytest.mark.parametrize("rate", [1.0, -0.1, np.nan, "0.5", [0.5]])
 def test_an_impossible_rate_is_refused_in_words(rate):
     with pytest.raises(ValueError, match="the probability of dropping a unit is at least 0 and below 1"):
         Dropout(rate)
+
+
+@pytest.mark.parametrize("make", [L1, L2, WeightDecay, MaxNorm])
+@pytest.mark.parametrize("amount", [-1.0, np.nan, "0.1", None, [0.1], True])
+def test_an_impossible_amount_is_refused_in_words(make, amount):
+    with pytest.raises(ValueError, match=r"(strength|limit) is .* but has to be a number, "):
+        make(amount)
+
+
+@pytest.mark.parametrize("penalty", [L1(0.5), L2(0.5), WeightDecay(0.5)])
+def test_arrays_with_gaps_are_changed_too(penalty):
+    """In place also where the numbers do not lie one after the other."""
+    ends = []
+    for layout in (np.array, np.asfortranarray):
+        w, g = (layout(np.arange(6.0).reshape(2, 3)) for _ in range(2))
+        penalty.before_step([w], [g], 0.1)
+        penalty.after_step([w], 0.1)
+        ends.append((w, g))
+    np.testing.assert_array_equal(*ends)
+    assert (ends[0] != np.arange(6.0).reshape(2, 3)).any()

@@ -241,3 +241,15 @@ def test_the_emulator_gives_the_same_runs(monkeypatch):
     assert swarm.networks(CORNERS, [0, 1, 1, 0], 2, 5, sweeps=3).errors.shape == (5,)
     np.testing.assert_allclose(on_cpu[0].weights, emulated[0].weights, rtol=1e-5, atol=1e-5)
     np.testing.assert_array_equal(on_cpu[1].mistakes, emulated[1].mistakes)
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: swarm.xor_networks(3, rate=None), "rate holds Python objects, but numbers are expected"),
+    (lambda: swarm.xor_networks(3, momentum=np.nan), "momentum is not a number"),
+    (lambda: swarm.networks(["a"], [1.0], 2, 3), "X holds text, but numbers are expected"),
+    (lambda: swarm.descents(surfaces.bowl(), 0.1, start=(1, 2, 3)), "start has shape"),
+    (lambda: swarm.descents(surfaces.bowl(), np.ones(3), np.ones(2)), "these shapes do not go together"),
+])
+def test_what_is_no_number_gets_a_sentence(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

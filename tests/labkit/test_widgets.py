@@ -358,6 +358,7 @@ def test_ones_own_points_come_back_after_a_look_at_others():
         assert not stumbled(board)
     assert board.X.tolist() == [[1, 2], [3, 4], [2, 5]] and board.y.tolist() == [1, 0, 1]
     assert ["own", "your points"] in board.view["controls"][6]["options"]
+    assert ["own", "the movies"] in widgets.place_points(points=[(1, 2, 1)], name="the movies").view["controls"][6]["options"]
 
 
 def test_own_points_may_be_rows_or_arrays():

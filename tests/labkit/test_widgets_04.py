@@ -6,13 +6,14 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.textpath import TextPath
 
 from labkit import figures, widgets
 from labkit.figures.family_trees import facts
 from labkit.gradcheck import compare, numerical_gradient
 from labkit.widgets import backprop_rules as ours
 from labkit.widgets.rule_chain import steps
-from labkit.widgets.stepping_rules import NETWORKS, SIZES, drawn_weights, examples, short, window
+from labkit.widgets.stepping_rules import MATRICES_TOP, NETWORKS, SIZES, drawn_weights, examples, short, window
 
 
 def press(board, key, times=1):
@@ -149,6 +150,22 @@ def test_large_matrices_are_shortened_around_what_is_followed():
     assert all(len(short(v)) <= 6 for v in (0.0, -0.00012, 123.4, -0.0999, 1.0, -12.345, 0.5))
 
 
+@pytest.mark.parametrize("net", NETWORKS)
+def test_the_number_in_a_unit_fits_its_circle_sign_and_all(net):
+    board = widgets.rule_machine()
+    use(board, "net", net)
+    for _ in board.chain:
+        shapes = [shape for kind, shape in board.scene().shapes if kind in ("circle", "text")]
+        for circle, text in zip(shapes, shapes[1:], strict=False):
+            if "radius" not in circle:
+                continue
+            assert circle["y"] + circle["radius"] < MATRICES_TOP - 6
+            if text.get("x") == circle["x"] and "words" in text:
+                wide = TextPath((0, 0), text["words"], size=text["size"], prop={"weight": "bold" if text["bold"] else "normal"}).get_extents().width
+                assert wide < 2 * circle["radius"] - 2, text["words"]
+        press(board, "ArrowRight")
+
+
 def test_a_step_is_drawn_in_its_shapes():
     assert "128 by 3" in figures.matrix_blocks(128, 3, 5).alt and "5 by 3" in figures.matrix_blocks(128, 3, 5).alt
 
@@ -171,4 +188,4 @@ def test_the_units_of_a_family_are_compared_between_the_trees():
     same = np.tile(np.random.default_rng(0).normal(size=(12, 6)), (2, 1))
     same[12:, 0] *= -1
     picture = figures.family_weights(same, names)
-    assert picture.get_suptitle().replace("\n", " ").startswith("5 of 6 units") and "Unit 1: correlation of the two rows -1.00" in picture.alt
+    assert picture.get_suptitle().replace("\n", " ").startswith("In 5 of 6 units") and "Unit 1: correlation of the two rows -1.00" in picture.alt

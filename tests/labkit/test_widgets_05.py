@@ -34,6 +34,15 @@ def test_the_view_is_a_drawing_with_words_and_hides_the_mountain():
     assert "pass 0.48" in board.view["svg"] and "valley lies" in board.view["note"]
 
 
+@pytest.mark.parametrize("rate", [0.3, 3.0, 1.6])
+def test_the_slider_stops_at_the_rates_that_the_lab_asks_for(rate):
+    board = widgets.fog(my_step)
+    spec = next(control for control in board.view["controls"] if control["name"] == "rate")
+    stop = spec["min"] + spec["step"] * round((np.log10(rate) - spec["min"]) / spec["step"])
+    use(board, "rate", stop)
+    assert board.rate == rate
+
+
 def test_every_key_and_control_answers_and_with_little_work(calls_of):
     board, work = widgets.fog(my_step), []
     for key in board.view["keys"]:
@@ -114,6 +123,7 @@ def test_what_cannot_be_used_is_said_and_labkits_runs(broken):
 def test_the_figures_say_what_they_show():
     paths = {"all": (np.array([[0.0, 1.0], [0.5, 1.0]]), 24), "one": (np.array([[0.0, 1.0], [9.0, 9.0]]), 1)}
     assert "all, one" in figures.walks(rules.height, paths, rules.EXTENT, rules.VALLEYS).alt
+    assert [text.get_text() for text in figures.walks(rules.height, paths, rules.EXTENT).legends[0].get_texts()][-1] == "start"
     ends = np.array([[0, 1, -1], [1, 1, -2]])
     drawn = figures.basin_maps({"rate 1": ends, "rate 2": ends}, (0, 1, 0, 1), ("left", "right"), points=((0.2, 0.5), (0.8, 0.5)))
     assert "ends in right 50%" in drawn.alt

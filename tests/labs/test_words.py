@@ -19,6 +19,13 @@ def test_a_lab_sends_students_only_to_files_that_they_have(lab):
             assert not kept or "instructors' checkout" in paragraph, (cell.id, kept)
 
 
+@pytest.mark.parametrize("lab", build.labs())
+def test_no_line_within_a_list_begins_with_a_number_that_jupyterlab_takes_for_an_item(lab):
+    for cell in build.source_notebook(lab).cells:
+        lines = cell.source.split("\n") if cell.cell_type == "markdown" else ()
+        assert not (taken := [line for line in lines if re.match(r" +\d+[.)]( |$)", line)]), (cell.id, taken)
+
+
 def test_a_walker_whose_number_is_lost_to_the_steps_is_told_so(capsys):
     one = exercise.load("05_sgd")["descend_kernel"]
     once = next(source.text for source in one.solutions if "for _ in range(steps)" in source.text and "i = cuda.grid(1)" in source.text)

@@ -37,7 +37,7 @@ def test_no_order_of_no_problem_breaks_novikoffs_bound():
         runs = swarm.perceptrons(data.X, data.y, starts=np.zeros((1, data.X.shape[1] + 1)), orders=20, epochs=100_000)
         assert runs.converged.all()
         closest = max(closest, runs.mistakes.max() / metrics.novikoff_bound(data.X, data.y))
-    assert 0.1 < closest <= 1      # near enough to the bound for a wrong count to show
+    assert 0.4 < closest <= 1      # near enough to the bound for a wrong count to show
 
 
 def test_the_bound_holds_for_the_rule_that_students_write_too():
@@ -82,7 +82,7 @@ def test_without_a_separating_line_no_run_stops():
 def test_perceptrons_that_are_all_right_disagree_about_gravity():
     runs = swarm.perceptrons(MOVIES.X, MOVIES.y, starts=50, orders=100, epochs=10_000, start_size=5.0, seed=1)
     watch = (runs.weights @ np.append(datasets.gravity(), 1) > 0).mean()
-    assert runs.converged.all() and 0.15 < watch < 0.55
+    assert runs.converged.all() and 0.25 < watch < 0.42       # "about a third"
 
 
 def errors(rate, steps=400):
@@ -108,7 +108,7 @@ def test_the_delta_rule_settles_below_its_limit_and_diverges_above_it():
 def test_gravity_lies_slightly_on_the_negative_side():
     answers = [SigmoidUnit(max_epochs=500, random_state=seed).fit(MOVIES.X, MOVIES.y).predict_proba(datasets.gravity()[None])[0, 1]
                for seed in range(6)]
-    assert 0.25 < min(answers) and max(answers) < 0.5
+    assert 0.35 < min(answers) and max(answers) < 0.5
 
 
 def test_the_number_of_rows_does_not_enter_the_bound():

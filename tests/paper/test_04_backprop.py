@@ -113,10 +113,10 @@ def test_1425_sweeps_are_an_ordinary_run():
     needed = ours.learn(S, s, ours.starts((6, 2, 1), 40, np.random.default_rng(7)), 0.1, 0.9, 3000)
     solved = needed[needed >= 0]
     assert 0.3 < len(solved) / len(needed) < 0.8
-    assert np.percentile(solved, 5) < 1425 < np.percentile(solved, 95)
+    assert np.percentile(solved, 25) < 1425 < np.percentile(solved, 75)
 
 
-def test_most_encoders_repeat_all_and_two_in_three_use_eight_codes():
+def test_most_encoders_repeat_all_and_six_in_ten_use_eight_codes():
     eight = np.eye(8)
     weights = ours.starts((8, 3, 8), 60, np.random.default_rng(9))
     ours.learn(eight, eight, weights, 0.1, 0.9, 3000, within=0.0)

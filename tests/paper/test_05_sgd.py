@@ -64,7 +64,7 @@ def test_only_rates_that_fall_as_one_over_t_come_to_rest(names):
            (("1/t", lambda t: 1 / t), (0.1, lambda t: 0.1), (0.02, lambda t: 0.02), ("1/t2", lambda t: 0.5 / t**2))}
     assert far["1/t"][-1] == pytest.approx(1 / 1000, rel=0.15)
     for rate in (0.1, 0.02):
-        assert far[rate][-200:].mean() == pytest.approx(rate / (2 - rate), rel=0.08)
+        assert far[rate][-200:].mean() == pytest.approx(rate / (2 - rate), rel=0.03)      # r / 2 would be off by 5%
     assert far["1/t2"][-1] > 0.5
 
 

@@ -182,7 +182,7 @@ def test_adadelta_hardly_cares_about_its_setting_and_the_others_do():
 
 def test_the_readers_own_rules_run_the_race_as_labkits_do(names, ways):
     board = widgets.race(names["rmsprop_step"], names["adagrad_step"], names["mean_square"])
-    assert board.view["source"] == "Running your `mean_square` and `rmsprop_step` and `adagrad_step`."
+    assert board.view["source"] == "Running your `mean_square`, `rmsprop_step` and `adagrad_step`."
     for racer, way in ways["saddle"].items():
         np.testing.assert_allclose(board.ways[racer], way, atol=1e-6)
 

@@ -14,6 +14,9 @@ import time
 
 import numpy as np
 
+ON_GPU = os.environ.get("LABKIT_DEVICE") == "cuda"
+AWAKE = 0.2             # seconds of work before the clock starts: a GPU that had nothing to do has slowed down. A longer run needs none
+
 
 def main(module, function, settings, inputs, outputs):
     answers = os.dup(1)
@@ -31,10 +34,15 @@ def main(module, function, settings, inputs, outputs):
         first = time.perf_counter() - start
         np.savez(outputs, **give(result))
         answer(seconds=first)
+        seconds = 0
         for _ in sys.stdin:
+            end = time.perf_counter() + AWAKE
+            while ON_GPU and seconds < AWAKE and time.perf_counter() < end:
+                run()
             start = time.perf_counter()
             run()
-            answer(seconds=time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            answer(seconds=seconds)
     except Exception as error:
         answer(error=f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"[:400])
         return 1

@@ -20,6 +20,7 @@ SIZE = 16
 TILE = 8
 TABLE = np.arange(4, dtype=np.float32)
 NAMES = {"a": 1}
+MIXED = (1, 2.5)
 
 
 class Settings:
@@ -63,6 +64,14 @@ def axes_swapped(out, a):
     x, y = cuda.grid(2)
     if x < a.shape[1] and y < a.shape[0]:
         out[x, y] = a[y, x]  # fault
+
+
+@planted("out-of-bounds", 1, 6, lambda: (zeros(6), noise(6, 8)), sentence="a[0, 8], but a has the shape (6, 8)")
+def one_column_too_many(out, a):
+    i = cuda.grid(1)
+    row = a[i]
+    for k in range(9):
+        out[i] += row[k]  # fault
 
 
 @planted("out-of-bounds", 1, 32, lambda: (zeros(32), ramp(32)), sentence="s[32]")
@@ -472,6 +481,36 @@ def allocation_inside(a):
     a[0] = b[0]
 
 
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="(1, 2.5) holds integers and floats")
+def found_in_a_mixed_tuple(a):
+    i = cuda.grid(1)
+    if i in (1, 2.5):  # fault
+        a[i] = 0
+
+
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="elements are of one type")
+def through_a_mixed_tuple(a):
+    i = cuda.grid(1)
+    for factor in (0.5, 2):  # fault
+        a[i] *= factor
+
+
+@planted("unsupported", 1, 2, lambda: (ramp(8),), sentence="MIXED holds integers and floats")
+def one_of_a_mixed_tuple(a):
+    i = cuda.grid(1)
+    a[i] = MIXED[i]  # fault
+
+
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="print its elements")
+def prints_an_array(a):
+    print(a)  # fault
+
+
+@planted("unsupported", 1, 8, lambda: (ramp(8), 1), sentence="as a plain constant")
+def dimensions_as_an_argument(a, dimensions):
+    a[cuda.grid(dimensions)] = 1  # fault
+
+
 @planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="take one of its elements")
 def whole_arrays(a):
     b = a * 2  # fault
@@ -610,12 +649,36 @@ def writes_a_constant(out):
 # Loops, warps, the kernel's own complaints
 
 
-@planted("endless", 1, 8, lambda: (ramp(8),), sentence="still in this loop", max_steps=2000)
+@planted("endless", 1, 8, lambda: (ramp(8),), sentence="nothing in it changes the condition k < 10")
 def never_counts_up(a):
     i = cuda.grid(1)
     k = 0
     while k < 10:  # fault
         a[i] += 1
+
+
+@planted("endless", 1, 8, lambda: (ramp(8),), sentence="changes no variable and no memory")
+def never_grows(a):
+    i = cuda.grid(1)
+    while a[i] < 5:  # fault
+        a[i] *= f32(1)
+
+
+@planted("endless", 1, 8, lambda: (ramp(8),), sentence="still in this loop after 2,000 steps", max_steps=2000)
+def counts_the_wrong_way(a):
+    i = cuda.grid(1)
+    k = 0
+    while k < 10:  # fault
+        a[i] += 1
+        k -= 1
+
+
+@planted("race", 1, 8, lambda: (zeros(1), zeros(1, dtype=i32)), sentence="change it atomically in both")
+def lock_given_back_by_a_plain_write(out, lock):
+    while cuda.atomic.cas(lock, 0, 0, 1) != 0:
+        pass
+    out[0] += 1
+    lock[0] = 0  # fault
 
 
 @planted("endless", 1, 8, lambda: (zeros(1, dtype=i32),), sentence="no thread changes memory")
@@ -657,6 +720,14 @@ def mask_too_small(out, a):
 def asserts(a):
     i = cuda.grid(1)
     assert a[i] < 4  # fault
+
+
+@planted("assertion", 1, 8, lambda: (ramp(8),), sentence="finds that a[i] < 20")
+def asserts_in_a_loop(a):
+    i = cuda.grid(1)
+    while True:
+        a[i] += 1
+        assert a[i] < 20  # fault
 
 
 @planted("assertion", 1, 8, lambda: (ramp(8),), sentence="raises ValueError")
