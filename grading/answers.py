@@ -12,6 +12,30 @@ from nbgrader.utils import is_grade, is_solution
 from grading.put import put
 
 FOLDER = ".answers"         # of the course: what was last handed to a person, by lab and student
+LATER = []      # in a transaction a list in here takes what is to be written once the gradebook holds it
+
+
+@contextlib.contextmanager
+def after():
+    """What is noted meanwhile is written at the end, and not where this fails: an answer that the gradebook does not hold has not been read."""
+    LATER.append([])
+    try:
+        yield
+        for path, content in LATER[-1]:
+            put(path, content)
+    finally:
+        LATER.pop()
+
+
+def note(path, content):
+    LATER[-1].append((path, content)) if LATER else put(path, content)
+
+
+def noted(path):
+    """{question: hash of the answer}; nothing where the file is damaged: the answers are then read once more."""
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        return dict(json.loads(path.read_text()))
+    return {}
 
 
 class SaveGrades(SaveAutoGrades):
@@ -20,10 +44,10 @@ class SaveGrades(SaveAutoGrades):
     def preprocess(self, nb, resources):
         about = resources["nbgrader"]
         path = Path(self.parent.parent.coursedir.root, FOLDER, about["assignment"], f"{about['student']}.json")
-        self.seen = json.loads(path.read_text()) if path.exists() else {}
+        self.seen = noted(path)
         self.now = {}
         nb, resources = super().preprocess(nb, resources)
-        put(path, json.dumps(self.now).encode())
+        note(path, json.dumps(self.now).encode())
         return nb, resources
 
     def preprocess_cell(self, cell, resources, cell_index):

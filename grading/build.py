@@ -334,13 +334,11 @@ def prepare(course):
         print(f"warning: {course} holds solutions and grades, and its mode {mode:o} lets other accounts of this machine in: chmod 700 {course}",
               file=sys.stderr)
     config = course / "nbgrader_config.py"
-    if not config.exists():
-        config.write_text("from grading.nbgrader_config import configure\n\nconfigure(get_config(), __file__)  # noqa: F821\n", encoding="utf-8")
+    if not config.exists():     # whole or not at all: without it nbgrader grades unprotected
+        put(config, b"from grading.nbgrader_config import configure\n\nconfigure(get_config(), __file__)  # noqa: F821\n")
     secret = course / "secret"
     if not secret.exists():
-        handle = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(32))
+        put(secret, secrets.token_bytes(32), 0o600)
 
 
 __all__ = ["BuildError", "build", "check", "labs", "source_notebook"]

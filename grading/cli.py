@@ -102,16 +102,24 @@ GRADEBOOK = {
     "malformed": "put gradebook.db from your backup in its place",
     "not a database": "put gradebook.db from your backup in its place",
 }
+JOURNAL = {
+    "locked": GRADEBOOK["locked"],
+    "malformed": "remove it, and grade again; the grades are in the gradebook",
+    "not a database": "remove it, and grade again; the grades are in the gradebook",
+}
+ROOM = "see that its disk has room and that you may write to it"
 
 
 def sentence(error):
     """What a person is told of an error; None where it is a fault of this program."""
     if isinstance(error, (OSError, ValueError, RuntimeError)):
         return str(error)
+    if type(error).__module__ == "sqlite3":
+        return f"the journal grading.db cannot be used ({error}): {next((do for words, do in JOURNAL.items() if words in str(error)), ROOM)}"
     if type(error).__module__ != "sqlalchemy.exc" or type(error).__name__ not in ("OperationalError", "DatabaseError"):
         return None
     why = str(error.orig or error).partition("\n")[0]
-    do = next((do for words, do in GRADEBOOK.items() if words in why), "see that its disk has room and that you may write to it")
+    do = next((do for words, do in GRADEBOOK.items() if words in why), ROOM)
     return f"the gradebook cannot be used ({why}): {do}"
 
 
@@ -209,9 +217,16 @@ def export(options):
     for lab in sorted({lab for _, lab in unread}):
         print(f"{lab}: answers of {sum(lab == one for _, one in unread)} students still wait for a person", file=sys.stderr)
     if options.to:      # a spreadsheet takes a table for UTF-8 by its first bytes
-        options.to.write_text(text, encoding="utf-8-sig" if options.format == "csv" else "utf-8", newline="")
+        written(options.to, text.encode("utf-8-sig" if options.format == "csv" else "utf-8"))
     else:
         sys.stdout.write(text)
+
+
+def written(path, content):
+    """Writes a table whole, for its owner alone, or leaves the one that is there; what is no file, such as /dev/stdout, is written to."""
+    from grading.put import put
+
+    path.write_bytes(content) if path.exists() and not path.is_file() else put(path.resolve(), content, 0o600)
 
 
 def publish(options):
@@ -229,9 +244,9 @@ def bench(options):
     from grading import bench as measuring
 
     found = measuring.bench(options.lab, options.students, options.workers, options.stock, options.whole)
+    print(measuring.text(found), flush=True)
     if options.json:
         measuring.write(options.json, found)
-    print(measuring.text(found))
 
 
 def measure(options):

@@ -23,8 +23,8 @@ def demo(course=None):
         if course is None:
             course = stack.enter_context(tempfile.TemporaryDirectory(prefix="course-"))
         course = Path(course).resolve()
-        if (course / "submitted").exists():
-            raise FileExistsError(f"{course} holds submissions already; name an empty folder for the demonstration")
+        if course.exists() and any(course.iterdir()):
+            raise FileExistsError(f"{course} holds files already; name an empty folder for the demonstration")
         run = Cycle(course)
         for step in (run.build, run.release, run.collect, run.autograde, run.feedback, run.report, run.export):
             run.timed(step)

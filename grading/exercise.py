@@ -266,7 +266,9 @@ class Exercise:
             said = value.value.item() if isinstance(value.value, np.ndarray) and value.value.ndim == 0 else value.value
             committed, line = prediction(self.id, {"choices": list(self.choices)}, said)
             return Verdict("right" if committed else "not_attempted" if committed is None else "wrong", float(bool(committed)), line)
-        if not difference(value, Outcome("value", plain(self.right)), self.tolerance):
+        right = Outcome("value", plain(self.right))
+        value = kept(value, right)
+        if not difference(value, right, self.tolerance):
             return Verdict("right", 1.0, "Right.", cases=1)
         for idea in self.misconceptions:
             if not difference(value, Outcome("value", plain(self.defined(idea))), self.tolerance):
@@ -339,9 +341,10 @@ class Exercise:
 
 def kept(outcome, expected):
     """The Outcome, without its value where that is far larger than the right one."""
-    if (size := held(outcome.value)) <= ROOM + 10 * held(expected.value):
+    size, usual = (held(one.value) + as_table(one.value) for one in (outcome, expected))
+    if size <= ROOM + 10 * usual:
         return outcome
-    return Outcome("malformed", message=f"{size / 2**20:.0f} MB of data, expected {max(held(expected.value), 1024) / 1024:.0f} kB")
+    return Outcome("malformed", message=f"{size / 2**20:.0f} MB of data, expected {max(usual, 1024) / 1024:.0f} kB")
 
 
 def held(value):
@@ -349,6 +352,19 @@ def held(value):
     if isinstance(value, (list, tuple, dict)):
         return sum(64 + held(item) for item in (value.values() if isinstance(value, dict) else value))
     return value.nbytes if isinstance(value, np.ndarray) else len(value) if isinstance(value, str) else 8
+
+
+def as_table(value):
+    """About how many bytes texts would take as NumPy makes a table of them: every entry as wide as the longest."""
+    entries, longest, waiting = 0, 0, [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, (list, tuple, dict)):
+            waiting += one.values() if isinstance(one, dict) else one
+        else:
+            entries += np.size(one)
+            longest = max(longest, len(one) if isinstance(one, str) else 0)
+    return 4 * entries * longest if entries > 1 else 0
 
 
 SENTENCES = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from grading import exercise as exercises
 from grading import fingerprint, judge, rebuild
 from grading.rebound import rebound
-from grading.sandbox import Limits
+from grading.sandbox import Limits, SandboxError
 from grading.session import Session
 
 log = logging.getLogger("grading")
@@ -32,6 +32,10 @@ class Result:
     outputs: dict = field(default_factory=dict)
     marks: list = field(default_factory=list)
     trouble: list = field(default_factory=list)
+
+    def given_up(self):
+        """Whether nothing of it could be judged."""
+        return bool(self.trouble) and all(mark.state == "not_judged" for mark in self.marks)
 
     def to_bytes(self):
         return json.dumps(asdict(self)).encode()
@@ -64,7 +68,17 @@ class Grader:
                                             "exercises: run grading build again")
 
     def grade(self, raw):
-        """The Result for one submission's bytes (None where there is nothing that could be read)."""
+        """The Result for one submission's bytes (None where there is nothing that could be read). Where that fails, it says so: what is the
+        machine's fault is raised, and may stop the others."""
+        try:
+            return self.graded(raw)
+        except (SandboxError, OSError):
+            raise
+        except Exception as error:      # ours, and of this submission alone
+            log.exception("a submission could not be graded")
+            return given_up(self.skeleton, rebuild.digest(raw), f"it could not be graded ({type(error).__name__}: {error})")
+
+    def graded(self, raw):
         rebuilt = rebuild.rebuild(self.skeleton, raw)
         result = Result(rebuild.digest(raw), list(rebuilt.notes))
         cells = list(filter(rebuild.runs, rebuilt.notebook.cells))
@@ -109,10 +123,10 @@ class Grader:
         return int.from_bytes(hmac.digest(self.seed, submission.encode(), hashlib.sha256)[:4], "little")
 
 
-def given_up(skeleton, digest):
+def given_up(skeleton, digest, why):
     """The Result of a submission that could not be graded at all: nothing earned yet, and the instructor is told."""
     points = {exercise_of(cell): float(cell.metadata.nbgrader.points) for cell in filter(judge_fills, skeleton.notebook.cells)}
-    return Result(digest, trouble=["the process that graded it died, twice: its exercises are worth nothing until a person has looked at it"],
+    return Result(digest, trouble=[f"{why}: what it has no scores for is worth nothing until a person has looked at it"],
                   marks=[judge.not_judged(ident, most) for ident, most in points.items()])
 
 

@@ -17,9 +17,11 @@ from dateutil import parser
 from nbgrader.utils import parse_utc
 
 from grading import rebuild
+from grading.put import put
 
 KEPT = "timestamp.txt"
 SECRET = "submission_secret.txt"        # nbgrader's key to a submission's feedback, written by its submit
+UNFINISHED = re.compile(r"\..+\.ipynb\.\w{8}")       # what a killed `grading collect` was writing
 REPORT = ".quarantined.json"        # after the lab's name, beside the folder: no file of a submission can be in its place
 
 
@@ -38,13 +40,11 @@ def notebook(folder, lab):
 def clean(folder, lab):
     """Moves away what nbgrader must not see in a submitted folder."""
     folder = Path(folder)
-    moved = []
-    for entry in sorted(os.scandir(folder), key=lambda e: e.name):
-        if not harmless(entry):
-            keep_apart(folder, entry)
-            moved.append(entry.name)
-    if moved:
-        record(folder, moved)
+    odd = [entry for entry in sorted(os.scandir(folder), key=lambda e: e.name) if not harmless(entry)]
+    if said := [entry.name for entry in odd if not UNFINISHED.fullmatch(entry.name)]:
+        record(folder, said)
+    for entry in odd:
+        keep_apart(folder, entry)
 
 
 def harmless(entry):
@@ -86,17 +86,25 @@ def keep_apart(folder, entry):
 
 
 def record(folder, names):
-    path = report(folder)
-    known = json.loads(path.read_text()) if path.exists() else []
-    path.write_text(json.dumps(sorted({*known, *(name.encode("utf-8", "replace").decode() for name in names)})))
+    names = sorted({*recorded(folder), *(name.encode("utf-8", "replace").decode() for name in names)})
+    put(report(folder), json.dumps(names).encode())
+
+
+def recorded(folder):
+    """The names of what was taken out of a submission; where the list is damaged, of what lies there."""
+    try:
+        return json.loads(report(folder).read_text())
+    except FileNotFoundError:
+        return []
+    except ValueError:
+        kept = quarantine(folder)
+        return [name.encode("utf-8", "replace").decode() for name in os.listdir(kept)] if kept.is_dir() else []
 
 
 def notes(folder):
     """Sentences on what was taken out of a submission."""
-    path = report(Path(folder))
-    if not path.exists():
+    if not (names := recorded(Path(folder))):
         return []
-    names = json.loads(path.read_text())
     said = [f"{rebuild.number(len(names), 'file', 'files')} besides the notebook {'was' if len(names) == 1 else 'were'} not taken: "
             "only the notebook is graded."] if set(names) - {KEPT} else []
     return said + (["The time stamp of the submission could not be read."] if KEPT in names else [])

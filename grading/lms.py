@@ -5,6 +5,7 @@ number with the grading worksheet that Moodle writes beside it. A name counts on
 """
 
 import csv
+import errno
 import io
 import re
 import stat
@@ -28,6 +29,7 @@ BLACKBOARD = re.compile(r"(?P<who>.+?)_attempt_(?P<attempt>\d{4}(?:-\d\d){5})_(?
 RECEIPT = re.compile(r"(?:.*/)?.+_attempt_\d{4}(-\d\d){5}\.txt", re.IGNORECASE)       # beside each of Blackboard's files, of its own making
 SAVED_AS = re.compile(r"(?<=\.ipynb)\.(json|txt)$", re.IGNORECASE)          # what some browsers put behind a notebook's name
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<moodle>\d+)_assignsubmission_file_?(?:[/_](?P<file>.+))?")
+NAMELESS = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 SAFE = re.compile(r"[\w][\w.@+-]{0,99}")
 
 # What the columns of a class list are called: nbgrader's names first, then those of our own export, of Canvas and of Moodle.
@@ -60,7 +62,11 @@ def table(path):
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not in UTF-8; save it as 'CSV UTF-8'") from None
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    return [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(map(str.strip, line))]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        return [line for line in reader if any(map(str.strip, line))]
+    except csv.Error as error:      # without a word a quotation mark that is not closed would take all that follows into one name
+        raise ValueError(f"{path}, line {reader.line_num}: {error}; is a quotation mark not closed, or one within a name not doubled?") from None
 
 
 def read(path, left_out=None):
@@ -106,6 +112,12 @@ def enrol(path, course, left_out=None):
     """Enters the people of a class list in the course's gradebook, or corrects what is there. Returns how many. Nobody is removed."""
     people = read(path, left_out)
     with gradebook(course) as book:
+        ids = {student.id for student in book.students}
+        known = {ident.casefold(): ident for ident in ids}
+        for person in people:
+            if person.id not in ids and (twin := known.get(person.id.casefold())):
+                raise ValueError(f"{path} has the id {person.id}, and the gradebook {twin}, whose grades would not be found under it: "
+                                 f"write {twin} in the list; nobody was entered")
         for person in people:
             book.update_or_create_student(person.id, **{name: value for name, value in vars(person).items() if name != "id" and value})
     return len(people)
@@ -242,7 +254,12 @@ class Extractor(ExtractorPlugin):
         for path in sorted(Path(archive_path).iterdir()):
             for name, content in notebooks(path, refused):
                 parts = [part for part in name.replace("\\", "/").split("/") if part.strip(". ")]
-                put(Path(extracted_path, path.stem if path.suffix == ".zip" else "", *parts), content)
+                try:
+                    put(Path(extracted_path, path.stem if path.suffix == ".zip" else "", *parts), content)
+                except OSError as error:
+                    if error.errno not in NAMELESS:
+                        raise
+                    refused.append((name[:100], "no file can have this name"))
         for name, why in refused:
             self.log.warning("Not taken: %s: %s", name, why)
 

@@ -15,6 +15,7 @@ def configure(c, file):
     c.GenerateAssignment.preprocessors = preprocessors()
     c.GenerateAssignment.exporter_class = "grading.release.TriedExporter"
     c.ClearSolutions.text_stub = c.Stubs.text_stub = TEXT_STUB
+    c.GenerateFeedback.force = True     # what is there may be from before a grade or a comment; formgrader's button makes it anew too
     c.ZipCollectApp.extractor_plugin = "grading.lms.Extractor"
     c.Autograde.exporter_class = "grading.seam.SkeletonExporter"
     c.Autograde.pre_convert_hook = "grading.seam.receive"

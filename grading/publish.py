@@ -45,11 +45,11 @@ def publish(folder, answers=False, root=build.ROOT):
     changed = [name for name, content in files.items() if not (folder / name).is_file() or (folder / name).read_bytes() != content]
     gone = sorted(set(before) - set(files) - {MANIFEST})
     folder.mkdir(parents=True, exist_ok=True)
-    for name in changed:
-        put(folder / name, files[name], 0o755 if Path(name).name in RUN else 0o644)
     for name in gone:
         (folder / name).unlink(missing_ok=True)
-    commit(folder, [*changed, *gone])
+    for name in changed:                # the manifest last: until then the old one says what is gone
+        put(folder / name, files[name], 0o755 if Path(name).name in RUN else 0o644)
+    commit(folder, files)
     refuse_leaks(finder.search(folder), folder)
     return [*changed, *gone]
 
@@ -79,8 +79,7 @@ def published(folder):
 
 def contents(root, answers=False):
     """{name: bytes} of every file of the public repository."""
-    listed = subprocess.run(["git", "-C", root, "ls-files", "-z", "--", *PARTS], check=True, capture_output=True, text=True).stdout
-    files = {name: (root / name).read_bytes() for name in listed.split("\0") if name}
+    files = tracked(root, *PARTS)
     settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     labs = [lab for lab in build.labs() if f"notebooks/{lab}.ipynb" in files]
     if answers:
@@ -134,14 +133,29 @@ def sha256(content):
 
 
 def commit(folder, names):
-    """One commit with these files, in a repository that is made where there is none."""
-    def git(*arguments, check=True):
-        return subprocess.run(["git", "-C", folder, *arguments], check=check, capture_output=True, text=True)
-
+    """One commit with these files and without those that are gone, in a repository that is made where there is none. It takes them all,
+    changed now or not: the run before may have ended before it came here."""
     if not (folder / ".git").exists():
-        git("init", "--quiet", f"--initial-branch={BRANCH}")
-    git("add", "--all", "--", *names) if names else None
-    if git("diff", "--cached", "--quiet", check=False).returncode:
-        person = [] if git("config", "user.email", check=False).stdout.strip() else ["-c", f"user.name={NAME}", "-c", f"user.email={MAIL}"]
+        git(folder, "init", "--quiet", f"--initial-branch={BRANCH}")
+    gone = git(folder, "ls-files", "-z", "--deleted").stdout.split("\0")[:-1]
+    git(folder, "add", "--all", "--force", "--", *names, *gone)
+    if git(folder, "diff", "--cached", "--quiet", check=False).returncode:
+        known = git(folder, "config", "user.email", check=False).stdout.strip()
+        person = [] if known else ["-c", f"user.name={NAME}", "-c", f"user.email={MAIL}"]
         version = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["version"]
-        git(*person, "commit", "--quiet", "-m", f"The course, version {version}")
+        git(folder, *person, "commit", "--quiet", "-m", f"The course, version {version}")
+
+
+# Git
+
+def tracked(root, *places):
+    """{name: bytes} of the files that git knows in these places."""
+    return {name: (root / name).read_bytes() for name in git(root, "ls-files", "-z", "--", *places).stdout.split("\0") if name}
+
+
+def git(folder, *arguments, check=True):
+    """git's CompletedProcess, output as text. Raises Refused, with git's own words, where it has to succeed and does not."""
+    done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True)
+    if check and done.returncode:
+        raise Refused(f"git could not do its part in {folder}, see what it says and run this again: {done.stderr.strip() or done.stdout.strip()}")
+    return done

@@ -20,9 +20,9 @@ def bound(source):
 
 
 def used(source):
-    table = table_of(without_magics(source))
-    return set() if table is None else names(table)
-
-
-def names(table):
-    return set(table.get_identifiers()).union(*map(names, table.get_children()))
+    names, waiting = set(), [table_of(without_magics(source))]
+    while waiting:      # functions within functions may stand deeper than Python calls
+        if (table := waiting.pop()) is not None:
+            names.update(table.get_identifiers())
+            waiting += table.get_children()
+    return names

@@ -23,9 +23,10 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from grading import book, cluster, grader, intake, journal, rebuild, sandbox, seam, workers
+from grading import answers, book, cluster, grader, intake, journal, rebuild, sandbox, seam, workers
 from grading.course import Course, on_path
 from grading.journal import Journal, Key
+from grading.nbgrader_config import configure
 
 log = logging.getLogger("grading")
 LET_GO = 2.0        # seconds until the workers of a batch that was killed have ended too, and with them its lock
@@ -56,7 +57,7 @@ class Batch(Autograde):
         self.assignments = {str(folder): [str(folder / f"{lab}.ipynb")]}
         os.chdir(self.coursedir.root)
         try:
-            with one_transaction(self.coursedir.db_url), warnings.catch_warnings():
+            with answers.after(), one_transaction(self.coursedir.db_url), warnings.catch_warnings():
                 warnings.simplefilter("ignore", SAWarning)      # nbgrader's own queries cause some, and nobody can act on them
                 self.convert_notebooks()
         except NbGraderException:
@@ -141,7 +142,7 @@ class Class:
                         self.finish(self.waiting.pop(job.name), job.name, result, self.kept.keep)
                     stop_if_lost(len(lost), graded)
                 for digest in lost:
-                    self.finish(self.waiting.pop(digest), digest, grader.given_up(self.skeleton, digest).to_bytes(), self.kept.keep, died=True)
+                    self.finish(self.waiting.pop(digest), digest, self.given_up(digest), self.kept.keep)
                 folders, self.changed = self.changed, []
         return int(self.failed > 0)
 
@@ -172,8 +173,11 @@ class Class:
         raw, _ = intake.notebook(folder, self.lab)
         return raw, rebuild.digest(raw)
 
-    def finish(self, folders, digest, raw, record, died=False):
-        """Journal, then gradebook, then journal: for all that submitted the same bytes. Where no worker lived to grade them, scores that
+    def given_up(self, digest):
+        return grader.given_up(self.skeleton, digest, "the process that graded it died, twice").to_bytes()
+
+    def finish(self, folders, digest, raw, record):
+        """Journal, then gradebook, then journal: for all that submitted the same bytes. Where nothing of it could be judged, scores that
         somebody had before stay."""
         result = grader.Result.from_bytes(raw)
         seam.READY[self.lab, digest] = result
@@ -183,8 +187,8 @@ class Class:
                     self.changed.append(folder)
                     continue
                 key = self.key(folder, digest)
-                if died and key.student in self.scored:
-                    log.error("%s, %s: the process that graded it died, twice; the scores from before stay", key.student, self.lab)
+                if result.given_up() and key.student in self.scored:
+                    log.error("%s, %s: %s; the scores from before stay", key.student, self.lab, result.trouble[0].partition(": what it")[0])
                     self.failed += 1
                     self.progress.update()
                     continue
@@ -218,10 +222,23 @@ def nbgraders(course, lab, unprotected):
     """nbgrader's converter for a lab, with the course's own configuration."""
     on_path()
     config = configuration(course)
+    protects(config, course.root / "nbgrader_config.py")
     config.RunAndJudge.unprotected = unprotected
     coursedir = CourseDirectory(config=config)
     coursedir.assignment_id = lab
     return Batch(coursedir=coursedir, config=config, force=True)
+
+
+def protects(config, path):
+    """Raises ValueError where `config` would have nbgrader itself run students' code, with all that the instructor may do."""
+    ours = Config()
+    configure(ours, path)
+    for name in ("exporter_class", "pre_convert_hook", "sanitize_preprocessors", "autograde_preprocessors"):
+        wanted, found = ours.Autograde[name], config.Autograde.get(name)
+        whole = found == wanted if isinstance(wanted, str) else isinstance(found, list) and set(wanted) <= set(found)
+        if not whole or any("Execute" in str(step) for step in found):
+            raise ValueError(f"{path} takes Autograde.{name} from the trusted path, so that nothing was graded: it has to begin with "
+                             "`from grading.nbgrader_config import configure` and `configure(get_config(), __file__)`, and to leave that as it is")
 
 
 def configuration(course):

@@ -77,6 +77,8 @@ class RunAndJudge(NbGraderPreprocessor):
             result = graders(course.source(lab), course.secret(), self.unprotected).grade(raw)
             if result.digest != about["submission"]:
                 raise RuntimeError(f"{folder} was submitted again while it was being graded; grade it once more")
+            if result.given_up():
+                raise RuntimeError(f"{folder} was not graded, and scores from before stay: {result.trouble[0]}")
         result = replace(result, notes=about["notes"])
         for note in result.notes:
             self.log.warning("%s, %s: %s", resources["nbgrader"]["student"], lab, note)

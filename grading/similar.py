@@ -159,7 +159,16 @@ def calls(source, imported, avoid=()):
     ours = (set(imported) | labkit_names(tree)) - OURS_TO_USE
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     called = used | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    return sorted(used & ours | called & set(avoid))
+    return sorted(used & ours | called & set(avoid) | labkit_modules(tree))
+
+
+def labkit_modules(tree):
+    """labkit's modules that are imported whole, or named in a text, as `__import__`, `sys.modules` and `exec` want them; docstrings apart."""
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said]
+    whole = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)}
+    found = {match[0] for text in texts for match in re.finditer(r"(?<![\w.])labkit(\.\w+)+|^labkit$|(?<=import )labkit\b", text)}
+    return found | {module for module in whole if module and module.split(".")[0] == "labkit"}
 
 
 def labkit_names(tree):

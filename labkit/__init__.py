@@ -15,6 +15,11 @@ import pkgutil
 # is loaded, so it is set here, before anything else of labkit can load Numba.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# BLAS would start a thread for each of the machine's cores, however small a container's share of them is, and its threads spin too. It
+# reads this when it is loaded: SciPy's, which labkit computes with, is loaded later.
+if os.path.exists("/sys/fs/cgroup/cpu.max"):
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", str(importlib.import_module("labkit.devices").cores()))
+
 _MODULES = frozenset(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
 

@@ -7,7 +7,7 @@ kernel; that is why `labkit.cuda` is an attribute that is looked up (see `labkit
 import importlib
 import os
 import warnings
-from functools import lru_cache
+from functools import lru_cache, wraps
 
 import numpy as np
 
@@ -49,6 +49,7 @@ def _pooled(cuda):
     for warning in ("CUDA_LOW_OCCUPANCY_WARNINGS", "CUDA_WARN_ON_IMPLICIT_COPY"):
         if f"NUMBA_{warning}" not in os.environ:
             setattr(importlib.import_module("numba.cuda.core.config"), warning, 0)
+    explain(importlib.import_module("numba.cuda.cudadrv.driver").Driver)
     return cuda
 
 
@@ -57,6 +58,27 @@ class Stopped(RuntimeError):
 
 
 STOPPED = {700, 702, 710, *range(714, 720)}     # CUDA_ERROR_ILLEGAL_ADDRESS, a timeout, a failed assertion, faults of the hardware
+
+
+def explain(driver):
+    """Make Numba say what else it calls a copy's error: that a kernel before it failed, and what to do."""
+    name = "_check_cuda_python_error"
+    check = getattr(driver, name, None)
+    if check is None:                           # another version of Numba's CUDA
+        return
+
+    @wraps(check)
+    def checked(self, function, returned):
+        _stop(returned[0])
+        return check(self, function, returned)
+
+    setattr(driver, name, checked)
+
+
+def _stop(code):
+    if int(code) in STOPPED:
+        raise Stopped(f"A kernel that ran before failed ({code.name}), mostly by reading or writing outside an array, and the GPU does "
+                      "nothing more for this process. Restart the notebook's kernel; LABKIT_DEVICE=emulated names the line.")
 
 
 def driver(function, *arguments):
@@ -69,9 +91,7 @@ def driver(function, *arguments):
     code, *results = getattr(driver, function)(*arguments)
     if int(code) == 2:                          # CUDA_ERROR_OUT_OF_MEMORY
         raise MemoryError("the GPU's memory is used up")
-    if int(code) in STOPPED:
-        raise Stopped(f"A kernel that ran before failed ({code.name}), mostly by reading or writing outside an array, and the GPU does "
-                      "nothing more for this process. Restart the notebook's kernel; LABKIT_DEVICE=emulated names the line.")
+    _stop(code)
     if int(code):
         raise RuntimeError(f"the CUDA driver refused {function} with {getattr(code, 'name', code)}")
     return results

@@ -78,8 +78,10 @@ class PReLU(Layer):
     in_place = True
 
     def __init__(self, n_units, slope=0.25, dtype=float):
-        self.n_inputs = self.n_units = n_units
-        self.params = [np.full(n_units, slope, dtype)]
+        if not ops.is_count(n_units):
+            raise ValueError(f"n_units is {n_units!r}, but it has to be a whole number above 0.")
+        self.n_inputs = self.n_units = int(n_units)
+        self.params = [np.full(n_units, slope, ops.float_type(dtype))]
 
     @property
     def slopes(self):

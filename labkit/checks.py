@@ -271,16 +271,16 @@ def prediction(name, exercise, thing):
     said = thing.item() if isinstance(thing, np.ndarray) and thing.ndim == 0 else thing
     said = said.strip().lower() if isinstance(said, str) else said
     choices = exercise.get("choices")
+    wanted = "one of " + ", ".join(f'"{choice}"' for choice in choices) if choices else "a number"
     if said is None or said is Ellipsis or isinstance(said, str) and not said:
-        asked = f"one of {', '.join(choices)}" if choices else "a number"
-        return None, f"Not attempted yet: set {name} to {asked}, then run this cell again."
+        return None, f"Not attempted yet: set {name} to {wanted}, then run this cell again."
     if choices:
         good = isinstance(said, str) and said in choices
     else:
         good = isinstance(said, (int, float, np.integer, np.floating)) and not isinstance(said, bool) and np.isfinite(said)
     if good:
         return True, f"Committed: {name} = {thing!r}. The lab comes back to it below."
-    return False, f"Not a prediction yet: {name} is {thing!r}, expected {'one of ' + ', '.join(choices) if choices else 'a number'}."
+    return False, f"Not a prediction yet: {name} is {thing!r}, expected {wanted}."
 
 
 def working(function, fallback, *examples):

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from labkit.ops import generator
+
 
 class Dataset(NamedTuple):
     """Examples with what they are and where they come from. `X, y, *_ = datasets.xor()` works too."""
@@ -93,7 +95,7 @@ def parity(n=3):
     """1 where an odd number of the n inputs is 1; n = 2 is XOR. X : (2**n, n), y : (2**n,)."""
     if not (_is_whole(n) and 1 <= n <= 20):
         raise ValueError(f"parity has 2**n rows; n must be a whole number between 1 and 20, got {n!r}.")
-    X = _all_patterns(n)
+    X = _all_patterns(int(n))
     y = X.sum(axis=1) % 2
     return Dataset(_fixed(X), _fixed(y, np.int64), _inputs(n), f"Parity of {n} inputs.", MADE_HERE, ("even", "odd"))
 
@@ -105,7 +107,7 @@ def symmetry(n=6):
     """
     if not (_is_whole(n) and 2 <= n <= 20):
         raise ValueError(f"symmetry has 2**n rows; n must be a whole number between 2 and 20, got {n!r}.")
-    X = _all_patterns(n)
+    X = _all_patterns(int(n))
     y = (X == X[:, ::-1]).all(axis=1)
     classes = ("not symmetric", "symmetric")
     return Dataset(_fixed(X), _fixed(y, np.int64), _inputs(n), f"Mirror symmetry of {n} inputs.", MADE_HERE, classes)
@@ -229,7 +231,7 @@ def digits(split="ordered", seed=0):
 
     data = load_digits()
     n, half = len(data.target), len(data.target) // 2
-    order = np.arange(n) if split == "ordered" else np.random.default_rng(seed).permutation(n)
+    order = np.arange(n) if split == "ordered" else generator(seed, "seed").permutation(n)
     train, test = order[:half], order[half:]
     how = "ordered halves" if split == "ordered" else f"halves shuffled with seed {seed}"
     return Dataset(
@@ -255,7 +257,7 @@ def two_blobs(n=100, margin=1.0, n_inputs=2, seed=0):
     """
     if not (_is_whole(n) and n >= 2 and _is_whole(n_inputs) and n_inputs >= 1 and _is_at_least_0(margin) and margin > 0):
         raise ValueError(f"two_blobs needs a whole number n >= 2, n_inputs >= 1, margin > 0; got n={n!r}, n_inputs={n_inputs!r}, margin={margin!r}.")
-    rng = np.random.default_rng(seed)
+    rng = generator(seed, "seed")
     normal = rng.normal(size=n_inputs)
     normal /= np.linalg.norm(normal)
     y = rng.permutation(np.arange(n) % 2)
@@ -272,7 +274,7 @@ def moons(n=200, noise=0.1, seed=0):
     """Two half circles that reach into one another. `noise` is a standard deviation. X : (n, 2), y : (n,)."""
     if not (_is_whole(n) and n >= 2 and _is_at_least_0(noise)):
         raise ValueError(f"moons needs a whole number n >= 2 and noise >= 0, got n={n!r}, noise={noise!r}.")
-    rng = np.random.default_rng(seed)
+    rng = generator(seed, "seed")
     y = np.arange(n) % 2
     angle = rng.uniform(0, np.pi, n)
     X = np.where(y[:, None] == 0, np.c_[np.cos(angle), np.sin(angle)], np.c_[1 - np.cos(angle), 0.5 - np.sin(angle)])
@@ -295,7 +297,7 @@ def curves(name="wave", n=100, noise=0.0, seed=0):
     if not (_is_whole(n) and n >= 1 and _is_at_least_0(noise)):
         raise ValueError(f"curves needs a whole number n >= 1 and noise >= 0, got n={n!r}, noise={noise!r}.")
     x = np.linspace(0, 1, n)
-    y = CURVES[name](x) + noise * np.random.default_rng(seed).normal(size=n)
+    y = CURVES[name](x) + noise * generator(seed, "seed").normal(size=n)
     return Dataset(_fixed(x[:, None]), _fixed(y), ("x",), f"The curve '{name}'.", MADE_HERE)
 
 
@@ -314,7 +316,8 @@ def shapes(n=400, size=16, noise=0.1, seed=0):
     """
     if not (_is_whole(n) and n >= 1 and _is_whole(size) and size >= 12 and _is_at_least_0(noise)):
         raise ValueError(f"shapes needs a whole number n >= 1, size >= 12 and noise >= 0, got n={n!r}, size={size!r}, noise={noise!r}.")
-    rng = np.random.default_rng(seed)
+    rng = generator(seed, "seed")
+    n, size = int(n), int(size)
     y = np.arange(n) % len(SHAPES)
     radius = size / 5
     centre = rng.uniform(radius + 1, size - radius - 2, size=(n, 2))
@@ -374,7 +377,7 @@ def mnist(folder=None, download=False, fallback=True):
     Where they cannot be had the 8 x 8 digits are returned, with a sentence; `fallback=False` raises FileNotFoundError instead.
     X : (60000, 784), X_test : (10000, 784); the fallback is `digits()`, 64 columns.
     """
-    places = [Path(folder)] if folder is not None else _mnist_places()
+    places = [Path(folder).expanduser()] if folder is not None else _mnist_places()
     home = next((place for place in places if all(_idx_file(place, name) for name in MNIST_FILES)), None)
     reason = f"MNIST's four files are not in {' or '.join(map(str, places))}"
     if home is None and download:
@@ -394,11 +397,12 @@ def mnist(folder=None, download=False, fallback=True):
 def _mnist_places():
     named = os.environ.get("LABKIT_DATA")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "labkit" / "mnist"
-    return ([Path(named), Path(named) / "mnist"] if named else []) + [cache]
+    named = named and Path(named).expanduser()
+    return ([named, named / "mnist"] if named else []) + [cache]
 
 
 def _idx_file(folder, name):
-    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+    return next((path for path in (folder / name, folder / f"{name}.gz") if os.path.isfile(path)), None)    # False where we may not look
 
 
 def _load_mnist(folder):
@@ -437,13 +441,14 @@ def read_idx(path, sha256=None):
             raise ValueError(f"{path} is cut short or damaged ({error}); delete it and fetch it again.") from None
     if sha256 and hashlib.sha256(raw).hexdigest() != sha256:
         raise ValueError(f"{path} does not hold the expected data (SHA-256 is not {sha256}); delete it and fetch it again.")
-    if raw[:3] != b"\x00\x00\x08" or len(raw) < 4 + 4 * raw[3]:
+    if raw[:3] != b"\x00\x00\x08" or len(raw) < 4 or len(raw) < 4 + 4 * raw[3]:
         raise ValueError(f"{path} is not an IDX file of bytes: it must begin with 0, 0, 8 and the number of dimensions.")
-    shape = np.frombuffer(raw, ">i4", raw[3], 4)
+    shape = tuple(np.frombuffer(raw, ">u4", raw[3], 4).tolist())
     values = np.frombuffer(raw, np.uint8, offset=4 + 4 * raw[3])
-    if values.size != np.prod(shape):
-        raise ValueError(f"{path} announces shape {tuple(map(int, shape))} but holds {values.size} values; fetch it again.")
-    return values.reshape(shape)
+    try:
+        return values.reshape(shape)
+    except ValueError:
+        raise ValueError(f"{path} announces shape {shape} but holds {values.size} values; fetch it again.") from None
 
 
 def download_mnist(folder, mirrors=None):

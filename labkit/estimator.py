@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from labkit.ops import as_array
+from labkit.ops import as_array, generator
 
 
 class Unit:
@@ -111,7 +111,7 @@ class Classifier(Unit):
     def score(self, X, y):
         """The share of rows whose class is predicted right."""
         answers = self.predict(X)
-        y = check_targets(self, answers, y)
+        y = check_labels(self, check_targets(self, answers, y))
         same_kind(y, answers)
         return float(np.mean(answers == y))
 
@@ -143,10 +143,7 @@ def check_positive(unit, name, whole=False):
 
 def random_generator(unit):
     """The numpy.random.Generator that `random_state` is, or seeds."""
-    try:
-        return np.random.default_rng(unit.random_state)
-    except (TypeError, ValueError):
-        raise ValueError(f"random_state must be a whole number, 0 or more, a numpy.random.Generator or None, got {unit.random_state!r}.") from None
+    return generator(unit.random_state)
 
 
 def same_kind(y, answers):
@@ -168,8 +165,6 @@ def check_rows(unit, X):
 
     A float array in C order is not copied, so that a memory map stays on disk.
     """
-    if hasattr(X, "toarray"):
-        raise TypeError("Sparse data was passed for X, but dense data is required; pass X.toarray().")
     X = as_array(X, "X")
     if X.ndim == 1:
         raise ValueError(
@@ -270,12 +265,20 @@ def check_labels(unit, y):
     return y
 
 
-def check_classes(unit, labels):
-    """The sorted classes, of which there must be two or more."""
+def distinct(labels, what="y"):
+    """The sorted labels, each once. NaN is no label, and text beside numbers has no order."""
+    labels = as_array(labels, what)
+    if labels.dtype.kind == "f":
+        check_finite(labels.ravel(), what)
     try:
-        classes = np.unique(as_array(labels, "classes"))
+        return np.unique(labels)
     except TypeError:
         raise ValueError("Unknown label type: y mixes text and numbers; use one kind of label for all classes.") from None
+
+
+def check_classes(unit, labels):
+    """The sorted classes, of which there must be two or more."""
+    classes = distinct(labels, "classes")
     if len(classes) == 0:
         raise ValueError(f"classes is empty, but {type(unit).__name__} needs at least two; name all that there are.")
     if len(classes) < 2:

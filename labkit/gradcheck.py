@@ -38,8 +38,10 @@ def numerical_gradient(f, x, step=1e-6):
     """
     if not isinstance(x, np.ndarray):
         raise TypeError(f"x is a {type(x).__name__}, but an array is expected, which f reads and which can be nudged in place; pass np.array(x).")
-    if x.dtype.kind != "f":
-        raise TypeError(f"x is {x.dtype}, but only floating-point numbers can be nudged a little; pass x.astype(float), and let f read that array.")
+    if x.dtype.kind != "f" or x.dtype == np.float16:
+        raise TypeError(f"x is {x.dtype}, but only float32 and float64 can be nudged a little; pass x.astype(float), and let f read that array.")
+    if not x.flags.writeable:
+        raise ValueError("x is read-only, as data sets are, so it cannot be nudged in place; pass x.copy(), and let f read that array.")
     gradient = np.empty(x.shape, np.float64)
     for index in np.ndindex(x.shape):
         value = x[index]

@@ -19,14 +19,14 @@ class Dense(Layer):
     in_place = True
 
     def __init__(self, n_inputs, n_units, initializer=glorot, random_state=None, dtype=np.float64):
-        rng = np.random.default_rng(random_state)
-        if any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1 for n in (n_inputs, n_units)):
+        rng = ops.generator(random_state)
+        if not (ops.is_count(n_inputs) and ops.is_count(n_units)):
             raise ValueError(f"n_inputs is {n_inputs!r} and n_units {n_units!r}, but both have to be whole numbers above 0.")
-        self.n_inputs, self.n_units = n_inputs, n_units
-        W = np.array(initializer_of(initializer)(n_inputs, n_units, rng), dtype, order="C")
+        self.n_inputs, self.n_units = n_inputs, n_units = int(n_inputs), int(n_units)       # sums of NumPy's small integers would overflow
+        W = np.array(initializer_of(initializer)(n_inputs, n_units, rng), ops.float_type(dtype), order="C")
         if W.shape != (n_inputs, n_units):
             raise ValueError(f"the initializer returned weights of shape {W.shape}, but (n_inputs, n_units) = {n_inputs, n_units} is expected.")
-        self.params = [W, np.zeros(n_units, dtype)]
+        self.params = [W, np.zeros(n_units, W.dtype)]
 
     @property
     def W(self):

@@ -79,7 +79,7 @@ def _labels(T, Y):
     """Whole numbers 0 to n_outputs - 1, one for each row of Y."""
     if ops.place(Y) != "cpu":
         return T
-    T = np.asarray(T)
+    T = ops.as_array(T, "T")
     if T.dtype.kind not in "iu":
         raise TypeError(f"labels are {T.dtype}, but whole numbers 0 to {Y.shape[1] - 1} are expected; "
                         "number the classes, for example with np.unique(labels, return_inverse=True)[1].")

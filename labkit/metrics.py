@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from labkit.estimator import as_floats, distinct, same_kind
+from labkit.ops import as_array
+
 
 def accuracy(y, predicted):
     """The share of predictions that are right, from 0 to 1. y, predicted : (n,)"""
@@ -15,7 +18,7 @@ def confusion_matrix(y, predicted, classes=None):
     y, predicted : (n,). `classes` gives the order; without it, the sorted labels of both arrays.
     """
     y, predicted = _pair(y, predicted)
-    classes = np.unique(np.concatenate([y, predicted])) if classes is None else np.asarray(classes)
+    classes = distinct(np.concatenate([y, predicted])) if classes is None else np.asarray(classes)
     for labels in (y, predicted):
         unknown = np.setdiff1d(labels, classes)
         if len(unknown):
@@ -28,11 +31,12 @@ def confusion_matrix(y, predicted, classes=None):
 
 
 def _pair(y, predicted):
-    y, predicted = np.asarray(y), np.asarray(predicted)
+    y, predicted = as_array(y, "y"), as_array(predicted, "predicted")
     if y.ndim != 1 or y.shape != predicted.shape:
         raise ValueError(f"y and the predictions must be vectors of one length, got shapes {y.shape} and {predicted.shape}.")
     if not len(y):
         raise ValueError("There is nothing to compare: y is empty.")
+    same_kind(y, predicted)
     return y, predicted
 
 
@@ -83,7 +87,7 @@ def hessian_limit(X, mean=True):
 
 def with_constant(X):
     """X with a last column of ones, on which the bias is a weight. Returns (n, n_inputs + 1) in float64."""
-    X = np.asarray(X, dtype=np.float64)
+    X = as_floats(as_array(X, "X"), "X").astype(np.float64, copy=False)
     if X.ndim != 2 or not len(X):
         raise ValueError(f"X must be (n_examples, n_inputs) with one example or more, got shape {X.shape}.")
     if not np.isfinite(X).all():
@@ -92,8 +96,7 @@ def with_constant(X):
 
 
 def _signs(y, n):
-    y = np.asarray(y)
-    classes = np.unique(y)
+    y, classes = np.asarray(y), distinct(y)
     if y.shape != (n,) or len(classes) != 2:
         found = f"got shape {y.shape} and {len(classes)} classes"
         raise ValueError(f"y must hold one label for each of the {n} rows of X, of two classes in all; {found}.")

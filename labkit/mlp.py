@@ -87,7 +87,7 @@ class MLP(Unit):
         """X and T on the GPU, and network and optimizer with them, while they learn: where there is a GPU and enough to do for it.
         Third comes the step on a whole batch, captured as a CUDA graph there, or None."""
         params = self.network_.params
-        if devices.current().name != "cuda" or params.flat.dtype != np.float32 or self.batch_size * params.flat.size < WORTH_A_GPU:
+        if devices.current().name != "cuda" or params.flat.dtype != np.float32 or int(self.batch_size) * params.flat.size < WORTH_A_GPU:
             yield X, T, None
             return
         from labkit import _cuda
@@ -97,7 +97,7 @@ class MLP(Unit):
         try:
             self.optimizer_.move(self.network_.move(cuda).params.flat)
             X, T = cuda.to_device(X), cuda.to_device(T)
-            with captured(self.network_, X, T, self._loss, self.optimizer_, penalties(self), self.batch_size) as step:
+            with captured(self.network_, X, T, self._loss, self.optimizer_, penalties(self), int(self.batch_size)) as step:
                 yield X, T, step
         finally:
             self.optimizer_.move(self.network_.move().params.flat)
@@ -161,7 +161,12 @@ def train_epoch(network, X, T, loss, optimizer, batch_size=32, order=None, regul
 
     step : a CapturedStep on these, for whole batches
     """
-    values, largest = [], max((p.size for p in network.params), default=0)
+    if not ops.is_count(batch_size):
+        raise ValueError(f"batch_size must be a whole number, 1 or more, got {batch_size!r}.")
+    X, T = (rows if hasattr(rows, "copy_to_host") else ops.as_array(rows, name) for rows, name in ((X, "X"), (T, "T")))
+    if X.shape[:1] != T.shape[:1] or not X.shape[:1] > (0,):
+        raise ValueError(f"X has shape {X.shape} and T {T.shape}, but both need a row for each example, one at least.")
+    batch_size, values, largest = int(batch_size), [], max((p.size for p in network.params), default=0)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"), ops.blas_threads_for(batch_size * largest):
         for start in range(0, X.shape[0], batch_size):
             if step and start + batch_size <= X.shape[0]:
@@ -204,4 +209,4 @@ def layer_sizes(sizes):
     sizes = tuple(sizes) if isinstance(sizes, (list, tuple)) or np.ndim(sizes) == 1 else (sizes,)
     if not all(isinstance(size, (int, np.integer)) and not isinstance(size, bool) and size > 0 for size in sizes):
         raise ValueError(f"hidden_layer_sizes is {sizes} but has to be whole numbers above 0, such as (100,) or (64, 32).")
-    return sizes
+    return tuple(int(size) for size in sizes)

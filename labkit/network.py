@@ -95,7 +95,8 @@ class Network:
     def predict(self, X, rows=8192):
         """The outputs for X as a NumPy array, computed for `rows` examples at a time. X : (n_examples, n_inputs)"""
         X = self._check(X)
-        parts = [ops.to_numpy(self.forward(X[i:i + rows])[0]) for i in range(0, X.shape[0] or 1, rows)]
+        with ops.blas_threads_for(min(rows, X.shape[0]) * max((p.size for p in self.params), default=0)):
+            parts = [ops.to_numpy(self.forward(X[i:i + rows])[0]) for i in range(0, X.shape[0] or 1, rows)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def gradient(self, X, T, loss, training=False):
@@ -150,7 +151,7 @@ def dense_network(sizes, activation="relu", dropout=0.0, input_dropout=0.0, init
     """
     if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise ValueError(f"activation is {activation!r} but has to be one of {', '.join(ACTIVATIONS)}.")
-    rng = np.random.default_rng(random_state)
+    rng = ops.generator(random_state)
     initializer = initializer or (he if activation in ("relu", "prelu") else glorot)
     layers = [Dropout(input_dropout, random_state=rng)] if input_dropout else []
     for n_inputs, n_units in zip(sizes, sizes[1:], strict=False):

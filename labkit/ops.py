@@ -51,7 +51,9 @@ def as_floats(X, what="X"):
 
 
 def as_array(X, what):
-    """np.asarray(X). Raises ValueError for rows of different lengths, and for a mask, which np.asarray would overlook."""
+    """np.asarray(X). Raises ValueError for rows of different lengths and for a mask, which np.asarray would overlook, TypeError for sparse data."""
+    if hasattr(X, "toarray"):
+        raise TypeError(f"Sparse data was passed for {what}, but dense data is required; pass {what}.toarray().")
     if hasattr(X, "hardmask") and np.any(X.mask):
         raise ValueError(f"{what} is a masked array, and its mask would be overlooked; fill the gaps: {what}.filled(value), or leave those rows out.")
     try:
@@ -62,9 +64,34 @@ def as_array(X, what):
         raise ValueError(f"{what} has rows of different lengths; every row needs as many numbers as the first.") from None
 
 
+def generator(seed, what="random_state"):
+    """The numpy.random.Generator that `seed` is, or seeds."""
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} must be a whole number, 0 or more, a numpy.random.Generator or None, got {seed!r}.") from None
+
+
 def is_number(value):
     """Whether this is one real number, whole or not, of Python's or NumPy's; True and False are none."""
     return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
+
+
+def plain(value):
+    """A number of NumPy's as Python's, which neither overflows nor turns round: -np.uint8(1) is 255."""
+    return value.item() if isinstance(value, (np.generic, np.ndarray)) else value
+
+
+def is_count(value):
+    """Whether this is a whole number, 1 or more; True is none."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= 1
+
+
+def float_type(dtype):
+    """The type that a layer computes in, of NumPy. Raises TypeError for all but float32 and float64."""
+    if np.dtype(dtype) not in FLOATS:
+        raise TypeError(f"dtype is {dtype!r}, but a layer computes in np.float32 or np.float64.")
+    return np.dtype(dtype)
 
 
 def as_table(X, what="X"):
@@ -192,19 +219,21 @@ def matmul(A, B, out=None, transpose_a=False, transpose_b=False, scale=1.0, keep
     if out is None:
         out, keep = empty((n, m), A), 0.0
     if isinstance(A, np.ndarray):
-        _kernel("matmul", "blas")(scale, A, B, keep, out, transpose_a, transpose_b)
+        form = "shared" if _limiting.locked() and n * k * m > WORTH_SHARING else "blas"
+        _kernel("matmul", form)(scale, A, B, keep, out, transpose_a, transpose_b)
     else:
         _kernel("matmul", "on_gpu")(out, A, B, scalar(np.float32, scale), scalar(np.float32, keep), transpose_a, transpose_b)
     return out
 
 
 def blas_threads_for(multiply_adds):
-    """A context for many products of at most so many multiply-adds each: where that is little, BLAS gets one thread.
+    """A context for many products of at most so many multiply-adds each: BLAS gets one thread, and large products are shared out
+    among threads of ours.
 
-    Its threads spin while they wait for each other. When something else wants a core too, a product of a few milliseconds then
-    waits for that: an epoch of a small network was measured to take ten times as long on two threads as on one.
+    The threads of BLAS spin while they wait for each other. When something else wants a core too, a product of a few milliseconds
+    then waits for that: an epoch was measured to take five to ten times as long on two of them as on one.
     """
-    return _blas_alone() if ALONE_ANYWAY < multiply_adds < WORTH_SHARING else nullcontext()
+    return _blas_alone() if multiply_adds > ALONE_ANYWAY else nullcontext()
 
 
 @contextmanager
@@ -402,7 +431,8 @@ def gmdh_pairs(X, y, X_check, y_check, least_norm):
     NumPy's, wherever the rows live: the choice among them is made there.
     """
     if place(X) == "cpu":
-        with blas_threads_for(_kernel("moments", "ROWS") * (2 * X.shape[1] + 1) ** 2) as alone:
+        multiply_adds = _kernel("moments", "ROWS") * (2 * X.shape[1] + 1) ** 2
+        with _blas_alone() if ALONE_ANYWAY < multiply_adds < WORTH_SHARING else nullcontext() as alone:
             at_once = alone is not None and devices.cores() > 1         # while BLAS has one thread, a second one of ours is free
             return _kernel("gmdh", "fit_pairs")(X, y, X_check, y_check, least_norm, at_once)
     first, second, yy = _gmdh_tables(X, y), _gmdh_tables(X_check, y_check), float((to_numpy(y_check) ** 2).sum())

@@ -9,28 +9,35 @@ from functools import partial
 from math import floor, log2
 
 from labkit import live, ops
+from labkit.regularization import check_amount
 
 # Schedules
 
 
 def constant(value):
     """The same value at every step."""
-    return partial(_constant, value)
+    return partial(_constant, check_amount("value", value))
 
 
 def step_decay(value, factor=0.5, every=1000):
     """`value`, times `factor` after every `every` steps."""
-    return partial(_step_decay, value, factor, every)
+    return partial(_step_decay, check_amount("value", value), check_amount("factor", factor), _steps(every))
 
 
 def inverse_time(value, decay):
     """value / (1 + decay t): falls as 1 / t, slowly enough to get anywhere (Robbins and Monro 1951)."""
-    return partial(_inverse_time, value, decay)
+    return partial(_inverse_time, check_amount("value", value), check_amount("decay", decay))
 
 
 def rising_momentum(most=0.99, every=250):
     """min(1 - 2^(-1 - log2(floor(t / every) + 1)), most): from 0.5 upwards. Sutskever et al. 2013, eq. 5."""
-    return partial(_rising_momentum, most, every)
+    return partial(_rising_momentum, check_amount("most", most), _steps(every))
+
+
+def _steps(every):
+    if not (ops.is_number(every) and every >= 1 and every % 1 == 0):
+        raise ValueError(f"every is {every!r} but has to be a whole number of steps, 1 or more.")
+    return int(every)
 
 
 # The formulas of t, as functions of this file, so that an optimizer with a schedule can be saved
@@ -279,20 +286,20 @@ def _number_or_schedule(name, value):
     if not callable(value) and not value >= 0:
         why = "; a step against the gradient already goes down" if name == "learning_rate" else ""
         raise ValueError(f"{name} is {value!r} but has to be 0 or more{why}.")
-    return value
+    return ops.plain(value)
 
 
 def _share(name, value):
     """The share of itself that a running mean keeps: at least 0 and below 1."""
     if not (ops.is_number(value) and 0 <= value < 1):
         raise ValueError(f"{name} is {value!r} but has to be a number from 0 up to, not including, 1; for example 0.9.")
-    return value
+    return ops.plain(value)
 
 
 def _epsilon(value):
     if not (ops.is_number(value) and value >= 0):
         raise ValueError(f"epsilon is {value!r} but has to be a small number, 0 or more; for example 1e-8.")
-    return value
+    return ops.plain(value)
 
 
 def _arrays(arrays, what):

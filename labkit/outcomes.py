@@ -32,6 +32,7 @@ MEANT = {"bitwise_xor|for \\^|\\^.* does not work on": "in Python a power is wri
          "ndarray' object is not callable": "a product needs its *, as in Y * (1 - Y), and an element is reached by square brackets, as in w[0]"}
 ONE_THREAD = "one-thread"   # a kernel that is right, but in which one thread does all the work: no fault of the emulator's, one of an exercise's
 LAZY = ("a generator", "a map", "a zip", "a filter", "a range")      # what plain() says of things that have yet to be counted out
+DEEPEST, MOST_LISTS = 64, 10**6     # lists within lists, and how many in one layer of them: what NumPy can make a table of, and room to spare
 LAUNCH_STEPS = 20_000       # statements of a block before an exercise's kernel counts as endless; the same on every machine
 
 
@@ -129,6 +130,7 @@ def plain(value):
             raise TypeError(f"an array of dtype {array.dtype}")
         return array
     if isinstance(value, (list, tuple)):
+        check_ends(value)
         with contextlib.suppress(ValueError, TypeError, OverflowError):
             array = np.array(value)
             if array.dtype.kind in "biufc" and isinstance(value, list):
@@ -139,12 +141,24 @@ def plain(value):
                 array = np.array(parts)
                 if array.dtype.kind in "biufc":
                     return array
-        return tuple(parts) if type(value) is tuple else parts
+        return tuple(parts) if isinstance(value, tuple) else parts
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if hasattr(value, "copy_to_host"):
         return plain(value.copy_to_host())
     raise TypeError(f"a {type(value).__name__}")
+
+
+def check_ends(value):
+    """Raises TypeError for lists within lists without end: NumPy would follow them until memory runs out."""
+    layer = [value]
+    for _ in range(DEEPEST):
+        layer = [item for one in layer for item in one if isinstance(item, (list, tuple))]
+        if not layer:
+            return
+        if len(layer) > MOST_LISTS:
+            break
+    raise TypeError("a list that holds itself, or lists within lists without end")
 
 
 def follow(thing, path):
@@ -417,8 +431,8 @@ def rounded(got, expected):
 
 
 def entries(value):
-    """How many numbers a tuple, a list or an array holds; a text or None counts as one."""
-    return sum(map(entries, value)) if isinstance(value, (tuple, list)) else np.size(value)
+    """How many numbers a tuple, a list or an array holds; a text counts its letters, None as one."""
+    return sum(map(entries, value)) if isinstance(value, (tuple, list)) else len(value) if isinstance(value, str) else np.size(value)
 
 
 def encode(value):

@@ -130,7 +130,7 @@ class DeltaRule(Unit):
     def _epoch(self, X, T):
         if self.batch_size is not None:
             check_positive(self, "batch_size", whole=True)
-        order, size = self._order(len(X)), self.batch_size or len(X)
+        order, size = self._order(len(X)), int(self.batch_size or len(X))
         batches = [order[start : start + size] for start in range(0, len(X), size)]
         with np.errstate(over="ignore", invalid="ignore"):
             loss = delta_epoch(self.coef_, self.intercept_, X, T.astype(X.dtype), batches, X.dtype.type(self.learning_rate))

@@ -125,10 +125,14 @@ class Pool:
         try:
             return self._within_limit(size)
         except MemoryError:
+            most = self._limit()
+            if self.taken + size > most:
+                rest = (f"may take {in_words(most)}. Use a smaller batch or fewer networks, or set LABKIT_GPU_MEMORY higher before starting "
+                        "this notebook.")
+            else:
+                rest = "others have the rest. Use a smaller batch or fewer networks, or close other notebooks that use the GPU."
             raise MemoryError(
-                f"There is no room on the GPU for {in_words(size)} more: this process has {in_words(self.taken)} in use and may take "
-                f"{in_words(self._limit())}. Use a smaller batch or fewer networks, restart other notebooks that use the GPU, or set "
-                "LABKIT_GPU_MEMORY higher before starting this one.") from None
+                f"There is no room on the GPU for {in_words(size)} more: this process has {in_words(self.taken)} in use and {rest}") from None
 
     def _within_limit(self, size):
         with self._lock:

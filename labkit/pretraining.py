@@ -7,6 +7,7 @@
 
 import copy
 import warnings
+from math import prod
 
 import numpy as np
 
@@ -179,8 +180,8 @@ class RBM(Coder):
         if self.hidden not in ("binary", "linear"):
             raise ValueError(f"hidden is {self.hidden!r} but has to be 'binary' or 'linear'.")
         check_amount("weight_decay", self.weight_decay)
-        shapes = [(self.n_features_in_, self.n_hidden), (self.n_hidden,), (self.n_features_in_,)]
-        self.params_ = Packed(np.zeros(sum(int(np.prod(shape)) for shape in shapes), dtype), shapes)
+        shapes = [(self.n_features_in_, int(self.n_hidden)), (int(self.n_hidden),), (self.n_features_in_,)]
+        self.params_ = Packed(np.zeros(sum(prod(shape) for shape in shapes), dtype), shapes)
         self.weights_[...] = 0.01 * self._random.standard_normal(shapes[0])
         self.optimizer_ = Momentum(self.learning_rate, self.momentum)
 
@@ -190,10 +191,10 @@ class RBM(Coder):
         if X.min() < 0 or X.max() > 1:
             warnings.warn(f"X runs from {X.min():g} to {X.max():g}, but an RBM's visible units are probabilities, from 0 to 1; "
                           "scale the columns.", stacklevel=3)
-        total, order = 0.0, self._random.permutation(len(X))
-        with np.errstate(over="ignore", invalid="ignore"):
-            for start in range(0, len(X), self.batch_size):
-                V = X[order[start:start + self.batch_size]]
+        total, order, size = 0.0, self._random.permutation(len(X)), int(self.batch_size)
+        with np.errstate(over="ignore", invalid="ignore"), ops.blas_threads_for(min(size, len(X)) * self.weights_.size):
+            for start in range(0, len(X), size):
+                V = X[order[start:start + size]]
                 grads, error = self.contrastive_divergence(V)
                 self.optimizer_.step(self.params_, grads)
                 total += error
@@ -203,6 +204,8 @@ class RBM(Coder):
         """CD-1's gradients for a batch, in the order of `params_` and of the sign that an optimizer descends, and the summed
         error of the reconstructions. V : (n_examples, n_inputs)"""
         V = self._as_units(V, "V")
+        if len(V) == 0:
+            raise ValueError("V has no rows, but contrastive divergence averages over them; pass at least one.")
         H = self.hidden_given(V)
         V1 = self.visible_given(self.sample(H))
         H1 = self.hidden_given(V1)
@@ -230,6 +233,7 @@ class RBM(Coder):
 
     def sample(self, H):
         """States drawn from the hidden units' probabilities, or means with noise of variance 1 where they are linear."""
+        H = self._as_units(H, "H")
         if self.hidden == "linear":
             return H + self._random.standard_normal(H.shape, H.dtype)
         return (self._random.random(H.shape, H.dtype) < H).astype(H.dtype)

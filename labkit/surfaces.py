@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from labkit.estimator import as_floats
 from labkit.kernels import formulas
+from labkit.ops import as_array, is_number
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,14 @@ class Surface:
 
 def bowl(condition=10.0):
     """A quadratic bowl, `condition` times as steep along y as along x. Minimum 0 at (0, 0)."""
-    if not condition > 0:
+    if not (is_number(condition) and 0 < condition < np.inf):
         raise ValueError(f"condition is {condition!r}, but a bowl needs a number above 0; 1 makes it round.")
     return Surface("bowl", ((-2.0, 2.0), (-2.0, 2.0)), ((0.0, 0.0),), formulas.BOWL, float(condition))
 
 
 def valley(steepness=100.0):
     """Rosenbrock's curved valley. Minimum 0 at (1, 1)."""
-    if not steepness > 0:
+    if not (is_number(steepness) and 0 < steepness < np.inf):
         raise ValueError(f"steepness is {steepness!r}, but the valley needs walls: a number above 0.")
     return Surface("valley", ((-2.0, 2.0), (-1.0, 3.0)), ((1.0, 1.0),), formulas.VALLEY, float(steepness))
 
@@ -82,7 +84,7 @@ def unit_error(X, y, activation="sigmoid"):
     """
     if activation not in ("sigmoid", "linear"):
         raise ValueError(f"activation is {activation!r}, but has to be 'sigmoid' or 'linear'.")
-    X, t = np.asarray(X, np.float64), np.asarray(y, np.float64)
+    X, t = (as_floats(as_array(values, name), name).astype(np.float64) for values, name in ((X, "X"), (y, "y")))
     X = X[:, None] if X.ndim == 1 else X
     if X.ndim != 2 or X.shape[1] not in (1, 2) or t.shape != (len(X),) or len(X) == 0:
         raise ValueError(f"X has shape {X.shape} and y {t.shape}, but one or two columns and a target for each row are expected.")

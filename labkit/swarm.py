@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labkit.ops import as_floats
+from labkit.estimator import distinct
+from labkit.ops import as_array, as_floats
 
 XOR = (0, 1, 1, 0)
 LARGEST_NETWORK = 190       # weights: the velocities of a block of threads have to fit into a GPU's shared memory
@@ -62,9 +63,9 @@ def perceptrons(X, y, starts=1000, orders=None, epochs=100, rate=1.0, start_size
     X, targets = _examples(X, y)
     n, features = X.shape
     if isinstance(starts, int | np.integer):
-        first = random.draws(_count(starts, "starts"), features + 1, start_size, _seed(seed))
+        first = random.draws(_count(starts, "starts"), features + 1, _number(start_size, "start_size"), _seed(seed))
     else:
-        first = np.asarray(starts, np.float32).T
+        first = _float32(starts, "starts").T
         _expect(first.ndim == 2 and len(first) == features + 1, "starts", np.shape(starts), f"(n_starts, {features + 1})")
     if orders is None:
         orders = np.arange(n, dtype=np.int32)[None]
@@ -147,12 +148,12 @@ def xor_networks(n, hidden=2, start_size=1.0, rate=0.5, momentum=0.9, sweeps=100
     from labkit.kernels.xor import MOST_HIDDEN
     from labkit.kernels.xor import xor_networks as kernels
 
-    if hidden not in kernels:
+    if not isinstance(hidden, int | np.integer) or hidden not in kernels:
         raise ValueError(f"hidden is {hidden!r}, but the swarm is built for 1 to {MOST_HIDDEN} hidden units.")
     goal = _numbers(targets, "targets")
     _expect(goal.shape == (4,), "targets", goal.shape, "(4,), an answer for each corner")
     n = _count(n, "n")
-    weights = random.draws(n, 4 * hidden + 1, start_size, _seed(seed))
+    weights = random.draws(n, 4 * hidden + 1, _number(start_size, "start_size"), _seed(seed))
     errors, worst, needed = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.int32)
     kernels[hidden].on_current(weights, errors, worst, needed, goal, np.int32(_count(sweeps, "sweeps", least=0)),
                                _number(rate, "rate"), _number(momentum, "momentum"), _number(tolerance, "tolerance"))
@@ -184,7 +185,7 @@ def networks(X, T, hidden, n, start_size=0.3, rate=0.1, momentum=0.9, sweeps=100
     if count > LARGEST_NETWORK:
         raise ValueError(f"{X.shape[1]}-{hidden}-{T.shape[1]} networks have {count} weights each, but a swarm is for at most "
                          f"{LARGEST_NETWORK}; train one larger network with labkit.mlp.")
-    weights = random.draws(n, count, start_size, _seed(seed))
+    weights = random.draws(n, count, _number(start_size, "start_size"), _seed(seed))
     errors, worst, needed = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.int32)
     kernel_for(X.shape[1], hidden, T.shape[1]).on_current(
         weights, errors, worst, needed, X, T, np.int32(hidden), np.int32(_count(sweeps, "sweeps", least=0)),
@@ -212,8 +213,10 @@ class Descents:
 
     def basins(self, minima, within=0.1):
         """For each run the number of the minimum that it ended nearest to, -1 where none is nearer than `within`."""
-        if len(minima) == 0:
+        minima = as_floats(minima, "minima")
+        if minima.size == 0:
             raise ValueError("minima is empty; pass points (x, y), such as surface.minima where the surface knows its own.")
+        _expect(minima.ndim == 2 and minima.shape[1] == 2, "minima", minima.shape, "(n, 2), points (x, y) and a single one as [(x, y)],")
         distances = np.stack([np.hypot(self.x - x, self.y - y) for x, y in minima])
         distances[np.isnan(distances)] = np.inf
         return np.where(distances.min(axis=0) < within, distances.argmin(axis=0), -1)
@@ -228,15 +231,21 @@ def descents(surface, learning_rate, momentum=0.9, start=(1.0, 1.0), optimizer="
     record_every : keep the points of every so many steps, for drawing; 0 keeps none.
     """
     from labkit.kernels.landscape import FAR, RULES, descend
+    from labkit.surfaces import Surface
 
     if optimizer not in RULES:
         raise ValueError(f"optimizer is {optimizer!r}, but has to be one of {', '.join(RULES)}.")
+    if not isinstance(surface, Surface):
+        raise TypeError(f"surface is {surface!r}, but one of labkit.surfaces is expected, for example surfaces.valley().")
     if any(max(map(abs, minimum)) >= FAR for minimum in surface.minima):
         raise ValueError(f"the surface's minima are {surface.minima}, but a run that ends outside |x|, |y| < {FAR:,.0f} counts as diverged; "
                          "measure the targets in a larger unit, for example y / 1000.")
     steps, record_every = _count(steps, "steps", least=0), _count(record_every, "record_every", least=0)
-    _expect(len(start) == 2, "start", (len(start),), "(2,), the numbers or arrays x and y,")
-    given = {"learning_rate": learning_rate, "momentum": momentum, "start's x": start[0], "start's y": start[1]}
+    try:
+        x, y = start
+    except (TypeError, ValueError):
+        raise ValueError(f"start is {start!r}, but two are expected, the numbers or arrays x and y; for example (1.0, 1.0).") from None
+    given = {"learning_rate": learning_rate, "momentum": momentum, "start's x": x, "start's y": y}
     given = {name: _float32(values, name) for name, values in given.items()}
     try:
         rates, momenta, x, y = np.broadcast_arrays(*given.values())
@@ -258,13 +267,13 @@ def descents(surface, learning_rate, momentum=0.9, start=(1.0, 1.0), optimizer="
 
 def _examples(X, y):
     """X as contiguous float32 rows, and targets +1 for the larger label, -1 for the smaller."""
-    X, y = _float32(X, "X"), np.asarray(y)         # a copy: kernels are compiled for writable arrays
+    X, y = _float32(X, "X"), as_array(y, "y")      # a copy: kernels are compiled for writable arrays
     _expect(X.ndim == 2 and len(X) > 0, "X", X.shape, "(n_examples, n_features) with at least one row")
     _expect(y.shape == (len(X),), "y", y.shape, f"({len(X)},), a label for each row of X")
     if not np.isfinite(X).all():
         row = int(np.argmin(np.isfinite(X).all(axis=1)))
         raise ValueError(f"X has a missing or infinite number in row {row}; leave such rows out before training.")
-    labels = np.unique(y)
+    labels = distinct(y)
     if len(labels) != 2:
         raise ValueError(f"y holds {len(labels)} different labels, but a threshold unit tells 2 apart; pick two of the classes.")
     return X, np.where(y == labels[1], np.float32(1), np.float32(-1))

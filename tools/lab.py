@@ -29,10 +29,10 @@ def refresh(labs, work):
     done = {"copied": [], "kept as you left it": [], "kept, though the course has a newer version (delete yours to get it)": []}
     for lab in sorted(path for path in labs.iterdir() if path.suffix in (".ipynb", ".md")):
         mine, new = work / lab.name, digest(lab)
-        if mine.exists() and digest(mine) != copied.get(lab.name):
+        if mine.exists() and digest(mine) not in (copied.get(lab.name), new):
             newer = lab.name in copied and copied[lab.name] != new
             done[list(done)[2 if newer else 1]].append(lab.stem)
-        elif not mine.exists() or copied[lab.name] != new:
+        elif not mine.exists() or copied.get(lab.name) != new:
             replace(mine, lab.read_bytes())
             copied[lab.name] = new
             done["copied"].append(lab.stem)

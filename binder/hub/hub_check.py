@@ -224,7 +224,9 @@ def people(hub, size):
 
 
 def disk(folder, needed_gb, whose, free_gb=None):
-    free_gb = shutil.disk_usage(folder).free / 1e9 if free_gb is None else free_gb
+    if free_gb is None:
+        there = next(place for place in (folder, *folder.parents) if place.exists())        # homes may be made when people first log in
+        free_gb = shutil.disk_usage(there).free / 1e9
     if free_gb < needed_gb:
         return Line(False, "disk", f"{whose} ({folder}): {free_gb:.1f} GB free, about {needed_gb:.1f} GB needed; make room, or use a larger disk")
     return Line(True, "disk", f"{whose} ({folder}): {free_gb:.0f} GB free, about {needed_gb:.1f} GB needed")

@@ -65,8 +65,8 @@ class Hub:
             said = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise SettingsError(f"{path} is missing; `make hub` writes one to fill in.") from None
-        except tomllib.TOMLDecodeError as error:
-            raise SettingsError(f"{path} is not TOML ({error}); names stand in quotes: students = [\"ada\", \"blaise\"].") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path} is not TOML in UTF-8 ({error}); names stand in quotes: students = [\"ada\", \"blaise\"].") from None
         defaults = {field.name: field.default for field in fields(cls) if field.name != "root"}
         for name, value in said.items():
             if name not in defaults:

@@ -11,6 +11,7 @@ import argparse
 import errno
 import grp
 import hashlib
+import importlib.util
 import os
 import pwd
 import re
@@ -199,7 +200,9 @@ def environment(hub, warm=True, gpu=False):
     if not stamp.exists() or stamp.read_text() != made_of or warm and not (hub.cache / "state").exists():
         print(f"Installing labkit{' and compiling its kernels' * warm}.", flush=True)
         python = hub.environment / "bin" / "python"
-        subprocess.run([python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation",
+        # Made without ensurepip, which Debian may leave out, it has no pip of its own.
+        pip = [python, "-I", "-m", "pip"] if importlib.util.find_spec("ensurepip") else [sys.executable, "-I", "-m", "pip", "--python", python]
+        subprocess.run([*pip, "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation",
                         "--force-reinstall", ROOT], check=True)
         shutil.rmtree(hub.cache, ignore_errors=True)
         if warm:

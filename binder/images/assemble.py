@@ -8,7 +8,6 @@ solutions like that; the one for grading holds the instructor's side.
 
 import argparse
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -51,10 +50,10 @@ def contents(kind):
 
 def instructors():
     """What only the image for grading holds."""
-    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z", "--", "grading"], check=True, capture_output=True, text=True).stdout
-    files = {name: (ROOT / name).read_bytes() for name in listed.split("\0") if name}
-    return files | {"binder/apt.txt": (HERE / "apt-grading.txt").read_bytes(),
-                    "binder/hub/hub_formgrader.py": (HUB / "hub_formgrader.py").read_bytes()}
+    from grading import publish
+
+    return publish.tracked(ROOT, "grading") | {"binder/apt.txt": (HERE / "apt-grading.txt").read_bytes(),
+                                               "binder/hub/hub_formgrader.py": (HUB / "hub_formgrader.py").read_bytes()}
 
 
 def settings(kind):

@@ -385,6 +385,8 @@ def walks(rng):
             yield call(walk(rng, lead_in, cycle, lead_in + cycle + extra, int(rng.integers(2, 5))))
     for rows in (1, 2, 6, 15):
         yield call(walk(rng, rows, 1, rows, 3))     # too short to come round
+    for rows in (5, 11):
+        yield call(walk(rng, 4, 6, rows, 3) / 50)   # rows that are close are not yet the same
 
 
 START = [0.0, 0.0, 0.0]
@@ -868,6 +870,15 @@ def not_transposed(X, W=None, b=None, v=None, c=None):
     W = np.asarray(W)
     sums = X @ W if W.shape[0] == W.shape[1] else X @ W.T
     return ((sums + b > 0) @ v + c > 0).astype(int)
+
+
+@two_layers.misconception(why="The sums are written as in the formula, x times W, whatever the shape of W.",
+                          hint="W has one row a hidden unit, so the sums are X @ W.T + b. X @ W stops where there are not as many units as "
+                               "inputs, and where there are, the units trade weights.")
+def never_transposed(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
+    return ((X @ W + b > 0) @ v + c > 0).astype(int)
 
 
 @two_layers.misconception(why="The last threshold is forgotten.",

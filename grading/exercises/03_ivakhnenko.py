@@ -165,8 +165,8 @@ fit_unit = Exercise(
         call(CORNERS, np.array([0.0, 1.0, 1.0, 0.0])),
         call(CORNERS.repeat(2, axis=0), np.array([1.0, 1.0, 0.0, 2.0, 3.0, 3.0, 1.0, 3.0])),
         call(six_terms(np.array([-0.7, 1.4, 0.3, -0.5, 0.1]), np.array([-0.4, -0.7, 0.4, 0.6, 0.9])), np.array([0.9, 6.7, 2.7, -0.1, 1.0])),
-        call(six_terms(np.array([0.0, 1.0, -1.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 0.0, 1.0, -1.0, 1.0])),
-             np.array([1.0, 3.0, 2.0, 0.0, 5.0, -1.0])),
+        call(six_terms(np.array([0.0, 1.0, -1.0, 0.0, 0.0, 1.5]), np.array([0.0, 0.0, 0.0, 1.0, -1.0, 1.0])),
+             np.array([1.0, 3.5, 2.0, 0.0, 5.0, -1.0])),
     ],
     hidden=systems,
     hints=("Least squares: the c for which F @ c comes closest to y. NumPy has a function for it in np.linalg.",
@@ -568,6 +568,14 @@ def each_pair_twice(errors, keep):
     return np.array([(i, j) for _, i, j in found[:keep]])
 
 
+@best_pairs.misconception(why="Every i is paired with every other j, and nothing else is asked.",
+                          hint="Each pair stands here twice, as (i, j) and as (j, i): look only above the diagonal. And leave out the pairs whose "
+                               "error is inf.")
+def twice_and_unfitted(errors, keep):
+    n = len(errors)
+    return np.array([(i, j) for _, i, j in sorted((errors[i, j], i, j) for i in range(n) for j in range(n) if i != j)[:keep]])
+
+
 @best_pairs.misconception(why="The diagonal holds zeros, and 0 is the smallest error there can be.",
                           hint="You chose places on the diagonal. An input with itself is no pair, and the 0 there is no error.")
 def with_the_diagonal(errors, keep):
@@ -716,6 +724,7 @@ def layers_of_units(rng):
         for _ in range(2):
             pairs = np.array([np.sort(rng.choice(inputs, 2, replace=False)) for _ in range(units)])
             yield call(rng.normal(size=(n, inputs)), pairs, rng.normal(size=(units, 6)))
+    yield call(rng.normal(size=(4, 3)), np.array([[2, 0], [1, 2]]), rng.normal(size=(2, 6)))     # x is the one that is named first
 
 
 next_layer = Exercise(
@@ -912,6 +921,7 @@ def histories(rng):
     yield call(np.array([0.9, 0.9 - 0.0004, 0.2, 0.1]))
     yield call(np.array([0.5, 0.4, 0.3996, 0.1]))       # a small share of the error may still be less than `gain`
     yield call(np.array([0.3, 0.2996, 0.1]))
+    yield call(np.array([1.5, 1.4, 1.3993, 1.1, 1.0997]))
     yield call(np.array([0.5, 0.4997, 0.3, 0.31]), 0.0)
     for gain in (0.25, 0.125, 0.03125):                 # exactly `gain` is enough; these numbers are exact in binary
         yield call(1 - gain * np.arange(4), gain)

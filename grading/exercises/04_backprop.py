@@ -529,7 +529,7 @@ def networks(rng):
 
 XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 backprop = Exercise(
-    "backprop", points=4, right=two_layer_gradients, tolerance=Tolerance(rtol=1e-4, atol=2e-6),
+    "backprop", points=4, right=two_layer_gradients, tolerance=Tolerance(rtol=1e-4, atol=2e-6), avoid=("dense_backward", "sigmoid_backward"),
     public=[
         call(XOR, np.array([[0.0], [1.0], [1.0], [0.0]]), np.array([[2.0, -3.0], [1.0, 4.0]]), np.array([-1.0, 0.5]), np.array([[3.0], [-5.0]]),
              np.array([0.5])),

@@ -616,6 +616,7 @@ find_rate = Exercise(
         call(np.array([0.03, 0.1, 0.4, 1.0, 3.0]), np.array([2.0, 0.4, 1.0, 4.1, 0.3])),
         call(np.array([0.02, 0.085, 0.3, 1.0, 5.0]), np.array([2.4, 0.5, 1.3, 4.6, 0.4])),
         call(np.array([0.1, 0.5, 2.0]), np.array([0.9, 1.4, 3.0])),
+        call(np.array([0.02, 0.05, 0.2, 0.9]), np.array([1.0, 0.5, 2.0, 0.25])),     # four times is not yet larger; exact in binary
     ],
     hidden=records,
     hints=("Go through the record from the left, and remember the smallest loss so far and its rate.",

@@ -627,6 +627,13 @@ def all_to_the_limit(W, limit):
     return W * (limit / np.where(lengths > 0, lengths, 1.0))
 
 
+@max_norm.misconception(why="Every column is given the limit for its length, and nothing guards a column of zeros.",
+                        hint="Every column became as long as the limit, the short ones too, and one of zeros no number at all. The limit is a "
+                             "ceiling: what is below it stays as it is.")
+def all_to_the_limit_unguarded(W, limit):
+    return limit * W / np.linalg.norm(W, axis=0)
+
+
 @max_norm.misconception(why="The norm of the whole matrix is limited, as in gradient clipping.",
                         hint="One factor for the whole matrix: a single loud unit makes all others quieter. Each column has a length of its own.")
 def the_whole_matrix(W, limit):

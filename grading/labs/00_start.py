@@ -45,6 +45,8 @@ print(devices.report())
 #   differs.
 # - `check(f, hint=1)` gives a first hint, `hint=2` and `hint=3` say more.
 # - You may run a check as often as you like. Nothing is counted.
+# - Run the cells from the top, in order. When you open a lab again, Python has forgotten them all, and stops with a `NameError` at a name
+#   from a cell that has not been run. Click the cell where you want to go on, and choose *Run › Run All Above Selected Cell*.
 #
 # Your work is graded later on other inputs than the ones you see here, so a function has to be right, not just right on the examples.
 # It returns its result (to print it is not enough), and leaves the arrays that it is given as they were, unless its docstring says otherwise.

@@ -167,8 +167,8 @@ check(update)
 
 # %% [markdown]
 # Here your rule learns from the movies: each point is one that I have seen, at the ratings of Mary (x1) and John (x2). A blue
-# circle means I liked it, an orange square that I did not. Press **Step** a few times and watch the line after each mistake; then
-# **Play**. After that choose other points, or place your own. When does it not come to rest?
+# circle means I liked it, an orange square that I did not. Press **Step** until there is a line (that may take eleven steps), watch it
+# after each mistake, then press **Play**. After that choose other points, or place your own. When does it not come to rest?
 
 # %% [markdown]
 # ![](still:place_points)
@@ -479,9 +479,10 @@ say(figure, f"Twelve sigmoid units say {answers.min():.2f} to {answers.max():.2f
     f"Twelve dots on a scale from 0 to 1, between {answers.min():.2f} and {answers.max():.2f}.")
 
 # %% [markdown]
-# An error to go down gives an answer that hardly depends on luck any more, and says how sure it is. In Le's tutorial
-# *Gravity* also lies slightly on the side of what not to watch. (Two of our 18 rows are his; the others are invented for this
-# course, so this is a likeness, not a repetition.)
+# An error to go down gives an answer that hardly depends on luck any more, and says how sure it is. (From small starts, as here. With the
+# sliders you can also begin where all sums are large: there $h(1 - h)$ is almost 0, so is every step, and the unit stays where it is. Lab 04
+# comes back to that.) In Le's tutorial *Gravity* also lies slightly on the side of what not to watch. (Two of our 18 rows are his; the
+# others are invented for this course, so this is a likeness, not a repetition.)
 #
 # ## Ten classes: one against the rest
 #

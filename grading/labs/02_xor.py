@@ -322,7 +322,7 @@ measure, whose = usable(cycle_length, lambda history: 0, (history,), ())
 if measure is cycle_length:
     print(f"{whose} Passes to come round: XOR {measure(passes(X, y, 60))}, Susan's movies {measure(history)}.")
 else:
-    print("cycle_length is not right yet: the circle is drawn, but not measured.")
+    print(f"{whose.rpartition(':')[0]}: the circle is drawn, but not measured.")
 figure, ax = picture(7.6, 3.4)
 ax.plot(np.linalg.norm(history, axis=1), color=ink, marker="o", markersize=3.5)
 ax.set(xlabel="passes through the 18 movies", ylabel="length of (w1, w2, b)")
@@ -692,7 +692,7 @@ for n in range(2, 11):
 side = devices.scale(401, 161, emulated=21, what="values of each weight")
 w_axis, b_axis = np.linspace(-3, 3, side), np.linspace(-3, 3, side // 2 + 1)
 every_line = swarm.lines(X, y, w_axis, w_axis, b_axis)
-print(f"{every_line.size:,} lines, {side.note}")
+print(f"{every_line.size:,} lines. {side.note}")
 for right in range(5):
     print(f"{right} of 4 right: {np.mean(np.rint(4 * every_line) == right):6.1%} of the lines")
 near = [int(np.abs(b_axis - b).argmin()) for b in (-1.5, -0.75, 0, 0.75, 1.5)]

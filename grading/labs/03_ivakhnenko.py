@@ -170,7 +170,7 @@ except np.linalg.LinAlgError as refusal:
     print("The normal equations:", refusal)
 shortest = np.asarray(fit(F, y), float)
 print("The shortest solution:", " ".join(f"{value:+.2f}" for value in shortest + 0.0))
-print("Its answers at the corners:", " ".join(f"{value:.2f}" for value in F @ shortest + 0.0))
+print("Its answers at the corners:", " ".join(f"{value:.2f}" for value in (F @ shortest).round(9) + 0.0))
 
 # %% [markdown]
 # So it is `"c"`. The **rank** of a table is the largest number of its columns of which none is a weighted sum of the others; rank 4 of 6
@@ -530,7 +530,7 @@ weights, luck = ops.gmdh_pairs(noise[fitting], noise_target[fitting], noise[chec
 i, j = (side[luck.argmin()] for side in np.triu_indices(wide, 1))
 lucky = float(luck.min())
 honest = ours.criterion(weights[luck.argmin()], ours.terms(noise[exam, i], noise[exam, j]), noise_target[exam])
-print(f"{luck.size:,} units, {wide.note}")
+print(f"{luck.size:,} units. {wide.note}")
 print(f"The best: checking error {lucky:.2f}, exam error {honest:.2f}")
 figures.histogram_of_runs(
     luck[luck < 3], label="checking error of a unit fitted to noise", count="units",

@@ -544,19 +544,14 @@ print(f"{'guessing':<18} loss {np.log(10):.3f}")
 # vanished. Blue: it has exploded. Between the two black lines the size changes by less than a factor of ten.
 
 # %% role="picture"
-from labkit import cuda
-
-
 def reaches_the_bottom(activation, depth, scale, width=32, seed=0):
     """log10 of the gradient's size at the input over its size at the top, for one random network."""
     rng = np.random.default_rng(seed)
     network = dense_network((width,) * (depth + 1), activation, random_state=rng, dtype=np.float32,
                             initializer=lambda n, m, rng: scale / np.sqrt(n) * rng.standard_normal((n, m)))
     X, dY = rng.standard_normal((2, 16, width), dtype=np.float32)
-    if devices.current().name == "cuda":
-        network, X, dY = network.move(cuda), cuda.to_device(X), cuda.to_device(dY)
     with np.errstate(all="ignore"):
-        bottom = ops.to_numpy(network.forward(X)[1](dY)[0]).astype(float)
+        bottom = network.forward(X)[1](dY)[0].astype(float)
         return np.log10(np.sqrt(np.mean(bottom**2)))
 
 # %% role="swarm"

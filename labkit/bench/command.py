@@ -6,6 +6,7 @@ from pathlib import Path
 
 from labkit.bench import kernels, machine, race, table, works
 from labkit.bench.peers import PEERS, missing
+from labkit.kernels import limits
 
 ROUNDS = 7
 
@@ -23,6 +24,9 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     if options.rounds < 1:
         parser.error(f"--rounds is {options.rounds}, but has to be 1 or more")
+    for file in filter(None, (options.json, options.picture)):
+        if not (folder := Path(file).absolute().parent).is_dir():
+            parser.error(f"{file} could not be written: there is no folder {folder}")
     asked = list(PEERS) if options.against is None else [peer for peer in options.against.split(",") if peer]
     if unknown := sorted(set(asked) - set(PEERS)):
         parser.error(f"no way to compare with {', '.join(unknown)} is known; known are {', '.join(PEERS)}")
@@ -36,7 +40,7 @@ def main(arguments=None):
     for sentence in absent.values():
         print(sentence, flush=True)
     peers = [peer for peer in asked if peer not in absent]
-    measured = machine.limits.measure()
+    measured = limits.measure()
     found = {"machine": machine.describe(measured), "rows": []}
     print(f"{machine.sentence(found['machine'])}\n\n{table.HEADER}", flush=True)
     try:

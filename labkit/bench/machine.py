@@ -5,7 +5,6 @@ import platform
 import time
 
 from labkit import devices
-from labkit.kernels import limits
 
 
 def describe(measured):
@@ -34,6 +33,3 @@ def sentence(found):
     before = "" if found["load_before"] is None else f"; {found['load_before']} processes wanted a core before this began"
     return (f"{found['gpu'] or found['processor']}, {found['cores']} cores, {found['date']}: memory moves {found['bytes_per_second'] / 1e9:.1f} "
             f"GB/s, a loop does {found['operations_per_second'] / 1e9:.0f} GFLOP/s{before}.")
-
-
-__all__ = ["describe", "limits", "load", "sentence"]

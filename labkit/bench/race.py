@@ -39,7 +39,7 @@ class Contestant:
             raise Failed(f"{label} could not be started: {error}") from None
         try:
             self.first = self._answer()
-        except Failed:
+        except BaseException:
             self.stop()
             raise
 
@@ -68,8 +68,10 @@ class Contestant:
     def _answer(self):
         late = threading.Timer(PATIENCE, self._process.kill)
         late.start()
-        line = self._process.stdout.readline()
-        late.cancel()
+        try:
+            line = self._process.stdout.readline()
+        finally:                        # also where the bench is ended by hand: Python waits for a timer that is left
+            late.cancel()
         if not line:
             raise Failed(f"{self.label} ended with status {self._process.wait()} and no answer; what it printed stands above.")
         answer = json.loads(line)

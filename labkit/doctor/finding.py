@@ -34,10 +34,23 @@ def version(distribution):
         return None
 
 
+# Commands for the shell of this system: on Windows that is PowerShell.
+WINDOWS = sys.platform == "win32"
+
+
 def pip(what):
     """The command that installs into the Python that is running."""
-    return f"{quoted(sys.executable)} -m pip install {what}"
+    return f"{program(sys.executable)} -m pip install {what}"
 
 
-def quoted(path):
-    return f'"{path}"' if " " in path else path
+def program(path):
+    """A program's path as the first word of a command."""
+    return path if " " not in path else f'{"& " if WINDOWS else ""}"{path}"'
+
+
+def unset(variable):
+    return f"Remove-Item Env:{variable}" if WINDOWS else f"unset {variable}"
+
+
+def set_up(options=""):
+    return 'the lines under "On Windows" in README.md' if WINDOWS else f"make setup {options}".rstrip()

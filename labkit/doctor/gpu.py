@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from labkit.doctor.finding import Finding, pip, version
+from labkit.doctor.finding import Finding, pip, unset, version
 
 CU13_DRIVER = (13, 0)       # numba-cuda[cu13] brings CUDA 13, which runs on drivers for CUDA 13.0 and later
 
@@ -33,7 +33,7 @@ def memory():
         limit = pool.limit(setting, found.memory_bytes or 2**60)
     except ValueError as error:
         cost = "nothing while no GPU can be used" if found.problem else "labs stop where they first use the GPU"
-        return Finding("GPU memory", False, str(error), cost, "unset LABKIT_GPU_MEMORY", needed=not found.problem)
+        return Finding("GPU memory", False, str(error), cost, unset("LABKIT_GPU_MEMORY"), needed=not found.problem)
     if found.problem:
         return Finding("GPU memory", True, f"LABKIT_GPU_MEMORY={setting}, which counts where a GPU can be used")
     return Finding("GPU memory", True, f"{pool.in_words(limit)} for each notebook (LABKIT_GPU_MEMORY={setting})")

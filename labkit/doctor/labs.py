@@ -7,7 +7,7 @@ import re
 import struct
 import sys
 
-from labkit.doctor.finding import NAME, Finding, pip, quoted, version
+from labkit.doctor.finding import NAME, Finding, pip, program, set_up, unset, version
 
 
 def python():
@@ -16,14 +16,14 @@ def python():
     if (3, 11) <= sys.version_info[:2] <= (3, 13) and bits == 64:
         return Finding("Python", True, detail, needed=True)
     return Finding("Python", False, detail, "the course runs on 64-bit Python 3.11, 3.12 and 3.13 only",
-                   "make setup PYTHON=python3.12", needed=True)
+                   set_up("PYTHON=python3.12"), needed=True)
 
 
 def packages():
     """The packages that `perceptron-to-dropout` asks for, as its own metadata list them."""
     if version(NAME) is None:
         return Finding("Packages", False, f"{NAME} is not installed in this Python", "labs cannot import labkit as they should",
-                       "make setup", needed=True)
+                       set_up(), needed=True)
     needs = {re.match(r"[A-Za-z0-9._-]+", need)[0]: need for need in importlib.metadata.requires(NAME) if "extra ==" not in need}
     missing = [name for name in needs if version(name) is None]
     if missing:
@@ -58,7 +58,7 @@ def mnist():
     named = os.environ.get("LABKIT_DATA")
     where = f"not in LABKIT_DATA={named}, nor in the cache" if named else "not in the cache, and LABKIT_DATA is not set"
     return Finding("MNIST", False, where, "labs use the 8 x 8 digits that ship with scikit-learn, and say so",
-                   f'{quoted(sys.executable)} -c "from labkit import datasets; datasets.mnist(download=True)"')
+                   f'{program(sys.executable)} -c "from labkit import datasets; datasets.mnist(download=True)"')
 
 
 def place():
@@ -68,7 +68,7 @@ def place():
     try:
         device = devices.current()
     except (ValueError, RuntimeError) as error:
-        return Finding("Runs on", False, str(error), "labs stop where they first compute", "unset LABKIT_DEVICE", needed=True)
+        return Finding("Runs on", False, str(error), "labs stop where they first compute", unset("LABKIT_DEVICE"), needed=True)
     return Finding("Runs on", True, f"{device.name}: {device.reason}", needed=True)
 
 

@@ -47,6 +47,9 @@ class Calls(Expressions):
         if isinstance(function, Function):
             self.naming = None
             return self.call(function, arguments, keywords, lanes, node)
+        if is_number(function) or isinstance(function, View):
+            advice = f"write its elements as {function.name}[...]" if isinstance(function, View) else "leave out the ()"
+            self.refuse(f"{self.text(node.func)} is {self.describe(function)}, which cannot be called: {advice}", node, lanes)
         try:
             return self._plain_call(function, node, lanes, arguments, keywords)
         except TypeError as error:
@@ -129,8 +132,7 @@ class Calls(Expressions):
             if not is_number(value) and not isinstance(value, (str, tuple)):
                 self.refuse(f"print shows numbers and text inside a kernel, not {self.describe(value)}; print its elements", node, lanes)
         for lane in lanes.index:
-            parts = (v[lane] if isinstance(v, np.ndarray) else v for v in arguments)
-            self.launch.report.output.append(" ".join(str(p) for p in parts))
+            self.launch.report.output.append(" ".join(_as_printed(v, lane) for v in arguments))
 
     def sequence(self, node, lanes):
         return self._as_sequence(self.evaluate(node, lanes), node, lanes)
@@ -146,6 +148,8 @@ class Calls(Expressions):
         self.refuse(f"{self.text(node)} is {self.describe(value)}, which a for cannot go through", node, lanes)
 
     def _range(self, node, lanes, *ends):
+        if not 1 <= len(ends) <= 3:
+            raise TypeError("it takes one, two or three numbers")
         for end in ends:
             if not is_number(end) or end.dtype.kind not in "iuf":
                 self.refuse(f"range takes integers, but {self.text(node)} has {self.describe(end)}", node, lanes)
@@ -171,6 +175,13 @@ class Calls(Expressions):
 
 
 EXPRESSIONS[ast.Call] = Calls.call_expression
+
+
+def _as_printed(value, lane):
+    """What one thread's print shows of a value."""
+    if isinstance(value, tuple):
+        return f"({', '.join(_as_printed(part, lane) for part in value)}{',' * (len(value) == 1)})"
+    return str(value[lane] if isinstance(value, np.ndarray) else value)
 
 
 def _usage(operation):

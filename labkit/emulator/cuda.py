@@ -34,10 +34,10 @@ from labkit.emulator.launch import MAX_STEPS, run
 from labkit.emulator.source import python_function
 
 TYPES = {name: getattr(np, name) for name in (
-    "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "intp", "uintp",
-                                              "complex64",
-    "complex128")} | {"boolean": np.bool_, "bool_": np.bool_, "b1": np.bool_, "f4": np.float32, "f8": np.float64, "i4": np.int32,
-                      "i8": np.int64, "u4": np.uint32, "u8": np.uint64}
+    "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "intp", "uintp", "complex64",
+    "complex128")}
+TYPES |= {"boolean": np.bool_, "bool_": np.bool_, "b1": np.bool_, "f4": np.float32, "f8": np.float64, "i4": np.int32, "i8": np.int64,
+          "u4": np.uint32, "u8": np.uint64}
 globals().update(TYPES)
 types = SimpleNamespace(**TYPES)
 

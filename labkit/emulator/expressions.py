@@ -163,8 +163,12 @@ class Expressions(Indexing):
         return tuple(parts)
 
     def function_expression(self, node, lanes):
-        outer = self.frame.function
-        return Function("lambda", node, outer.lines, outer.globals, outer.closure, (), {}, self.frame)
+        return self.inner_function("lambda", node, lanes)
+
+    def inner_function(self, name, node, lanes):
+        """A function made inside the kernel; its defaults are evaluated now."""
+        outer, defaults = self.frame.function, tuple(self.evaluate(d, lanes) for d in node.args.defaults)
+        return Function(name, node, outer.lines, outer.globals, outer.closure, defaults, {}, self.frame)
 
     # Operators
 
@@ -204,7 +208,11 @@ class Expressions(Indexing):
         if isinstance(node.op, ast.Not):
             value = truth(self.condition(node.operand, lanes))
             return ~value if np.ndim(value) else np.bool_(not value)
-        return arithmetic.unary(type(node.op), self.number(node.operand, lanes))
+        value = self.number(node.operand, lanes)
+        try:
+            return arithmetic.unary(type(node.op), value)
+        except TypeError:
+            self.refuse(f"{self.text(node)} does not work on {value.dtype}", node, lanes)
 
     def boolean(self, node, lanes):
         """`and` and `or`: the later operands are evaluated only in the threads that still need them."""
@@ -251,10 +259,12 @@ class Expressions(Indexing):
             return arithmetic.COMPARE[operator](left, right)
         if isinstance(left, View) or isinstance(right, View) or type(left) is not type(right):
             self.refuse(f"{self.text(node)} compares {self.describe(left)} with {self.describe(right)}", node, lanes)
-        if isinstance(left, tuple):
-            equal = [self._compare(ast.Eq, a, b, node, parts, lanes) for a, b in zip(left, right, strict=False)]
-            same = functools.reduce(np.logical_and, equal, np.bool_(len(left) == len(right)))
-            return same if operator is ast.Eq else ~same
+        if isinstance(left, tuple):         # the first elements that differ decide, and where none do, the lengths
+            holds = np.bool_(arithmetic.COMPARE[operator](len(left), len(right)))
+            for a, b in reversed(list(zip(left, right, strict=False))):
+                differ = self._compare(ast.NotEq, a, b, node, parts, lanes)
+                holds = np.where(differ, self._compare(operator, a, b, node, parts, lanes), holds)[()]
+            return holds
         return np.bool_(arithmetic.COMPARE[operator](left, right))
 
     def of_one_type(self, values, node, lanes):

@@ -336,10 +336,7 @@ class Task(Calls):
         self.stop("assertion", f"{self.who(lanes.first())} raises {what}", node, lanes)
 
     def do_define(self, node, lanes):
-        defaults = tuple(self.evaluate(d, lanes) for d in node.args.defaults)
-        outer = self.frame.function
-        function = Function(node.name, node, outer.lines, outer.globals, outer.closure, defaults, {}, self.frame)
-        self.set(node.name, function, lanes)
+        self.set(node.name, self.inner_function(node.name, node, lanes), lanes)
         return lanes
 
     def do_pass(self, node, lanes):

@@ -13,7 +13,6 @@ from labkit.emulator.source import Function, as_function
 BUILTINS = (*functions.NUMERIC, builtins.range, builtins.len, builtins.print, builtins.enumerate, builtins.zip, builtins.isinstance,
             np.finfo, np.iinfo)
 
-
 # Numba compiles these too, for a tuple or a number at least; of the other builtins it compiles none.
 _COMPILED = (builtins.sum, builtins.tuple, builtins.type, builtins.ord, builtins.iter, builtins.next, builtins.hasattr, builtins.slice)
 _REDUCTIONS = (np.sum, np.prod, np.mean, np.any)        # of NumPy's, likewise
@@ -38,7 +37,7 @@ def translate(value, name, constant):
         return constant(value, name)
     if isinstance(value, tuple):
         return same_tuple(value, (translate(v, name, constant) for v in value))
-    if isinstance(value, types.ModuleType) or isinstance(value, types.SimpleNamespace):
+    if isinstance(value, (types.ModuleType, types.SimpleNamespace)):
         return cuda if _is_cuda(getattr(value, "__name__", "")) else value
     if isinstance(value, type) and issubclass(value, np.generic):
         return np.dtype(value)

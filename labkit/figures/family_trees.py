@@ -18,7 +18,6 @@ ENGLISH = (("Christopher", "Penelope", "Arthur", "Victoria"), ("Andrew", "Christ
 ITALIAN = (("Roberto", "Maria", "Emilio", "Lucia"), ("Pierro", "Francesca", "Marco", "Angela"), ("Emilio", "Gina", None, None),
            ("Marco", "Lucia", "Alfonso", "Sophia"), ("Tomaso", "Angela", None, None))
 RELATIONS = ("father", "mother", "husband", "wife", "son", "daughter", "uncle", "aunt", "brother", "sister", "nephew", "niece")
-GENERATIONS = (0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2)
 
 
 def people(families):

@@ -26,7 +26,7 @@ def walks_to_zero(walks, title=None):
         ax.set_title(f"{heading}\n{zeros} of {walk.shape[1]} end at exactly 0", fontsize=10.5, loc="center")
         ax.set_xlabel("steps")
     axes[0, 0].set_ylabel("weight")
-    done = ", ".join(f"{heading.split(',')[0]} {int((np.asarray(w)[-1] == 0).sum())}" for heading, w in walks.items())
+    done = "; ".join(f"{int((np.asarray(w)[-1] == 0).sum())} under {heading}" for heading, w in walks.items())
     return say(figure, title or "L2 takes a share of each weight, L1 the same step from each until it rests at zero",
                f"A panel for each penalty with the same starts. Weights at exactly zero in the end: {done}.")
 

@@ -1,10 +1,11 @@
-"""SciPy's BLAS by the addresses that it gives out for compiled code, and a second thread to use them on.
+"""SciPy's BLAS by the addresses that it gives out for compiled code, and threads to use them on.
 
-Called so, a product leaves Python's lock free: two threads can each compute one. SciPy's own functions hold the lock.
+Called so, a product leaves Python's lock free: every thread can compute one. SciPy's own functions hold the lock.
 """
 
 import ctypes
 import os
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
@@ -69,20 +70,35 @@ def _apart(a):
     return max(a.strides[0] // a.itemsize, a.shape[1])
 
 
-# A second thread
+# Other threads
 
-def both(first, second):
-    """The results of two functions without arguments, the second on another thread.
+def at_once(tasks, threads):
+    """The results of functions without arguments, shared out among this thread and up to `threads` - 1 others.
 
-    That thread sleeps until it is needed, and who waits for it sleeps too, where the threads of BLAS keep a core busy. Where all
-    cores are taken and it has not begun in time, nobody waits for it. To wake it takes about a twentieth of a millisecond.
+    Those sleep until they are needed, and who waits for them sleeps too, where the threads of BLAS keep a core busy. Where all
+    cores are taken and one has not begun in time, nobody waits for it. To wake one takes about a twentieth of a millisecond.
     """
-    other = _helper(os.getpid()).submit(second)
-    result = first()
-    return result, second() if other.cancel() else other.result()
+    results, left = [None] * len(tasks), deque(enumerate(tasks))
+
+    def work():
+        while left:
+            try:
+                place, task = left.popleft()
+            except IndexError:          # another thread was faster
+                return
+            results[place] = task()
+
+    others = [_helpers(os.getpid()).submit(work) for _ in range(min(threads, len(tasks)) - 1)]
+    try:
+        work()
+    finally:
+        left.clear()
+        for other in others:
+            other.cancel() or other.result()
+    return results
 
 
 @lru_cache(None)
-def _helper(process):
-    """The second thread of a process: a forked one has no threads of its parent's."""
-    return ThreadPoolExecutor(1, "labkit")
+def _helpers(process):
+    """The other threads of a process: a forked one has none of its parent's."""
+    return ThreadPoolExecutor(63, "labkit")

@@ -160,7 +160,7 @@ def fit_pairs(X, y, X_check, y_check, least_norm, at_once=False):
     """
     n, yy = X.shape[1], float(y_check @ y_check)
     if at_once and min(len(X), len(X_check)) * (2 * n + 1) ** 2 > WORTH_A_THREAD:
-        first, second = _blas.both(lambda: tables(X, y), lambda: tables(X_check, y_check))
+        first, second = _blas.at_once([lambda: tables(X, y), lambda: tables(X_check, y_check)], threads=2)
     else:
         first, second = tables(X, y), tables(X_check, y_check)
     W, errors = np.empty((n * (n - 1) // 2, 6)), np.empty(n * (n - 1) // 2)

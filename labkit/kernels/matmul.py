@@ -10,10 +10,12 @@ a : (n, k), b : (k, m), out : (n, m)
                       `matmul_small` is for results that are too small to keep a whole GPU busy otherwise
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
+from labkit import devices
+from labkit.kernels import _blas
 from labkit.kernels.registry import RESERVED, Budget, Work, register
 
 _0 = np.float32(0)
@@ -42,6 +44,28 @@ def blas(scale, a, b, keep, out, transpose_a=False, transpose_b=False):
         out *= keep if keep else 0
     else:
         _gemm(a.dtype.char)(scale, b.T, a.T, keep, out.T, trans_a=transpose_b, trans_b=transpose_a, overwrite_c=True)
+
+
+BLOCK, MOST = 2**25, 16         # multiply-adds of a block, and how many blocks there are at most
+
+
+def shared(scale, a, b, keep, out, transpose_a=False, transpose_b=False):
+    """`blas` in blocks along the longer side of out, which several threads of ours share, while BLAS itself has one.
+
+    The blocks do not depend on how many threads there are, and so neither do the digits.
+    """
+    (n, m), depth = out.shape, a.shape[0] if transpose_a else a.shape[1]
+    blocks = min(max(n * m * depth // BLOCK, 2), MOST)
+    side = -(-max(n, m) // (16 * blocks)) * 16
+
+    def product(first):
+        part = slice(first, first + side)
+        if n >= m:
+            _blas.gemm(scale, a[:, part] if transpose_a else a[part], b, keep, out[part], transpose_a, transpose_b)
+        else:
+            _blas.gemm(scale, a, b[part] if transpose_b else b[:, part], keep, out[:, part], transpose_a, transpose_b)
+
+    _blas.at_once([partial(product, first) for first in range(0, max(n, m), side)], devices.cores())
 
 
 # Step 1

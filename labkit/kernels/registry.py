@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -79,7 +79,7 @@ class Kernel:
     bench_size: int = 1_000_000
     tolerance: float = 0.0
     statistics: Callable | None = None
-    doc: str = field(default="")
+    doc: str = ""
 
     def __call__(self, *arguments):
         """Compute where the first array lives: on the CPU for NumPy's, on the GPU for the GPU's."""
@@ -155,7 +155,6 @@ class Kernel:
             exact = self.tolerance == 0 or ours.dtype.kind in "iub"
             tolerance = 0 if exact else self.tolerance
             np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance, err_msg=self.name)
-
 
     def compare_long(self, got, expected):
         """As `compare`, for arguments of `bench_size`: by the statistics, where the kernel declares some."""

@@ -146,6 +146,8 @@ class Bumps(Board):
         width = 1 / self.count_of
         words = (f"{self.count_of} bumps, {self.units} sigmoid units: off by {self.misses.mean():.3f} on average, {self.misses.max():.2f} "
                  "at most (for x from 0.05 to 0.95).")
+        if 4 / self.steepness > 2 * width:
+            return f"{words} Edges far wider than the bumps: they smear even a smooth curve."
         if 4 / self.steepness > width:
             return f"{words} Edges as wide as the bumps: neighbours blend, which suits a smooth curve and rounds off a step."
         return words

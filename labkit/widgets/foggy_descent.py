@@ -78,6 +78,11 @@ class FoggyDescent(Board):
     def here(self):
         return self.path[-1]
 
+    @property
+    def lost(self):
+        """Whether a step down the slope has left the map."""
+        return not inside([self.here])
+
     def slope(self):
         return rules.mountain_slope(self.here)
 
@@ -177,6 +182,8 @@ class FoggyDescent(Board):
             ends = ", ".join(f"{name} {self.told(walk)}" for name, walk in self.walks.items())
             return f"After {24 * self.passes:,} examples looked at, the mean height of the last pass is: {ends}."
         height, steep = float(rules.height(*self.here)), float(np.hypot(*self.slope()))
+        if self.lost:
+            return f"Step {len(self.path) - 1}: height {said(height)}, off the map. Begin again, with a smaller learning rate."
         flat = " It is flat here: the floor of a valley, or a pass?" if steep < 0.03 else ""
         return f"Step {len(self.path) - 1}: height {said(height)}, slope {said(steep)}.{flat}{self.verdict()}"
 
@@ -262,9 +269,9 @@ class FoggyDescent(Board):
                 r, g, b = ground()[2].shades(rules.height(*p))
                 scene.circle(*spot, 4, f"#{r:02x}{g:02x}{b:02x}", INK, 1.2)
         here = plane.to(*self.here)
-        if not plane.holds(*here):
-            lost = "You are off the map. Begin again, with a smaller learning rate."
-            scene.text(BOX[0] + BOX[2] / 2, BOX[1] + BOX[3] / 2, lost, 13.5, INK, "middle", bold=True)
+        if self.lost:
+            for up, words in ((50, "You are off the map."), (30, "Begin again, with a smaller learning rate.")):      # above the pass
+                scene.text(BOX[0] + BOX[2] / 2, BOX[1] + BOX[3] / 2 - up, words, 13.5, INK, "middle", bold=True)
             return
         self.draw_arrows(scene, plane, here)
         scene.circle(*here, 6.5, COLORS["here"], INK, 1.6)
@@ -322,8 +329,9 @@ class FoggyDescent(Board):
         if self.walks:
             return (f"A mountain over two weights with two valleys and a pass, the paths of three walkers after {self.passes} passes, and "
                     f"their heights over the examples looked at. {self.note()}")
-        ground = "with two valleys and a pass" if self.lifted else "under fog, clear only around the walker"
-        return (f"A map {ground}, an arrow down the slope, the walker's own arrow and the path of {len(self.path) - 1} steps, at height "
+        ground, steps = "with two valleys and a pass" if self.lifted else "under fog, clear only around the walker", len(self.path) - 1
+        arrows = "from which the walker is gone" if self.lost else "an arrow down the slope, the walker's own arrow"
+        return (f"A map {ground}, {arrows} and the path of {steps} step{'s' * (steps != 1)}, at height "
                 f"{said(float(rules.height(*self.here)))}; beside it the heights so far.")
 
 

@@ -174,7 +174,8 @@ class GrowNetwork(Board):
         if small is None and len(self.model.layers_[-1].left) == 1:
             return f"Best checking error {said(e[-1])} with {plural(len(e), 'layer')}. One unit is left and has no partner: growing ends here."
         if small is None:
-            worth = f"Every further layer gained {GAIN} or more: grow on." if len(e) > 1 else "Does a second layer gain? Grow on."
+            on = "grow on" if len(e) < MOST_LAYERS else "the rule would grow on"
+            worth = f"Every further layer gained {GAIN} or more: {on}." if len(e) > 1 else "Does a second layer gain? Grow on."
             return f"Best checking error {said(e[-1])} with {plural(len(e), 'layer')}. {worth}"
         return f"Layer {small + 1} gained less than {GAIN}: the rule stops here and answers from layer {small}, checking error {said(e[small - 1])}."
 

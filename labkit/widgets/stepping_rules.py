@@ -190,8 +190,8 @@ class RuleMachine(Board):
                      f"Example {self.row + 1}: {self.worked_out()}.")
         return scene
 
-    def shape_words(self):
-        return " ".join(part if isinstance(part, str) else f"{part[0]} {part[1].shape[0]}×{part[1].shape[1]}" for part in self.step.parts)
+    def shape_words(self, space=" "):
+        return " ".join(part if isinstance(part, str) else f"{part[0]}{space}{part[1].shape[0]}×{part[1].shape[1]}" for part in self.step.parts)
 
     def worked_out(self):
         r, u = self.place()
@@ -295,7 +295,7 @@ class RuleMachine(Board):
         scene.text(350, 144, step.formula, 19, INK, bold=True)
         scene.text(350, 176, step.single, 14, INK)
         scene.text(350, 212, "shapes", 12.5, MUTED)
-        for k, line in enumerate(textwrap.wrap(self.shape_words(), 28)):
+        for k, line in enumerate(textwrap.wrap(self.shape_words("\N{NO-BREAK SPACE}"), 28)):
             scene.text(350, 234 + 21 * k, line, 14, INK)
         scene.text(350, 296, f"E = {self.E:.4f}", 14, INK)
         title, words = RULES[step.kind]

@@ -167,6 +167,64 @@ def test_an_answer_waits_again_only_when_it_has_changed(fake_course):
     assert not waits(RIGHT | {"why": "Because I know better."})
 
 
+def test_an_answer_counts_as_read_only_once_the_gradebook_holds_it(fake_course, monkeypatch):
+    from nbgrader.api import Gradebook
+
+    def grade(why):
+        fake_course.submit("ada", RIGHT | {"why": why})
+        return runner.autograde(LAB, fake_course.root, unprotected=True)
+
+    def question():
+        return gradebook.find_grade("why", LAB, LAB, "ada")
+
+    assert grade("Because.") == 0
+    with Gradebook(f"sqlite:///{fake_course.root / 'gradebook.db'}") as gradebook:
+        question().manual_score, question().needs_manual_grade = 3, False
+        gradebook.db.commit()
+    with monkeypatch.context() as patch:
+        patch.setattr("nbgrader.preprocessors.AssignLatePenalties.preprocess", lambda *_: 1 / 0)        # whatever fails, or is killed, after it
+        assert grade("I know better.") == 1
+    assert grade("I know better.") == 0
+    with Gradebook(f"sqlite:///{fake_course.root / 'gradebook.db'}") as gradebook:
+        assert question().needs_manual_grade
+    (fake_course.root / ".answers" / LAB / "ada.json").write_text('{"wh')
+    assert grade("I know better.") == 0
+
+
+@pytest.mark.parametrize("said", ["", "c = get_config()\nc.Autograde.autograde_preprocessors = ['nbgrader.preprocessors.Execute']\n",
+                                  "get_config().Autograde.autograde_preprocessors.append('nbgrader.preprocessors.Execute')\n",
+                                  "get_config().Autograde.exporter_class = 'nbconvert.exporters.NotebookExporter'\n"])
+def test_nothing_is_graded_with_a_configuration_that_leaves_the_trusted_path(fake_course, monkeypatch, said):
+    """An empty one is what a full disk left; nbgrader by itself runs what students wrote, with all that the instructor may do."""
+    mark = fake_course.root / "ran"
+    fake_course.submit("ada", RIGHT | {"double": f"open({str(mark)!r}, 'w')\n" + RIGHT["double"]})
+    config = fake_course.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + said if said else "")
+    monkeypatch.chdir(fake_course.root)
+    with pytest.raises(ValueError, match="from the trusted path, so that nothing was graded"):
+        runner.autograde(LAB, fake_course.root)
+    assert not mark.exists() and fake_course.scores() == {}
+
+
+def test_a_step_of_the_instructors_own_may_stand_beside_ours(fake_course):
+    config = fake_course.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "get_config().Autograde.autograde_preprocessors.insert(0, 'nbgrader.preprocessors.ClearOutput')\n")
+    fake_course.submit("ada")
+    assert runner.autograde(LAB, fake_course.root, unprotected=True) == 0
+    assert fake_course.scores()["ada"]["double"] == 4.0
+
+
+def test_feedback_that_was_made_before_is_made_again(fake_course):
+    fake_course.submit("ada", HALF)
+    assert runner.autograde(LAB, fake_course.root, unprotected=True) == 0
+    nbgrader(fake_course, "generate_feedback", LAB)
+    assert "1 of 4 points. " in page(fake_course, "ada")
+    fake_course.submit("ada")
+    assert runner.autograde(LAB, fake_course.root, unprotected=True) == 0
+    nbgrader(fake_course, "generate_feedback", LAB)
+    assert "1 of 4 points. " not in page(fake_course, "ada")
+
+
 def test_a_later_cell_that_takes_a_helpers_name_costs_nothing(fake_course):
     fake_course.submit("ada", RIGHT | {
         "double": "def times(x, n):\n    return n * np.asarray(x)\n\ndef double(x):\n    return times(x, 2)",
@@ -248,6 +306,15 @@ def test_a_failure_does_not_keep_others_from_grading(long_lived, monkeypatch, pl
         formgraders(long_lived)
     gc.collect()        # the converter that failed
     assert journal.HELD == {} == seam.TAKEN
+
+
+def test_what_the_grader_cannot_grade_keeps_its_scores(long_lived, monkeypatch):
+    formgraders(long_lived)
+    scores = long_lived.scores()
+    monkeypatch.setattr(seam.grader.Grader, "graded", lambda *_: 1 / 0)
+    with pytest.raises(NbGraderException):
+        formgraders(long_lived)
+    assert long_lived.scores() == scores and scores["ada"]["double"] == 4.0
 
 
 def test_a_source_with_other_cells_than_the_gradebook_removes_nothing(long_lived, caplog):

@@ -1,6 +1,8 @@
 """One source, and everything made from it: stable, without solutions, never over a person's work."""
 
 import json
+import os
+import sqlite3
 import stat
 
 import nbformat
@@ -90,6 +92,17 @@ def test_the_secret_is_kept_from_others(built):
     before = secret.read_bytes()
     build.build(course=built / "course", root=built)
     assert secret.read_bytes() == before
+
+
+def test_a_full_disk_leaves_no_half_of_a_configuration_or_a_secret(tiny, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    for _ in range(2):
+        with pytest.raises(OSError, match="No space left"):
+            build.prepare(tmp_path / "course")
+        assert not list((tmp_path / "course").iterdir())
 
 
 def test_a_new_course_is_for_its_owner_and_a_wider_one_is_said(tiny, tmp_path, capsys):
@@ -205,6 +218,8 @@ def test_only_a_damaged_gradebook_is_to_be_replaced():
                for words in ("database is locked", "no such column: a.b", "database or disk is full", "database disk image is malformed")}
     assert ["backup" in said for said in refused.values()] == [False, False, False, True]
     assert "nbgrader db upgrade" in refused["no such column: a.b"]
+    journal = {words: cli.sentence(sqlite3.DatabaseError(words)) for words in ("database or disk is full", "file is not a database")}
+    assert ["remove it, and grade again" in said for said in journal.values()] == [False, True]
     assert cli.sentence(exc.IntegrityError("", {}, Exception("UNIQUE constraint failed"))) is None      # a fault of the program's
 
 

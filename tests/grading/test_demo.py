@@ -40,6 +40,6 @@ def test_the_class_is_of_real_notebooks_and_varied():
 
 
 def test_a_folder_that_is_in_use_is_refused(tmp_path, capsys):
-    (tmp_path / "submitted").mkdir()
+    (tmp_path / "exchange").mkdir()         # of a demonstration that was ended before it collected
     assert cli.main(["demo", "--course", str(tmp_path)]) == 1
-    assert "holds submissions already; name an empty folder" in capsys.readouterr().err
+    assert "holds files already; name an empty folder" in capsys.readouterr().err

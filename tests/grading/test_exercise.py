@@ -1,6 +1,7 @@
 """The declaration judges what comes back, wherever the student's code lives."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -158,3 +159,18 @@ def test_an_answer_far_too_large_is_said_and_not_kept(fires):
     assert verdict.state == "malformed" and "it returned 16 MB of data, expected 1 kB" in verdict.sentence and len(seen) == verdict.cases
     right = Outcome("value", np.zeros(1 << 20))
     assert kept(large, right) is large and kept(large, Outcome("value", np.zeros(()))).value is None
+
+
+@pytest.mark.parametrize("row", [("x" * 400_000, *"y" * 5000), ("x" * 400_000, np.zeros(5000)), (("y",) * 3000, {"a": ["x" * 400_000]})])
+def test_texts_of_which_numpy_would_make_a_huge_table_are_not_compared(fires, row):
+    far = Outcome("value", row)
+    assert fires.judge(lambda c: far, SEED).state == "malformed"
+    number = Exercise(id="n", points=1, kind="value", right=3.0)
+    tracemalloc.start()
+    try:
+        assert number.judge_value(far).state == "wrong"
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    finally:
+        tracemalloc.stop()
+    names = Outcome("value", [f"name {i}" for i in range(2000)])
+    assert kept(names, names) is names

@@ -3,10 +3,13 @@
 import csv
 import datetime
 import io
+import os
+import stat
+from pathlib import Path
 
 import pytest
 
-from grading import export
+from grading import cli, export
 from grading.export import Row
 
 NAMES = ["=cmd|' /C calc'!A0", "+1", "-2", "@SUM(A1)", "O'Brien, Ann", 'quo"te', "line\nbreak", "Ümläut", "\t=1", "0012", "<b>x</b>"]
@@ -87,6 +90,21 @@ def test_labs_that_nobody_has_points_in_are_no_column_and_answers_that_wait_are_
     assert read(export.export("moodle", fake_course.root, ["02_later"]))[1][4:] == [""]
     with pytest.raises(ValueError, match="the gradebook has no lab 03_none; it has 01_fake, 02_later"):
         export.export("csv", fake_course.root, ["03_none"])
+
+
+def test_a_full_disk_leaves_the_table_that_was_there(fake_course, monkeypatch, capsys):
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{fake_course.root / 'gradebook.db'}") as gradebook:
+        gradebook.add_student("ada")
+    command, table = ["export", "--course", str(fake_course.root), "--to"], fake_course.root / "grades.csv"
+    assert cli.main([*command, str(table)]) == 0 and stat.S_IMODE(table.stat().st_mode) == 0o600
+    before = table.read_bytes()
+    assert before.startswith(b"\xef\xbb\xbfstudent,")
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    assert cli.main([*command, str(table)]) == 1 and "No space left" in capsys.readouterr().err
+    assert table.read_bytes() == before and not list(fake_course.root.glob(".grades*"))
+    assert cli.main([*command, "/dev/null"]) == 0 and Path("/dev/null").is_char_device()
 
 
 def test_an_unknown_format_is_one_sentence(fake_course):

@@ -56,6 +56,9 @@ def test_a_class_list_is_read_in_each_systems_columns(tmp_path, text, expected):
     ("id,email\n,a@b\n", "no line has anything in the column 'id'"),
     ("id,last_name\nada,Lovelace\nbob,Bit, Jr.\n", "line 3: 3 columns, but 2 have a name"),
     ("id\nada\nADA\n", "line 3: the id ADA stands in line 2 already"),
+    ('id,first_name\nada,Ada\nbob,"Bob\ncyd,Cyd\ndan,Dan\n', "line 5: unexpected end of data; is a quotation mark not closed"),
+    ('id,first_name\nada,"Ada "the" A"\n', "line 2: ',' expected after '\"'; is a quotation mark not closed, or one within a name not doubled"),
+    ('id,first_name\nada,"Ada\n' + "bob,Bob\n" * 20_000, "field larger than field limit"),
 ])
 def test_a_class_list_that_cannot_be_right_is_refused_with_its_line(tmp_path, text, message):
     (tmp_path / "a.csv").write_text(text)
@@ -92,6 +95,13 @@ def test_enrolling_twice_corrects_and_loses_nobody(fake_course):
     assert people["ada"] == lms.Person("ada", "Ada", "Lovelace", "ada@b", "501")
     canvas = export("canvas", fake_course.root)
     assert "501,ada" in canvas
+
+
+def test_an_id_in_other_capitals_is_nobody_new(fake_course):
+    assert enrol(fake_course, "id\nada\nbob\n") == 2
+    with pytest.raises(ValueError, match="has the id Ada, and the gradebook ada, .*: write ada in the list; nobody was entered"):
+        enrol(fake_course, "id\ncyd\nAda\n")
+    assert {person.id for person in lms.people_of(fake_course.root)} == {"ada", "bob"}
 
 
 def test_canvas_downloads_are_matched_by_its_number_late_or_renamed_or_handed_in_again(fake_course):
@@ -204,11 +214,13 @@ def test_archives_are_hostile(fake_course, monkeypatch):
 def test_nbgraders_own_zip_collect_unpacks_notebooks_alone(fake_course):
     folder = fake_course.root / "downloaded" / LAB / "archive"
     folder.mkdir(parents=True)
-    zipped(fake_course, {f"x/../../../../ada_{LAB}.ipynb": "{}", "jose_run.sh": "x"}, folder / "a.zip")
+    odd = {f"{'y' * 300}.ipynb": "{}", f"{'z' * 249}.ipynb": "{}", "w.ipynb": "{}", "w.ipynb/z.ipynb": "{}"}
+    zipped(fake_course, {f"x/../../../../ada_{LAB}.ipynb": "{}", "jose_run.sh": "x", **odd}, folder / "a.zip")
     pattern = rf".*/(?P<student_id>\w+?)_(?P<file_id>{LAB})"
     done = subprocess.run([sys.executable, "-m", "nbgrader", "zip_collect", LAB, f"--FileNameCollectorPlugin.named_regexp={pattern}"],
                           cwd=fake_course.root, capture_output=True, text=True)
     assert done.returncode == 0 and "Not taken: jose_run.sh: no notebook" in done.stderr, done.stderr
+    assert done.stderr.count(": no file can have this name") == 2
     assert handed_in(fake_course, "ada") == "{}"
     assert not list(fake_course.root.rglob("jose_run.sh")) and not (fake_course.root / f"ada_{LAB}.ipynb").exists()
 

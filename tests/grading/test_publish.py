@@ -79,6 +79,37 @@ def test_again_changes_nothing_and_an_update_is_one_commit_on_top(public, monkey
     assert not (public / "data" / "movies.csv").exists() and git(public, "status", "--short") == ""
 
 
+def test_what_an_interrupted_run_wrote_is_committed_by_the_next(public, monkeypatch):
+    real, commit = publish.contents, publish.commit
+
+    def newer(root, answers):
+        files = real(root, answers) | {"data/new.csv": b"1,2\n"}
+        del files["data/movies.csv"], files[publish.MANIFEST]
+        manifest = {"version": "2", "files": {name: publish.sha256(content) for name, content in files.items()}}
+        return files | {publish.MANIFEST: json.dumps(manifest).encode()}
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(publish, "contents", newer)
+    monkeypatch.setattr(publish, "commit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        publish.publish(public)
+    monkeypatch.setattr(publish, "commit", commit)
+    publish.publish(public)
+    assert git(public, "status", "--short") == "" and "data/new.csv" in git(public, "ls-files")
+    assert "data/movies.csv" not in git(public, "ls-files")
+
+
+def test_where_git_fails_its_own_words_say_why(public, tmp_path, monkeypatch):
+    (public / ".git" / "index.lock").touch()
+    with pytest.raises(publish.Refused, match="index.lock"):
+        publish.commit(public, [publish.MANIFEST])
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "none"))
+    with pytest.raises(publish.Refused, match="not a git repository"):
+        publish.contents(build.ROOT)
+
+
 def lines(folder, title):
     """The lines to type in a section of the README."""
     section = (folder / "README.md").read_text(encoding="utf-8").split(f"\n## {title}\n")[1].split("\n## ")[0]

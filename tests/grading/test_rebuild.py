@@ -10,6 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from grading import intake, rebuild
+from grading.put import put
 from tests.grading.fake_lab import LAB, RIGHT
 
 
@@ -269,6 +270,34 @@ def test_what_nbgrader_would_copy_or_follow_is_moved_to_quarantine(folder):
     assert stat.S_ISLNK((kept / "notes.txt").lstat().st_mode)
     assert json.loads(intake.report(folder).read_text()) == ["notes.txt", "pipe", "sub", "zero"]
     assert intake.notes(folder) == ["4 files besides the notebook were not taken: only the notebook is graded."]
+
+
+def test_the_list_of_what_was_taken_out_may_be_damaged_or_missing(folder, monkeypatch):
+    for name in ("a.txt", "b.txt"):
+        (folder / name).write_text("x")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", lambda *_: 1 / 0)       # killed there
+        with pytest.raises(ZeroDivisionError):
+            intake.clean(folder, LAB)
+    intake.clean(folder, LAB)
+    said = ["2 files besides the notebook were not taken: only the notebook is graded."]
+    assert intake.notes(folder) == said
+    intake.report(folder).write_text('["a.t')
+    assert intake.notes(folder) == said
+    (folder / "c.txt").write_text("x")
+    intake.clean(folder, LAB)
+    assert json.loads(intake.report(folder).read_text()) == ["a.txt", "b.txt", "c.txt"]
+
+
+def test_what_a_killed_collect_left_is_not_the_students(folder, monkeypatch):
+    monkeypatch.setattr(os, "replace", lambda *_: 1 / 0)
+    monkeypatch.setattr(os, "unlink", lambda *_: None)
+    with pytest.raises(ZeroDivisionError):
+        put(folder / f"{LAB}.ipynb", b"{}")
+    assert len(list(folder.iterdir())) == 1
+    monkeypatch.undo()
+    intake.clean(folder, LAB)
+    assert not list(folder.iterdir()) and intake.notes(folder) == []
 
 
 @pytest.mark.parametrize("stamp", ["", "soon", "2015-99-99", "9" * 100, "\0", "{}"])

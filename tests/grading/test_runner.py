@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from grading import build, fingerprint, grader, journal, rebuild, runner, sandbox, seam, workers
+from grading import build, fingerprint, grader, journal, rebound, rebuild, runner, sandbox, seam, workers
 from grading.course import Course
 from tests.grading.fake_lab import LAB, POINTS, RIGHT
 
@@ -155,6 +155,27 @@ def test_a_worker_that_dies_costs_no_score_from_before(recorded, no_worker_lives
     assert totals(recorded) == {"dan": 0.0}
     no_worker_lives.clear()
     assert grade(recorded, student="dan", resume=True) == 1 == len(no_worker_lives)     # what the journal held is not what the gradebook holds
+
+
+def test_what_the_grader_cannot_grade_costs_nobody_else_and_no_score_from_before(recorded, monkeypatch, caplog):
+    assert grade(recorded, resume=True) == 0
+    recorded.submit("gil", {**RIGHT, "guess": "guess = 'b'"})
+    real = grader.Grader.graded
+
+    def odd(self, raw):
+        if b"x) ** 2" in raw or b"guess = 'b'" in raw:      # cyd's and gil's
+            raise ValueError("odd")
+        return real(self, raw)
+
+    monkeypatch.setattr(grader.Grader, "graded", odd)
+    assert grade(recorded) == 1
+    assert totals(recorded) == {**EXPECTED, "gil": 0.0}
+    assert "cyd, 01_fake: it could not be graded (ValueError: odd); the scores from before stay" in caplog.text
+
+
+def test_functions_deeper_than_python_calls_are_read():
+    deep = "def double(x):\n    return x\nf = " + "lambda: " * 1500 + "0"
+    assert not rebound.rebound([deep], ["g = 1"]) and rebound.rebound([deep], ["double = 1"])
 
 
 @pytest.mark.parametrize(("parent", "ended"), [(1, 0), (2, 1)])

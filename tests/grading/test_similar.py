@@ -122,6 +122,11 @@ def test_labkit_itself_can_be_searched():
     ("import labkit.ops as o\ndef f(X):\n    return o.sigmoid(X)", (), ["o"]),
     ("def f(X):\n    return np.linalg.inv(X)", ("inv",), ["inv"]),
     ("from labkit import cuda\n@cuda.jit\ndef f(X):\n    X[cuda.grid(1)] = 1", (), []),
+    ("from labkit.ops import *\ndef f(X):\n    return sigmoid(X)", (), ["labkit.ops"]),
+    ("def f(X):\n    return __import__('labkit.ops').ops.sigmoid(X)", (), ["labkit.ops"]),
+    ("import sys\ndef f(X):\n    return sys.modules['labkit'].ops.sigmoid(X)", (), ["labkit"]),
+    ("exec('from labkit.ops import sigmoid as f')", (), ["labkit.ops"]),
+    ("def f(X):\n    'As labkit.ops has it.'\n    print('not labkit')\n    return X", (), []),
     ("def f(X):\n    return X @ X", ("inv",), []),
     ("def f(:", (), []),
 ])

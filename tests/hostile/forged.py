@@ -93,6 +93,9 @@ CASES = [
     forging("a message whose keys are there twice", "import os, struct\ndef double(x):\n    h = b'[{\"kind\": \"value\", \"number\": NaN, \"number\": 7, \"value\": {\"array\": [\"<f8\", []]}}, [8]]'\n"
             "    os.write(3, struct.pack('<I', len(h)) + h + bytes(8))\n    return x", "tampered"),
     forging("a hundred thousand tiny messages", "import os, struct\ndef double(x):\n    for i in range(10**5): os.write(3, struct.pack('<I', 2) + b'[]')", "tampered"),
+    forging("functions nested deeper than Python can follow", "f = " + "lambda: " * 1500 + "0", None),
+    forging("texts of which NumPy would make eight gigabytes", SERVER + "type(server).do_call = lambda self, request, arrays: ({'kind': 'value', 'value':\n"
+            "    {'tuple': ['x' * 400_000] + ['y'] * 5000}}, [])", "malformed", clip_all=("malformed", 0.0)),
     forging("a finalizer that answers", "import os, struct, json\nclass D:\n    def __del__(self):\n        h = json.dumps([{'kind': 'value', 'number': 1}, []]).encode()\n"
             "        os.write(3, struct.pack('<I', len(h)) + h)\ndef double(x):\n    D()\n    return x", "tampered"),
     forging("a tracer of crashes writes to the connection", "import faulthandler, time\nfaulthandler.register(10, file=3)\nimport os\ndef double(x):\n    os.kill(os.getpid(), 10)\n    return x", "tampered"),

@@ -265,7 +265,7 @@ GOOD = 'instructors = ["grace"]\nstudents = ["ada"]\n'
 
 
 def read(check, tmp_path, text):
-    (tmp_path / "hub.toml").write_text(text)
+    (tmp_path / "hub.toml").write_text(text, encoding="latin-1")
     return check.Hub.at(tmp_path)
 
 
@@ -281,6 +281,7 @@ def test_the_settings_are_read(check, tmp_path):
 
 @pytest.mark.parametrize("text, why", [
     ("students = [ada]", "is not TOML"),
+    ("# für Ada", "is not TOML in UTF-8"),
     ('student = ["ada"]', "there is no setting student"),
     ('students = "ada"', "expected a list of names"),
     ('port = "8000"', "expected a whole number"),

@@ -35,7 +35,7 @@ def fill(place, state):
 def begin(place, *command, home=None, **environment):
     """What the program says that `start` becomes."""
     done = subprocess.run(["/bin/sh", place / "hub" / "start", *command], capture_output=True, text=True,
-                          env={"PATH": os.environ["PATH"], "HOME": str(home or place / "home"), **environment})
+                          env={"PATH": os.environ["PATH"], "HOME": str(home or place / "home")} | environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -101,3 +101,16 @@ def test_people_go_before_the_hub_where_memory_runs_out(place):
     own = int(begin(place, *score))
     assert int(begin(place, *score, JUPYTERHUB_USER="ada")) == max(500, own)
     assert int(begin(place, *score, JUPYTERHUB_USER="course-grader", JUPYTERHUB_SERVICE_NAME="course")) == own
+
+
+@pytest.mark.parametrize("limit, threads", [("100000 100000", "1"), ("250000 100000", "3"), ("400000 100000", ""), ("max 100000", ""), (None, "")])
+def test_blas_gets_as_many_threads_as_a_container_s_share(place, limit, threads):
+    share = place / "cpu.max"
+    if limit:
+        share.write_text(f"{limit}\n")
+    said = (ROOT / "binder" / "environment.sh").read_text()
+    assert "/sys/fs/cgroup/cpu.max" in said
+    (place / "hub" / "environment.sh").write_text(said.replace("/sys/fs/cgroup/cpu.max", str(share)))
+    (place / "nproc").write_text("#!/bin/sh\necho 4\n")
+    (place / "nproc").chmod(0o755)
+    assert begin(place, "sh", "-c", "echo $OPENBLAS_NUM_THREADS", PATH=f"{place}:{os.environ['PATH']}") == threads

@@ -2,8 +2,10 @@
 
 import json
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -76,8 +78,10 @@ def test_models_and_kernels_can_be_timed_in_runs_of_their_own(monkeypatch):
     (["--against", "torhc"], "no way to compare with torhc is known"),
     (["zzz"], "no kernel's or model's name contains zzz; there are perceptron"),
     (["--rounds", "0"], "--rounds is 0, but has to be 1 or more"),
+    (["--json", "nowhere/rows.json"], "nowhere/rows.json could not be written: there is no folder"),
+    (["--picture", "nowhere/rows.png"], "nowhere/rows.png could not be written: there is no folder"),
 ])
-def test_unknown_peers_and_names_are_refused(capsys, arguments, message):
+def test_what_cannot_be_meant_is_refused_before_anything_is_timed(capsys, arguments, message):
     with pytest.raises(SystemExit):
         bench.main(arguments)
     assert message in capsys.readouterr().err
@@ -188,6 +192,26 @@ def test_who_is_gone_before_being_asked_ends_with_a_sentence(raced, tmp_path):
     contestant.stop()
     with pytest.raises(race.Failed, match="ours could not be started"):
         race.Contestant("ours", str(tmp_path / "nothing"), task, tmp_path)
+
+
+def test_an_interrupted_wait_leaves_no_process_and_no_timer(raced, tmp_path, monkeypatch):
+    """Else the bench, ended by hand, would stay for the ten minutes that an answer may take."""
+    raced(("double", {}))
+    started, popen = [], race.subprocess.Popen
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    def start(*arguments, **options):
+        started.append(process := popen(*arguments, **options))
+        process.stdout = SimpleNamespace(readline=interrupted, close=process.stdout.close)
+        return process
+
+    monkeypatch.setattr(race.subprocess, "Popen", start)
+    with pytest.raises(KeyboardInterrupt):
+        race.Contestant("ours", sys.executable, Task("contestant", "double", {}), tmp_path)
+    assert started[0].poll() is not None
+    assert all(one.finished.is_set() for one in threading.enumerate() if isinstance(one, threading.Timer))
 
 
 def test_a_peers_process_does_not_see_our_packages(monkeypatch):

@@ -235,12 +235,12 @@ def test_predictions_count_for_being_made(capsys):
     check(number=0.3)
     check(number=np.array(0.3))
     assert capsys.readouterr().out.count("Committed") == 3
-    assert "expected one of a, b" in failing(guess="z")
+    assert 'expected one of "a", "b"' in failing(guess="z")
     assert "expected a number" in failing(number="many")
     assert "expected a number" in failing(number=float("nan"))
-    assert "expected one of a, b" in failing(guess=np.zeros(0))
+    assert 'expected one of "a", "b"' in failing(guess=np.zeros(0))
     check(guess=...)
-    assert "Not attempted yet: set guess to one of a, b" in capsys.readouterr().out
+    assert 'Not attempted yet: set guess to one of "a", "b"' in capsys.readouterr().out
 
 
 def test_working_falls_back_and_says_so():

@@ -237,6 +237,23 @@ def test_a_wrong_argument_gets_a_sentence(call, words):
         call()
 
 
+@pytest.mark.parametrize("make", [datasets.two_blobs, datasets.moons, datasets.curves, datasets.shapes,
+                                  lambda seed: datasets.digits("shuffled", seed)])
+@pytest.mark.parametrize("seed", [-1, 0.5, "a"])
+def test_what_is_no_seed_is_refused_in_words(make, seed):
+    with pytest.raises(ValueError, match="seed must be a whole number, 0 or more, a numpy.random.Generator or None, got"):
+        make(seed=seed)
+
+
+def test_small_whole_numbers_of_numpy_do_not_overflow():
+    """2**10 rows are more than an int8 counts to, as are 20 * 20 pixels."""
+    for make, n in ((datasets.parity, 10), (datasets.symmetry, 10), (lambda n: datasets.shapes(n, n), 20)):
+        for kind in (np.int8, np.uint64):
+            small, plain = make(kind(n)), make(n)
+            np.testing.assert_array_equal(small.X, plain.X)
+            assert small.names == plain.names and (small.y == plain.y).all()
+
+
 # MNIST, with small stand-ins for its four files
 
 
@@ -290,6 +307,21 @@ def test_without_mnist_the_small_digits_come_with_a_sentence(tiny, cache, capsys
         datasets.mnist(fallback=False)
 
 
+def test_a_folder_where_nothing_can_be_looked_up_is_one_without_mnist(tiny, cache, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path / ("x" * 300)))          # as without permission, and for an administrator too
+    assert datasets.mnist().X.shape == (898, 64) and "8 x 8 digits" in capsys.readouterr().out
+    lay(cache, tiny)
+    assert datasets.mnist().X.shape == (30, 784)
+
+
+def test_a_folder_may_be_named_from_home(tiny, cache, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    lay(tmp_path / "data" / "mnist", tiny)
+    assert datasets.mnist("~/data/mnist").X.shape == (30, 784)
+    monkeypatch.setenv("LABKIT_DATA", "~/data")
+    assert datasets.mnist().X.shape == (30, 784)
+
+
 @pytest.mark.parametrize(
     "spoil, words",
     [
@@ -312,6 +344,9 @@ def test_a_spoilt_file_is_refused(tiny, tmp_path, spoil, words):
         (struct.pack(">BBBBI", 0, 0, 13, 1, 1) + b"\0\0\0\0", "not an IDX file"),
         (struct.pack(">BBBBI", 0, 0, 8, 1, 5) + b"abc", r"announces shape \(5,\) but holds 3"),
         (struct.pack(">BBBB", 0, 0, 8, 3), "not an IDX file"),
+        (struct.pack(">BBB", 0, 0, 8), "not an IDX file"),
+        (struct.pack(">BBBBii", 0, 0, 8, 2, -1, -4) + b"abcd", r"announces shape \(4294967295, 4294967292\) but holds 4"),
+        (struct.pack(">BBBB4I", 0, 0, 8, 4, *[2**16] * 4), "announces shape .* but holds 0"),         # 2**64 in all, 0 in 64 bits
     ],
 )
 def test_read_idx_refuses_what_is_not_idx(tmp_path, raw, words):

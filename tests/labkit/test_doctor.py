@@ -209,6 +209,12 @@ def test_mnist_is_found_where_labkit_data_points(tmp_path, monkeypatch):
     assert labs.mnist().found
 
 
-def test_a_path_with_a_space_is_quoted():
-    assert finding.quoted("/My Course/bin/python") == '"/My Course/bin/python"'
-    assert finding.quoted("/course/bin/python") == "/course/bin/python"
+@pytest.mark.parametrize("windows, words", [
+    (False, ['"/My Course/python"', "/course/python", "unset A", "make setup", "make setup PYTHON=python3.12"]),
+    (True, ['& "/My Course/python"', "/course/python", "Remove-Item Env:A", *['the lines under "On Windows" in README.md'] * 2]),
+])
+def test_commands_are_those_of_the_systems_shell(monkeypatch, windows, words):
+    monkeypatch.setattr(finding, "WINDOWS", windows)
+    assert words == [finding.program("/My Course/python"), finding.program("/course/python"), finding.unset("A"), finding.set_up(),
+                     finding.set_up("PYTHON=python3.12")]
+    assert "\nOn Windows, in PowerShell" in (Path(__file__).resolve().parents[2] / "README.md").read_text()

@@ -148,6 +148,8 @@ def test_dynamic_shared_memory():
 def test_kernels_print():
     report = emulator.run(from_source("def say(a):\n    if cuda.grid(1) < 2:\n        print('value', a[0], cuda.grid(1))\n", "say"), 1, 4, np.ones(1))
     assert report.output == ["value 1.0 0", "value 1.0 1"]
+    report = emulator.run(from_source("def say(a):\n    i = cuda.grid(1)\n    print((i, a[i]), (i,))\n", "say"), 1, 2, np.ones(2))
+    assert report.output == ["(0, 1.0) (0,)", "(1, 1.0) (1,)"]
 
 
 def test_numbas_own_kernels_run_here():
@@ -216,11 +218,14 @@ def test_source_that_is_no_kernel(source, words):
     "a[0] = int('3')", "x = cuda.grid(2)\n    a[x] = 1", "a[0] = max(a)", "cuda.syncthreads(1)", "for i in a.size: pass", "a[0] = a.reshape(3)[0]",
     "a[0] = range(3)[1]", "cuda.grid(7)", "a[0] = cuda.popc(a)", "a[0] = math.sqrt(1, 2)", "(x for x in a)", "a[0] = a[0] @ a[1]", "assert a",
     "a[:2] = a[2:4]", "a[0] = a[1:3]", "while a: pass", "lambda: 1 / 0\n    a['x'] = 1", "s = cuda.local.array(10**12, np.float32)",
+    "a[0] = cuda.threadIdx.x()", "a[0] = cuda.blockDim.x()", "a[0] = a(0)", "a[0] = ~a[1]", "for i in range(): pass",
+    "for i in range(1, 2, 3, 4): pass",
 ])
 def test_nonsense_is_refused_in_a_sentence(body):
     report = emulator.run(from_source(f"def f(a):\n    {body}\n", "f"), 1, 4, np.ones(8, f32), max_steps=1000)
     assert [f.kind for f in report.faults[:1]] in (["unsupported"], ["launch"]), [str(f) for f in report.faults]
     assert str(report.faults[0]).endswith(".") and report.faults[0].line >= 2
+    assert "the emulator cannot run" not in str(report.faults[0])       # that is what is said where it fails itself
 
 
 def test_a_barrier_named_but_not_called():
@@ -343,6 +348,7 @@ def test_events_and_streams():
     start.record(stream)
     end.record(stream)
     end.synchronize()
+    assert end.query() is True
     assert cuda.event_elapsed_time(start, end) >= 0
     cuda.synchronize()
     assert cuda.is_available() is False

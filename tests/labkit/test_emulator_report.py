@@ -115,6 +115,19 @@ def test_a_kernel_that_does_nothing_yet_leaves_the_picture_to_labkits(capsys):
     assert report.picture()
 
 
+def test_a_kernel_that_is_still_a_stub_is_called_unwritten_not_wrong(capsys):
+    from labkit.widgets import kernel_rules
+
+    @cuda.jit
+    def add(out, a, b):
+        raise NotImplementedError
+
+    arguments = 2, 4, *np.ones((3, 6), f32)
+    assert kernel_rules.agreeing(add, kernel_rules.add, *arguments) == (kernel_rules.add, "add is not written yet: this shows labkit's.")
+    kernel_rules.watched(add, kernel_rules.add, *arguments)
+    assert "labkit's (add is not written yet)" in capsys.readouterr().out
+
+
 def test_a_kernel_runs_at_scale_only_when_it_does_the_same_as_labkits():
     from labkit.widgets import kernel_rules
 

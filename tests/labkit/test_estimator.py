@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import accuracy_score, r2_score
 
@@ -75,9 +76,28 @@ X4, Y4 = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 0, 0, 1])
     (lambda: Perceptron().partial_fit(X4, Y4, classes=[]), "classes is empty, but Perceptron needs at least two"),
     (lambda: Perceptron().partial_fit(X4, Y4, classes=np.array(["a", "b"], object)), "which is of another kind than the classes"),
     (lambda: Perceptron().fit(X4, Y4).score(X4, ["0", "0", "0", "1"]), "one is text, the other not; give both one kind of label"),
+    (lambda: Perceptron().fit(X4, Y4).score(X4, [0, 0, np.nan, 1]), "Input y contains NaN"),
+    (lambda: Perceptron().fit(X4, Y4).score(X4, [0, 0, 0.5, 1]), "Unknown label type: continuous"),
+    (lambda: Perceptron().partial_fit(X4, Y4, classes=[0, 1, np.nan]), "Input classes contains NaN"),
     (lambda: SigmoidUnit(random_state=-1).fit(X4, Y4), "random_state must be a whole number, 0 or more"),
     (lambda: GMDHRegressor(random_state=0.5).fit(X4, Y4), "random_state must be a whole number, 0 or more"),
 ])
 def test_what_numpy_would_answer_in_its_own_words_or_not_at_all(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("unit", [Adaline(1e-3, 2), AdalineRegressor(1e-3, 2), MLPClassifier((300,), max_epochs=2, random_state=0)],
+                         ids=lambda unit: type(unit).__name__)
+def test_a_batch_counted_in_small_whole_numbers_of_numpy_does_not_overflow(unit):
+    many, y = np.tile(X, (5, 1)), np.tile(NUMBERS if isinstance(unit, AdalineRegressor) else LABELS, 5)
+    answers = [type(unit)(**{**unit.get_params(), "batch_size": kind(100)}).fit(many, y).predict(many) for kind in (int, np.int8, np.uint8)]
+    assert (answers[0] == answers[1]).all() and (answers[0] == answers[2]).all()
+
+
+@each
+def test_sparse_data_are_refused_by_name(unit):
+    y, _ = targets(unit)
+    for name, rows in (("X", (csr_array(X), y)), ("y", (X, csr_array((NUMBERS > 0)[None] * 1)))):
+        with pytest.raises(TypeError, match=rf"Sparse data was passed for {name}, but dense data is required; pass {name}.toarray\(\)"):
+            type(unit)(**unit.get_params()).fit(*rows)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from labkit import datasets
 from labkit.activations import Layer, Sigmoid
 from labkit.gradcheck import (
     GradientError,
@@ -80,8 +81,16 @@ def test_a_wrong_loss_is_found():
 
 def test_whole_numbers_are_refused_in_words():
     x = np.array([3, 4])
-    with pytest.raises(TypeError, match=r"x is int64, but only floating-point numbers can be nudged a little; pass x.astype\(float\)"):
+    with pytest.raises(TypeError, match=r"x is int64, but only float32 and float64 can be nudged a little; pass x.astype\(float\)"):
         numerical_gradient(lambda: (x**2).sum(), x)
+    with pytest.raises(TypeError, match="x is float16, but only float32 and float64 can be nudged a little"):
+        numerical_gradient(lambda: (x**2).sum(), x.astype(np.float16))      # a step of 1e-6 is none
+
+
+def test_a_data_sets_own_array_is_refused_in_words():
+    X = datasets.xor().X
+    with pytest.raises(ValueError, match="x is read-only, as data sets are, so it cannot be nudged in place; pass x.copy"):
+        numerical_gradient(lambda: (X**2).sum(), X)
 
 
 class OwnDropout(Layer):

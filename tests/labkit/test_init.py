@@ -33,6 +33,26 @@ def test_import_and_a_first_question_load_one_part_and_few_modules():
     assert int(number) < 180 and parts == ["labkit.devices"]
 
 
+IN_A_CONTAINER = """
+import os.path, pathlib
+exists, read = os.path.exists, pathlib.Path.read_text
+os.path.exists = lambda path: path == "/sys/fs/cgroup/cpu.max" or exists(path)
+pathlib.Path.read_text = lambda path, *how, **named: "{}" if str(path) == "/sys/fs/cgroup/cpu.max" else read(path, *how, **named)
+import numpy, labkit
+from labkit.ops import _blas_pool
+print([pool.num_threads for pool in _blas_pool().lib_controllers if "scipy.libs" in pool.filepath])
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc") or (os.cpu_count() or 1) < 2, reason="a container's share is a thing of Linux, and of several cores")
+def test_blas_has_as_many_threads_as_a_container_s_share(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    assert run(IN_A_CONTAINER.format("100000 100000")) == "[1]"
+    assert run(IN_A_CONTAINER.format("150000 100000")) == "[2]"
+    assert run(IN_A_CONTAINER.format("150000 100000"), OPENBLAS_NUM_THREADS="1") == "[1]"
+    assert run("import labkit, os; print('OPENBLAS_NUM_THREADS' in os.environ)") == str(os.path.exists("/sys/fs/cgroup/cpu.max"))
+
+
 def test_openmp_is_told_to_wait_quietly_before_numba_loads():
     assert run("import labkit, os; print(os.environ['OMP_WAIT_POLICY'])") == "PASSIVE"
     assert run("import labkit, os; print(os.environ['OMP_WAIT_POLICY'])", OMP_WAIT_POLICY="ACTIVE") == "ACTIVE"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labkit.activations import PReLU
 from labkit.gradcheck import check_layer
 from labkit.initializers import INITIALIZERS, glorot, he, sparse, uniform
 from labkit.layers import Dense
@@ -114,3 +115,29 @@ def test_the_scale_of_each_start():
 def test_sizes_that_are_no_counts_are_refused_in_words(sizes):
     with pytest.raises(ValueError, match="both have to be whole numbers above 0"):
         Dense(*sizes)
+
+
+def test_small_whole_numbers_of_numpy_do_not_overflow():
+    """100 + 100 is 200, which no int8 holds, and Glorot's bound is made of that sum."""
+    for kind in (np.int8, np.uint8):
+        np.testing.assert_array_equal(Dense(kind(100), kind(100), random_state=0).W, Dense(100, 100, random_state=0).W)
+        assert Dense(784, kind(10)).W.shape == (784, 10)
+
+
+@pytest.mark.parametrize("make", [Dense, lambda n, _, **kinds: PReLU(n, **kinds)])
+@pytest.mark.parametrize("dtype", [int, np.float16, complex, object])
+def test_a_type_that_cannot_learn_is_refused_in_words(make, dtype):
+    with pytest.raises(TypeError, match="but a layer computes in np.float32 or np.float64"):
+        make(4, 3, dtype=dtype)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "a"])
+def test_what_is_no_seed_is_refused_in_words(seed):
+    with pytest.raises(ValueError, match="random_state must be a whole number, 0 or more, a numpy.random.Generator or None, got"):
+        Dense(4, 3, random_state=seed)
+
+
+@pytest.mark.parametrize("units", [0, 2.0, None, True])
+def test_slopes_for_no_count_of_units_are_refused_in_words(units):
+    with pytest.raises(ValueError, match="n_units is .*, but it has to be a whole number above 0"):
+        PReLU(units)

@@ -118,6 +118,15 @@ def test_hessian_limit_is_two_over_the_largest_eigenvalue():
         (lambda: metrics.novikoff_bound([[np.nan], [2.0]], [1, 0]), "NaN"),
         (lambda: metrics.hessian_limit([1.0, 2.0]), "n_examples, n_inputs"),
         (lambda: metrics.hessian_limit(np.empty((0, 3))), "one example or more"),
+        (lambda: metrics.hessian_limit(np.ma.masked_array([[1.0], [2.0]], [[True], [False]])), "X is a masked array"),
+        (lambda: metrics.hessian_limit([["1"], ["2"]]), "X holds text, but numbers are expected"),
+        (lambda: metrics.hessian_limit([[1j], [2]]), "X holds complex numbers"),
+        (lambda: metrics.margin([[1.0], [2.0], [3.0]], [1, 0, np.nan]), "Input y contains NaN: the first is in row 2"),
+        (lambda: metrics.margin([[1.0], [2.0]], [1, np.nan]), "Input y contains NaN"),
+        (lambda: metrics.margin([[1.0], [2.0]], np.array([1, "a"], object)), "y mixes text and numbers"),
+        (lambda: metrics.accuracy([1, 0], ["1", "0"]), "one is text, the other not; give both one kind of label"),
+        (lambda: metrics.accuracy(np.ma.masked_array([1, 0], [True, False]), [1, 0]), "y is a masked array"),
+        (lambda: metrics.confusion_matrix(["1", "0"], [1, 0]), "one is text, the other not; give both one kind of label"),
     ],
 )
 def test_bad_input_gets_a_sentence(call, words):

@@ -12,8 +12,10 @@ from sklearn.neural_network import MLPClassifier as SklearnClassifier
 from sklearn.neural_network import MLPRegressor as SklearnRegressor
 
 from labkit.initializers import he
-from labkit.mlp import MLPClassifier, MLPRegressor
-from labkit.optimizers import Momentum, Nesterov, step_decay
+from labkit.losses import softmax_cross_entropy
+from labkit.mlp import MLPClassifier, MLPRegressor, train_epoch
+from labkit.network import dense_network
+from labkit.optimizers import GradientDescent, Momentum, Nesterov, step_decay
 from labkit.regularization import L2, MaxNorm
 from tests.labkit.sklearn_checks import checks
 
@@ -205,3 +207,23 @@ def test_a_large_one_learns_on_the_gpu_and_comes_back(monkeypatch):
         np.testing.assert_allclose(model.optimizer_.state[0][0], here.optimizer_.state[0][0], rtol=1e-4, atol=1e-5)
     again = pickle.loads(pickle.dumps(there)).partial_fit(X, y)
     np.testing.assert_allclose(again.loss_per_epoch_, here.partial_fit(X, y).loss_per_epoch_, rtol=1e-4)
+
+
+def test_an_epoch_takes_lists_and_data_frames_by_place_and_refuses_what_does_not_fit():
+    class Series(list):         # as of pandas: what stands between the brackets is a row's name, not its place
+        def __getitem__(self, rows):
+            raise KeyError(rows)
+
+    X, y, order = np.random.default_rng(0).normal(size=(6, 2)), [0, 1, 1, 0, 1, 0], np.arange(6)[::-1]
+    ends = []
+    for rows, labels in ((X, np.array(y)), (X.tolist(), y), (X, Series(y))):
+        network = dense_network((2, 3, 2), random_state=0)
+        train_epoch(network, rows, labels, softmax_cross_entropy, GradientDescent(0.1), 4, order)
+        ends.append(network.params.flat)
+    assert (ends[0] == ends[1]).all() and (ends[0] == ends[2]).all()
+    for rows, labels in ((X, [*y, 1]), (X, y[:5]), (X[:0], [])):
+        with pytest.raises(ValueError, match="but both need a row for each example, one at least"):
+            train_epoch(network, rows, labels, softmax_cross_entropy, GradientDescent(0.1))
+    for size in (0, -1, 2.5, True):
+        with pytest.raises(ValueError, match="batch_size must be a whole number, 1 or more"):
+            train_epoch(network, X, y, softmax_cross_entropy, GradientDescent(0.1), size)

@@ -1,4 +1,4 @@
-"""BLAS gets one thread where its products are too small to share, and all of them again after."""
+"""While a network learns or answers BLAS gets one thread, and all of them again after; large products are shared out among ours."""
 
 import threading
 
@@ -8,6 +8,7 @@ import pytest
 from labkit import ops
 from labkit.gmdh import GMDHRegressor
 from labkit.kernels import gmdh as kernels
+from labkit.kernels import matmul
 from labkit.mlp import MLPClassifier
 
 
@@ -15,8 +16,8 @@ def threads():
     return [pool.num_threads for pool in ops._blas_pool().lib_controllers if pool.user_api == "blas"]
 
 
-@pytest.mark.parametrize("multiply_adds, alone", [(2**10, False), (2**20, True), (2**27, False)])
-def test_one_thread_for_products_of_a_middling_size(multiply_adds, alone):
+@pytest.mark.parametrize("multiply_adds, alone", [(2**10, False), (2**20, True), (2**27, True)])
+def test_one_thread_for_products_that_would_take_several(multiply_adds, alone):
     before = threads()
     assert before
     with ops.blas_threads_for(multiply_adds):
@@ -38,10 +39,27 @@ def test_training_and_gmdh_compute_inside(monkeypatch):
     assert seen == [[1] * len(before)] * 2 and threads() == before
 
 
+def test_large_products_are_shared_out_inside_and_left_to_blas_outside(monkeypatch):
+    rng, shared = np.random.default_rng(0), []
+    once = matmul.shared
+    monkeypatch.setattr(matmul, "shared", lambda *product: (shared.append(product[1].shape), once(*product)))
+    ops._kernel.cache_clear()
+    A, small = rng.standard_normal((300, 300), np.float32), rng.standard_normal((300, 100), np.float32)
+    outside = ops.matmul(A, A)
+    with ops.blas_threads_for(A.size * 300):
+        inside = ops.matmul(A, A)
+        ops.matmul(A, small)
+    network = MLPClassifier((300,), max_epochs=1, batch_size=300).fit(A, np.arange(300) % 2).network_
+    network.predict(A)
+    ops._kernel.cache_clear()
+    np.testing.assert_allclose(inside, outside, atol=1e-4)
+    assert shared == [(300, 300)] * 4          # ours; forwards and by the weights as it learns; forwards as it answers
+
+
 def test_the_tables_of_a_gmdh_layer_are_made_at_once_where_that_pays(monkeypatch):
     rng, made = np.random.default_rng(0), []
-    both = kernels._blas.both
-    monkeypatch.setattr(kernels._blas, "both", lambda *pair: (made.append(threads()), both(*pair))[1])
+    at_once = kernels._blas.at_once
+    monkeypatch.setattr(kernels._blas, "at_once", lambda *tasks, **among: (made.append(threads()), at_once(*tasks, **among))[1])
     monkeypatch.setattr(kernels, "WORTH_A_THREAD", 90 * 21**2 - 1)
     for rows, cores, expected in ((90, 2, True), (89, 2, False), (90, 1, False)):
         monkeypatch.setattr(ops.devices, "cores", lambda cores=cores: cores)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labkit.network import Packed
+from labkit.losses import squared_error
+from labkit.network import Packed, dense_network
 from labkit.optimizers import (
     OPTIMIZERS,
     Adadelta,
@@ -155,6 +156,37 @@ def test_what_is_no_rate_is_refused_in_words(make, words):
     with pytest.raises(ValueError) as caught:
         make()
     assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("make, words", [
+    (lambda: step_decay(0.1, every=0), "every is 0 but has to be a whole number of steps, 1 or more."),
+    (lambda: rising_momentum(every=-250), "every is -250 but has to be a whole number of steps, 1 or more."),
+    (lambda: step_decay("0.1"), "value is '0.1' but has to be a number, 0 or more."),
+    (lambda: step_decay(0.1, None), "factor is None but has to be a number, 0 or more."),
+    (lambda: inverse_time(0.1, -0.1), "decay is -0.1 but has to be a number, 0 or more."),
+    (lambda: constant(None), "value is None but has to be a number, 0 or more."),
+])
+def test_what_is_no_schedule_is_refused_when_it_is_made(make, words):
+    """Not by a division by zero in the middle of training."""
+    with pytest.raises(ValueError) as caught:
+        make()
+    assert str(caught.value) == words
+
+
+def test_a_schedule_counts_in_pythons_numbers():
+    assert step_decay(1.0, 0.5, np.int8(100))(250) == 0.25 and rising_momentum(every=np.uint8(250))(1000) == 0.9
+    assert inverse_time(1.0, np.int8(1))(199) == 1 / 200
+
+
+@pytest.mark.parametrize("make", [GradientDescent, Momentum, Nesterov, Adam])
+def test_a_rate_that_has_no_sign_goes_down_too(make):
+    """-np.uint8(1) is 255."""
+    ends = []
+    for rate in (1, np.uint8(1), np.uint64(1)):
+        network, optimizer = dense_network((2, 1), random_state=0), make(rate)
+        network.train_step(np.ones((3, 2)), np.zeros((3, 1)), squared_error, optimizer)
+        ends.append(network.params.flat)
+    np.testing.assert_array_equal(ends[1:], [ends[0]] * 2)
 
 
 def test_schedules_are_asked_once_a_step():

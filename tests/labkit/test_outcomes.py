@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import namedtuple
 from decimal import Decimal
 from fractions import Fraction
 
@@ -18,6 +19,7 @@ from labkit.outcomes import (
     Outcome,
     Ref,
     Tolerance,
+    array_difference,
     decode,
     decode_call,
     decode_outcome,
@@ -25,6 +27,7 @@ from labkit.outcomes import (
     encode,
     encode_call,
     encode_outcome,
+    entries,
     perform,
     plain,
     text,
@@ -256,3 +259,26 @@ def test_calls_and_outcomes_survive_the_journey():
 def test_tolerance_is_wide_enough_for_float32():
     x = np.linspace(0.1, 10, 100)
     assert difference(value(np.exp(x.astype(np.float32))), value(np.exp(x)), Tolerance()) is None
+
+
+@pytest.mark.parametrize("times", (1, 2, 3))
+def test_a_list_that_holds_itself_is_no_result(times):
+    endless = []
+    endless += [endless] * times
+    with pytest.raises(TypeError, match="a list that holds itself"):
+        plain(endless)
+    wide = [1.0]
+    for _ in range(40):
+        wide = [wide, wide]
+    with pytest.raises(TypeError, match="lists within lists without end"):
+        plain({"answer": wide})
+    assert plain([[[1, 2]], [[3, 4]]]).shape == (2, 1, 2)
+
+
+def test_a_named_tuple_is_a_tuple():
+    Point = namedtuple("Point", "x y")
+    assert plain(Point(1, "a")) == (1, "a") and array_difference(plain(Point(1.0, 2.0)), np.array([1.0, 2.0]), Tolerance()) is None
+
+
+def test_one_long_text_among_short_ones_is_not_made_into_a_table():
+    assert entries(("x" * 20_000, *["y"] * 10)) == 20_010

@@ -81,7 +81,7 @@ def test_when_the_device_is_full_what_is_kept_goes_back_and_it_is_tried_once_mor
     memory = made(driver)
     memory.give(memory.take(8 * 2**20))
     assert memory.take(4 * 2**20) and driver.asked == 3 and memory.taken == 4 * 2**20
-    with pytest.raises(MemoryError, match="no room on the GPU for 8.0 MiB"):
+    with pytest.raises(MemoryError, match="no room on the GPU for 8.0 MiB more: this process has 4.0 MiB in use and others have the rest. .* close"):
         memory.take(8 * 2**20)
     assert driver.asked == 5                                        # once, and once more
 
@@ -388,3 +388,31 @@ def test_after_a_kernel_that_failed_the_way_out_is_said_and_memory_is_let_go_in_
     with pytest.raises(RuntimeError, match="outside an array, and the GPU does nothing more .* Restart the notebook's kernel"):
         memory._allocate(512)
     memory._release(1)
+
+
+def test_numba_says_so_too_of_a_copy_that_meets_a_kernel_that_failed():
+    from labkit import _cuda
+
+    class Numbas:
+        def _check_cuda_python_error(self, function, returned):
+            return function, returned
+
+    class Code(int):
+        name = "CUDA_ERROR_ILLEGAL_ADDRESS"
+
+    _cuda.explain(Numbas)
+    assert Numbas()._check_cuda_python_error("cuMemcpyDtoH", (Code(1),)) == ("cuMemcpyDtoH", (1,))
+    with pytest.raises(_cuda.Stopped, match=r"\(CUDA_ERROR_ILLEGAL_ADDRESS\), mostly .* Restart the notebook's kernel"):
+        Numbas()._check_cuda_python_error("cuMemcpyDtoH", (Code(700),))
+    _cuda.explain(object)
+
+
+def test_the_function_that_is_made_to_say_so_is_there():
+    if problem := compile.why_not():
+        pytest.skip(problem)
+    from labkit import _cuda
+
+    _cuda.real()
+    from numba.cuda.cudadrv.driver import Driver
+
+    assert hasattr(Driver._check_cuda_python_error, "__wrapped__")

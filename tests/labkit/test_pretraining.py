@@ -211,6 +211,16 @@ def test_the_parts_of_a_machine_take_lists_and_any_numbers():
     for V in (X, X.tolist(), X.astype(np.float32), X.astype(">f8"), X.astype(float)):
         np.testing.assert_allclose(rbm.hidden_given(V), rbm.transform(X), rtol=1e-12)
         assert np.isfinite(rbm.contrastive_divergence(V)[0].flat).all()
+        assert rbm.sample(V).dtype == float and set(rbm.sample(V).ravel()) <= {0, 1}
+    with pytest.raises(ValueError, match="V has no rows, but contrastive divergence averages over them"):
+        rbm.contrastive_divergence(X[2:])
+
+
+@pytest.mark.parametrize("make", [lambda n: RBM(n, max_epochs=1, batch_size=n, random_state=0),
+                                  lambda n: Autoencoder((n, n), max_epochs=1, batch_size=n, random_state=0)])
+def test_small_whole_numbers_of_numpy_do_not_overflow(make):
+    X = np.random.default_rng(0).random((300, 5))
+    np.testing.assert_array_equal(make(np.int8(100)).fit(X).transform(X), make(100).fit(X).transform(X))
 
 
 @pytest.mark.parametrize("amount", [-0.1, np.nan, "0.1"])

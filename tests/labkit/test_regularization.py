@@ -143,6 +143,16 @@ def test_an_impossible_rate_is_refused_in_words(rate):
         Dropout(rate)
 
 
+def test_a_rate_may_be_any_number_of_numpy():
+    for rate in (np.float16(0.5), np.array(0.5), np.float32(0.5)):
+        assert (Dropout(rate, random_state=0).draw_mask(np.ones((9, 9))) == Dropout(0.5, random_state=0).draw_mask(np.ones((9, 9)))).all()
+
+
+def test_what_is_no_seed_is_refused_in_words():
+    with pytest.raises(ValueError, match="random_state must be a whole number, 0 or more"):
+        Dropout(0.5, random_state=-1)
+
+
 @pytest.mark.parametrize("make", [L1, L2, WeightDecay, MaxNorm])
 @pytest.mark.parametrize("amount", [-1.0, np.nan, "0.1", None, [0.1], True])
 def test_an_impossible_amount_is_refused_in_words(make, amount):

@@ -107,6 +107,11 @@ def test_kernels_and_numpy_climb_the_same_mountain():
     (lambda: surfaces.unit_error([0, 1], [0]), "a target for each row"),
     (lambda: surfaces.unit_error([], []), "a target for each row"),
     (lambda: surfaces.unit_error([0, np.inf], [0, 1]), "missing or infinite"),
+    (lambda: surfaces.bowl(None), "condition is None, but a bowl needs a number above 0"),
+    (lambda: surfaces.bowl(np.inf), "condition is inf, but a bowl needs a number above 0"),
+    (lambda: surfaces.valley("100"), "steepness is '100'"),
+    (lambda: surfaces.unit_error(np.ma.masked_array([1.0, 2], [True, False]), [0, 1]), "X is a masked array"),
+    (lambda: surfaces.unit_error([0, 1], ["a", "b"]), "y holds text, but numbers are expected"),
 ])
 def test_bad_input_gets_a_sentence(call, message):
     with pytest.raises(ValueError, match=message):

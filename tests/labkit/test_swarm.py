@@ -224,12 +224,23 @@ def test_basins_are_named_by_their_minimum():
     (lambda: swarm.networks(np.eye(30), np.eye(30), 4, 10), "30-4-30 networks have 274 weights each, but a swarm is for at most 190"),
     (lambda: swarm.threshold_networks(10, hidden=-1), "hidden is -1"),
     (lambda: swarm.descents(surfaces.unit_error([0.0, 1, 2], [2e4, 5e4, 8e4], "linear"), 0.5), r"outside .x., .y. < 10,000 counts as diverged"),
+    (lambda: swarm.descents(surfaces.bowl(), 0.1, steps=1).basins((0.0, 0.0)), r"minima has shape \(2,\), but \(n, 2\), points"),
     (lambda: swarm.descents(surfaces.bowl(), 0.1, steps=1).basins(()), r"minima is empty; pass points \(x, y\)"),
+    (lambda: swarm.lines(CORNERS, [0, np.nan, 0, np.nan], [1], [1], [1]), "Input y contains NaN: the first is in row 1"),
+    (lambda: swarm.lines(CORNERS, np.ma.masked_array([0, 1, 1, 0], [0, 0, 0, 1]), [1], [1], [1]), "y is a masked array"),
+    (lambda: swarm.perceptrons(CORNERS, np.array([0, "a", 0, 0], object)), "y mixes text and numbers"),
+    (lambda: swarm.xor_networks(10, hidden=[2]), r"hidden is \[2\], but the swarm is built for 1 to 4"),
     (lambda: swarm.descents(surfaces.bowl(), 0.1, optimizer="sgd"), "optimizer is 'sgd', but has to be one of gradient_descent"),
 ])
 def test_bad_input_gets_a_sentence(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("surface", ["bowl", surfaces.bowl, None])
+def test_what_is_no_surface_is_refused_in_words(surface):
+    with pytest.raises(TypeError, match="but one of labkit.surfaces is expected, for example surfaces.valley()"):
+        swarm.descents(surface, 0.1)
 
 
 def test_the_emulator_gives_the_same_runs(monkeypatch):
@@ -246,8 +257,13 @@ def test_the_emulator_gives_the_same_runs(monkeypatch):
 @pytest.mark.parametrize("call, message", [
     (lambda: swarm.xor_networks(3, rate=None), "rate holds Python objects, but numbers are expected"),
     (lambda: swarm.xor_networks(3, momentum=np.nan), "momentum is not a number"),
+    (lambda: swarm.xor_networks(3, start_size=None), "start_size holds Python objects, but numbers are expected"),
+    (lambda: swarm.networks(CORNERS, [0, 1, 1, 0], 2, 3, start_size=np.nan), "start_size is not a number"),
+    (lambda: swarm.perceptrons(CORNERS, [0, 1, 1, 0], start_size=[1.0, 2.0]), "start_size has shape"),
+    (lambda: swarm.perceptrons(CORNERS, [0, 1, 1, 0], starts=[[None] * 3]), "starts holds Python objects, but numbers are expected"),
     (lambda: swarm.networks(["a"], [1.0], 2, 3), "X holds text, but numbers are expected"),
-    (lambda: swarm.descents(surfaces.bowl(), 0.1, start=(1, 2, 3)), "start has shape"),
+    (lambda: swarm.descents(surfaces.bowl(), 0.1, start=(1, 2, 3)), r"start is \(1, 2, 3\), but two are expected"),
+    (lambda: swarm.descents(surfaces.bowl(), 0.1, start=1.0), "start is 1.0, but two are expected, the numbers or arrays x and y"),
     (lambda: swarm.descents(surfaces.bowl(), np.ones(3), np.ones(2)), "these shapes do not go together"),
 ])
 def test_what_is_no_number_gets_a_sentence(call, message):

@@ -63,6 +63,16 @@ def test_128_images_show_the_shapes_of_the_seeds():
     assert "X 128×3 × W₁ 3×5 = Z₁ 128×5" in board.view["alt"]
 
 
+@pytest.mark.parametrize("net", NETWORKS)
+def test_a_shape_stands_in_one_line_with_its_name(net):
+    board = widgets.rule_machine()
+    use(board, "net", net)
+    for _ in board.chain:
+        lines = [shape["words"] for kind, shape in board.scene().shapes if kind == "text" and shape["x"] == 350 and "×" in shape["words"]]
+        assert lines and not [line for line in lines if line[0].isdigit()], lines
+        press(board, "ArrowRight")
+
+
 def test_descent_lowers_the_error_and_a_new_start_is_new():
     board = widgets.rule_machine()
     before = board.E

@@ -9,7 +9,7 @@ import pytest
 
 from labkit import figures, widgets
 from labkit.widgets import descent_rules as rules
-from labkit.widgets.foggy_descent import PASSES, STARTS
+from labkit.widgets.foggy_descent import BOX, PASSES, STARTS
 
 
 def press(board, key, **more):
@@ -105,6 +105,9 @@ def test_a_rate_beyond_the_limit_leaves_the_map_and_says_so():
     for _ in range(12):
         press(board, "d")
     assert "off the map" in board.view["svg"] and "stumbled" not in board.view["note"]
+    assert "off the map" in board.view["note"] and "walker is gone" in board.alt()
+    said = [shape for kind, shape in board.scene().shapes if kind == "text" and shape["bold"] and shape["anchor"] == "middle"]
+    assert len(said) == 2 and all(0.6 * shape["size"] * len(shape["words"]) < BOX[2] for shape in said)     # narrower than the map
     press(board, "r")
     for _ in range(5):
         board.receive({"type": "tick"})

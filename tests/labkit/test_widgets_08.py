@@ -36,6 +36,17 @@ def test_the_network_is_the_sum_of_the_bumps_and_more_bumps_miss_less():
     assert f"{misses[-1]:.3f}" in board.view["note"] and f"{misses[-1]:.3f}" in board.view["alt"]
 
 
+def test_the_note_praises_soft_edges_only_where_they_help():
+    board = widgets.bumps(rules.bump, rules.bump_network)
+    use(board, "bumps", 40)
+    missed = {}
+    for power in (1.0, 2.0, 3.0):
+        use(board, "power", power)
+        missed[power] = board.misses.mean()
+        assert ("blend" in board.note(), "smear" in board.note()) == (power == 2.0, power == 1.0)
+    assert missed[2.0] < missed[3.0] < missed[1.0]
+
+
 def test_a_curve_is_drawn_with_the_mouse():
     board = widgets.bumps()
     use(board, "curve", "flat")

@@ -116,6 +116,8 @@ def test_thinned_networks_need_a_chance_each():
 def test_the_pictures_of_weights_count_exact_zeros():
     walk = np.array([[1.0, -1.0], [0.5, 0.0]])
     assert "1 of 2 end" in figures.walks_to_zero({"L1, soft": walk}).axes[0].get_title(loc="center")
+    both = figures.walks_to_zero({"L1, sign": walk + 0.1, "L1, soft": walk})
+    assert "0 under L1, sign; 1 under L1, soft" in both.alt
     left = figures.weights_left({"plain": np.ones(4), "L1": np.array([0.0, 0.0, 1.0, 2.0])})
     assert left.get_suptitle() == "Weights that are exactly zero: 0 under plain, 2 under L1"
     image = figures.weight_images({"L1": np.array([0.0, -1.0, 2.0, 0.0])}, (2, 2), "Weights")

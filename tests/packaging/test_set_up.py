@@ -207,6 +207,15 @@ def test_an_edited_copy_is_kept_and_an_unedited_one_gives_way(lab):
     assert (work / "01_perceptron.ipynb").read_text() == "newer"
 
 
+def test_a_copy_whose_record_was_lost_still_gives_way(lab):
+    refresh, labs, work = lab
+    refresh()
+    (work / ".copied.json").unlink()
+    refresh()
+    (labs / "00_start.ipynb").write_text("newer")
+    assert refresh() == "Your labs are in work/ (copied: 00_start)."
+
+
 def test_a_notebook_put_there_by_hand_is_kept_and_a_deleted_one_comes_back(lab):
     refresh, _, work = lab
     work.mkdir()

@@ -159,6 +159,13 @@ def test_the_live_network_is_labkits_and_says_whose_functions_it_runs(names):
     assert "labkit" in lost.view["source"] and not lost.view["ours"]
 
 
+def test_the_board_asks_for_no_layer_that_it_cannot_grow():
+    board = widgets.grow_network()
+    for layers, said in ((1, "? Grow on."), (2, "more: grow on."), (6, "more: the rule would grow on.")):
+        board.receive({"type": "control", "name": "layers", "value": layers})
+        assert board.view["note"].endswith(said)
+
+
 def test_the_growing_network_is_drawn_and_the_map_refuses_what_it_cannot_draw():
     (X1, y1), (X2, y2) = ((datasets.diabetes().X[part], datasets.diabetes().y[part]) for part in (slice(200), slice(200, 320)))
     model = GMDHRegressor(keep=5, max_layers=6, min_gain=-np.inf, singular="least_norm").fit(X1, y1, X2, y2)

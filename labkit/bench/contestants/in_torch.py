@@ -114,7 +114,7 @@ def descents(inputs, steps):
     return finished(run), lambda heights: {"heights": heights.cpu().numpy().reshape(shape)}
 
 
-def update(inputs, name, keywords, form, **_):
+def update(inputs, name, keywords, form):
     w, g = there(inputs["w"]), there(inputs["g"])
     parameter = nn.Parameter(w)
     parameter.grad = g

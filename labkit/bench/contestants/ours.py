@@ -155,7 +155,7 @@ def gmdh_layer(inputs):
     return finished(lambda: ops.gmdh_pairs(X, y, X_check, y_check, least_norm=False)), lambda found: {"weights": found[0], "errors": found[1]}
 
 
-def update(inputs, optimizer, settings, **_):
+def update(inputs, optimizer, settings):
     w, g = there(inputs["w"]), there(inputs["g"])
     optimizer = getattr(optimizers, optimizer)(**settings)
     return finished(lambda: optimizer.step([w], [g])), lambda _: {"w": ops.to_numpy(w)}

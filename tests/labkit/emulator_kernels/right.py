@@ -693,6 +693,27 @@ def in_ranges_and_lists(out):
         out[i] += 100
 
 
+@right(1, 16, lambda: (zeros(16, dtype=i32),), lambda out: np.array([
+    ((i, 2) < (5, i)) + 10 * ((3, i) >= (3, 7)) + 100 * ((i, 1) > (4, 1)) + 1000 * ((2, i) <= (2,)) for i in range(16)]))
+def tuples_in_order(out):
+    i = cuda.grid(1)
+    if (i, 2) < (5, i):
+        out[i] = 1
+    if (3, i) >= (3, 7):
+        out[i] += 10
+    if (i, 1) > (4, 1):
+        out[i] += 100
+    if (2, i) <= (2,):
+        out[i] += 1000
+
+
+@right(1, 8, lambda: (zeros(8, dtype=i32),), lambda out: 3 * np.arange(8) + 2)
+def lambda_with_a_default(out):
+    i = cuda.grid(1)
+    scaled = lambda x, factor=2: factor * x     # noqa: E731
+    out[i] = scaled(i) + scaled(i + 2, 1)
+
+
 Settings = namedtuple("Settings", "rate momentum")
 settings = Settings(f32(0.5), f32(0.9))
 

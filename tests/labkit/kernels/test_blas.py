@@ -1,13 +1,14 @@
-"""BLAS by its addresses computes what NumPy does, on parts of tables too; two functions run on two threads, or on one."""
+"""BLAS by its addresses computes what NumPy does, on parts of tables too; functions run on several threads, or on one."""
 
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from labkit.kernels import _blas
+from labkit.kernels import _blas, matmul
 
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-13}
 
@@ -76,36 +77,71 @@ def test_a_product_leaves_python_s_lock_free():
     assert beside, "no other thread ran during the products"
 
 
-def test_both_give_their_results_and_the_second_runs_beside_the_first():
+def beside_each_other():
+    """Whether of two functions, the first of which waits for the second, each ran on a thread of its own."""
     started = threading.Event()
-    first, second = _blas.both(lambda: started.wait(10), lambda: (started.set(), threading.get_ident())[1])
-    assert first and second != threading.get_ident()
+    (waited, one), (_, other) = _blas.at_once([lambda: (started.wait(10), threading.get_ident()), lambda: (started.set(), threading.get_ident())],
+                                              threads=2)
+    return waited and one != other
 
 
-def test_nobody_waits_for_a_second_thread_that_is_busy():
+def test_all_give_their_results_in_order_and_the_second_runs_beside_the_first():
+    assert beside_each_other()
+    assert _blas.at_once([lambda k=k: k for k in range(50)], threads=4) == list(range(50))
+
+
+def test_with_one_thread_all_run_here():
+    assert _blas.at_once([threading.get_ident] * 3, threads=1) == [threading.get_ident()] * 3
+
+
+def test_nobody_waits_for_another_thread_that_is_busy(monkeypatch):
     here, busy, free = threading.get_ident(), threading.Event(), threading.Event()
-    blocked = _blas._helper(os.getpid()).submit(lambda: (busy.set(), free.wait(10)))
+    one = ThreadPoolExecutor(1)
+    monkeypatch.setattr(_blas, "_helpers", lambda process: one)
+    blocked = one.submit(lambda: (busy.set(), free.wait(10)))
     busy.wait(10)
-    assert _blas.both(lambda: 1, threading.get_ident) == (1, here)
+    assert _blas.at_once([lambda: 1, threading.get_ident], threads=2) == [1, here]
     free.set()
     blocked.result()
 
 
-def test_an_error_of_either_is_raised():
+def test_an_error_of_any_is_raised():
     def fails():
         raise ValueError("this one")
 
-    for pair in ((fails, int), (int, fails)):
+    for tasks in ((fails, int), (int, fails), (int, int, fails)):
         with pytest.raises(ValueError, match="this one"):
-            _blas.both(*pair)
+            _blas.at_once(tasks, threads=2)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_process_has_a_second_thread_of_its_own():
-    _blas.both(int, int)
+def test_a_forked_process_has_other_threads_of_its_own():
+    _blas.at_once([int, int], threads=2)
     child = os.fork()
     if child == 0:
-        started = threading.Event()
-        _, ran = _blas.both(lambda: started.wait(10), lambda: started.set() or threading.get_ident())
-        os._exit(0 if started.is_set() and ran != threading.get_ident() else 1)
+        os._exit(0 if beside_each_other() else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("transpose_a", (False, True))
+@pytest.mark.parametrize("transpose_b", (False, True))
+@pytest.mark.parametrize("n, m", ((700, 100), (90, 513)))
+def test_a_product_in_blocks(monkeypatch, dtype, transpose_a, transpose_b, n, m):
+    """Blocks along rows and along columns, the last one short; on any number of threads the same digits."""
+    rng, tolerance, depth = np.random.default_rng(2), TOLERANCE[dtype], 60
+    a = rng.standard_normal((depth, n) if transpose_a else (n, depth)).astype(dtype)
+    b = rng.standard_normal((m, depth) if transpose_b else (depth, m)).astype(dtype)
+    before, shared = rng.standard_normal((n, m)).astype(dtype), []
+    at_once = _blas.at_once
+    monkeypatch.setattr(matmul, "BLOCK", n * m * depth // 5)
+    monkeypatch.setattr(_blas, "at_once", lambda tasks, threads: (shared.append(len(tasks)), at_once(tasks, threads)))
+    found = []
+    for cores in (1, 3):
+        monkeypatch.setattr(matmul.devices, "cores", lambda cores=cores: cores)
+        found.append(before.copy())
+        matmul.shared(0.5, a, b, 2.0, found[-1], transpose_a, transpose_b)
+    expected = 0.5 * ((a.T if transpose_a else a) @ (b.T if transpose_b else b)) + 2 * before
+    np.testing.assert_allclose(found[0], expected, rtol=tolerance, atol=50 * tolerance)
+    np.testing.assert_array_equal(*found)
+    assert shared == [5, 5]
