@@ -207,6 +207,6 @@ def penalties(model):
 def layer_sizes(sizes):
     """The hidden sizes as a tuple; a single number is one layer."""
     sizes = tuple(sizes) if isinstance(sizes, (list, tuple)) or np.ndim(sizes) == 1 else (sizes,)
-    if not all(isinstance(size, (int, np.integer)) and not isinstance(size, bool) and size > 0 for size in sizes):
+    if not all(map(ops.is_count, sizes)):
         raise ValueError(f"hidden_layer_sizes is {sizes} but has to be whole numbers above 0, such as (100,) or (64, 32).")
     return tuple(int(size) for size in sizes)
