@@ -1,13 +1,15 @@
-"""Which of an answer's names come from notebook cells that are not run when it is graded?
+"""What the cells of a notebook, as they were run, say of an answer: could Python read it, and does it lean on what grading does not run?
 
 Grading runs a lab's set-up cells and the cells that are to be written in. A helper function or an import in any other cell works in the
 notebook and is missing there. Only what is sure is said: where a cell cannot be read, nothing.
 """
 
+import ast
 import builtins
 import dis
 import re
 import symtable
+import warnings
 from types import CodeType, FunctionType
 
 # In a cell that holds one of these, names may get a meaning that its text does not show
@@ -29,6 +31,19 @@ def from_elsewhere(name, function, given, answers, notebook):
     return sorted(n for n in reaches(function, notebook) if n not in defined and n not in given and not hasattr(builtins, n))
 
 
+def unread(name, notebook):
+    """What Python did not understand of the cell that was to define `name` last, or None."""
+    meant = re.compile(rf"^[ \t]*(?:async +)?(?:def|class)[ \t]+{name}\b|^{name}[ \t]*=(?!=)", re.MULTILINE)
+    source = next((source for source in reversed(notebook.get("In", ())) if meant.search(source)), "")
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            compile(source, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except SyntaxError as error:
+        return f"{error.msg}, line {error.lineno}"
+    except (ValueError, RecursionError, MemoryError):
+        return None
+
+
 def defines(source):
     """The names that a cell assigns, imports or defines, and those that its functions declare `global`."""
     top = table_of(source)
@@ -45,7 +60,8 @@ def defines(source):
 def table_of(source):
     """Python's table of a cell's names, or None for what is no Python or too deep for it."""
     try:
-        return symtable.symtable(source, "cell", "exec")
+        with warnings.catch_warnings(action="ignore"):
+            return symtable.symtable(source, "cell", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

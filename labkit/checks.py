@@ -21,7 +21,7 @@ from types import FunctionType
 
 import numpy as np
 
-from labkit.cells import from_elsewhere
+from labkit.cells import from_elsewhere, unread
 from labkit.outcomes import (  # noqa: F401 (the vocabulary is part of this module's interface)
     Call,
     Outcome,
@@ -88,6 +88,9 @@ def check(function=None, *, hint=None, **named):
     if hint is not None:
         print(wrapped(ladder(name, exercise["hints"], hint)))
         return
+    if trouble := unread(name, notebook):
+        raise CheckFailed(f"Not checked: Python could not read the cell with {name} when it ran last ({trouble}) and still has what was there "
+                          "before. Mend it, run its cell, then this one.")
     judge = {"prediction": prediction, "value": value}.get(exercise["kind"], behaviour)
     right, line = judge(name, exercise, thing)
     if right:

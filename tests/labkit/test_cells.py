@@ -1,4 +1,5 @@
-"""Names that an answer has from cells that grading does not run: found in a real notebook's shell, and never where there are none."""
+"""What a notebook's cells say of an answer, in a real notebook's shell: names from cells that grading does not run, and cells that Python could
+not read. Never where there are none."""
 
 import json
 import subprocess
@@ -18,10 +19,13 @@ from traitlets.config import Config
 def said(*sources):
     shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
     for source in sources:
-        shell.run_cell(source, store_history=True).raise_error()
+        with capture_output():
+            ran = shell.run_cell(source, store_history=True)
+        if ran.error_in_exec:
+            raise ran.error_in_exec
     with capture_output() as seen:
-        shell.run_cell("check(delta_step)", store_history=True).raise_error()
-    return seen.stdout
+        shell.run_cell("check(delta_step)", store_history=True)
+    return seen.stdout + seen.stderr
 
 print(json.dumps([said(*sources) for sources in json.load(sys.stdin)]))
 """
@@ -61,17 +65,34 @@ UNREADABLE = [
     ["%%time\n" + HELPER.format(sum=DOT) + STEP.format(sum="total(w, b, x)")],
     ["%%time\n" + HELPER.format(sum=DOT) + OTHER.format(sum="total(w, b, x)"), STEP.format(sum="total(w, b, x)")],
 ]
+STUB = "def delta_step(w, b, x, y, rate):\n    raise NotImplementedError"
+NOT_PYTHON = [
+    ([STUB, PLAIN.replace("(np", "((np")], "'(' was never closed, line 2"),
+    ([PLAIN, PLAIN.replace("\n    return", "\n  return")], "unindent does not match any outer indentation level, line 3"),
+    ([PLAIN, "import math\n  " + PLAIN], "unexpected indent, line 2"),
+    ([PLAIN, "delta_step = lambda: 3 +"], "invalid syntax, line 1"),
+]
+PYTHON_AGAIN = [
+    [PLAIN.replace("(np", "((np"), PLAIN],
+    [PLAIN, "delta_step(1,", "# def delta_step(", "delta_step == )"],
+    [PLAIN, "def other_step(:\n    delta_step"],
+    ["title = '\\eta'\n" + PLAIN],
+]
 
 
 @pytest.fixture(scope="module")
 def said():
     """said(sources): what check(delta_step) adds to its verdict, on one line, in a shell that has run these cells."""
-    every = [*(sources for sources, _ in ADDED), *IN_ANSWERS, *UNREADABLE]
-    done = subprocess.run([sys.executable, "-c", SHELLS], input=json.dumps([[SETUP, *sources] for sources in every]), capture_output=True,
-                          text=True, check=True)
-    lines = json.loads(done.stdout.splitlines()[-1])
+    every = [*(sources for sources, _ in ADDED), *IN_ANSWERS, *UNREADABLE, *PYTHON_AGAIN]
+    lines = said_in_shells(every)
     assert all(line.startswith("Right: delta_step passes all ") for line in lines)
     return lambda sources: " ".join(lines[every.index(sources)].partition(" cases.")[2].split())
+
+
+def said_in_shells(every):
+    done = subprocess.run([sys.executable, "-W", "default", "-c", SHELLS], input=json.dumps([[SETUP, *sources] for sources in every]),
+                          capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize(("sources", "line"), ADDED)
@@ -86,6 +107,19 @@ def test_what_stands_in_answers_is_not(said, sources):
 
 @pytest.mark.parametrize("sources", UNREADABLE)
 def test_where_a_cell_cannot_be_read_nothing_is_said(said, sources):
+    assert said(sources) == ""
+
+
+def test_an_answer_that_python_could_not_read_is_not_judged_by_the_one_before():
+    """The last verdict would come again, or "not attempted yet", to somebody who just wrote an answer."""
+    for line, (sources, trouble) in zip(said_in_shells([sources for sources, _ in NOT_PYTHON]), NOT_PYTHON, strict=True):
+        assert " ".join(line.split()) == (
+            f"Not checked: Python could not read the cell with delta_step when it ran last ({trouble}) and still has what was there before. "
+            "Mend it, run its cell, then this one."), sources
+
+
+@pytest.mark.parametrize("sources", PYTHON_AGAIN)
+def test_other_cells_that_python_could_not_read_do_not_matter(said, sources):
     assert said(sources) == ""
 
 
