@@ -19,10 +19,10 @@ Numba's simulator does not. Two accesses of one warp need a `syncwarp` between t
 
 Limits. A variable's type is that of the value it holds, where Numba gives a variable one type for all paths: a float32
 variable that only another path makes a float64 stays a float32 here until the paths meet, and a variable that is None until a
-loop gives it a number runs here, where Numba refuses it. A search in a tuple of int32 and int64 runs here, too. Signatures are not
-looked at: @cuda.jit("void(float32)") makes no float32 of a float64. Numba keeps the constants around a kernel as they were when
-it compiled it; here a launch sees them as they are. Blocks run in the order of their numbers. `math` may differ from a GPU's in
-the last bit.
+loop gives it a number runs here, where Numba refuses it. So does a name that an if makes one of two functions, or of two arrays
+of different types, where all threads take one path, and a search in a tuple of int32 and int64. Signatures are not looked at:
+@cuda.jit("void(float32)") makes no float32 of a float64. Numba keeps the constants around a kernel as they were when it compiled
+it; here a launch sees them as they are. Blocks run in the order of their numbers. `math` may differ from a GPU's in the last bit.
 
 Not found: a missing cuda.threadfence(), since every thread sees every write at once: a block that adds up what the others wrote
 gets the right sum here without it, and may not on a GPU. Races between two arrays in dynamic shared memory whose elements differ
@@ -30,11 +30,12 @@ in size. Threads that wait in a while loop run one by one: where they wait for g
 once, else after so many turns (max_steps), a minute or two. Such a wait is known by `cas`, `exch`, `compare_and_swap` or an
 atomic that adds 0 in the loop; one on a plain element, which a GPU may read only once, is called endless.
 
-Not run, each refused in a sentence: random states of cuda.random, cuda.libdevice, records, vector types. Of what Numba compiles:
-sum() and reductions such as a.sum(), min, max and `in` of an array, tuple(), type(), iter(), next(), hasattr(), ord(),
-recursion, match, :=, nonlocal, *args, a.flat, named tuples made inside a kernel, a slice whose ends differ from thread to
-thread unless it has one length in all of them and no step. A variable may hold one array in some threads and another or None
-in others; then only its elements, its attributes and `is None` are run.
+Not run, each refused in a sentence: random states of cuda.random, cuda.libdevice, cuda.fp16, cuda.match_all_sync, records, vector
+types. Of what Numba compiles: sum() and reductions such as a.sum() and np.sum(a), min, max and `in` of an array, tuple(), type(),
+iter(), next(), hasattr(), ord(), recursion, match, :=, nonlocal, *args, a.flat, a.real, a.view, a.transpose, np.ndindex, np.newaxis,
+arithmetic of strings and tuples, named tuples made inside a kernel, a slice whose ends differ from thread to thread unless it has
+one length in all of them and no step. A variable may hold one array in some threads and another of its type, or None, in others;
+then only its elements, its attributes and `is None` are run.
 """
 
 from labkit.emulator import cuda

@@ -104,6 +104,8 @@ def store(task, view, index, lanes, value, node):
     if view.buffer.read_only:
         task.stop("read-only", f"{view.name} may only be read; write to an array that is passed to the kernel.", node, lanes,
                   array=view.array)
+    if value.dtype.kind == "c" != view.dtype.kind:
+        task.refuse(f"an element of {view.name} is a {view.dtype}, and a complex number does not become one; take its .real or .imag", node, lanes)
     address, lanes = element(task, view, index, lanes, node, "writes")
     if not lanes.count:
         return

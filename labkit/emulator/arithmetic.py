@@ -7,6 +7,7 @@ with an integer exponent (Numba keeps the base's type) and the arithmetic of boo
 """
 
 import ast
+import dis
 import operator
 from functools import cache
 
@@ -26,6 +27,7 @@ COMPARE = {
 }
 _BITWISE = {np.bitwise_and, np.bitwise_or, np.bitwise_xor}
 _SHIFTS = {np.left_shift, np.right_shift}
+_SQUARED = 0x10000          # up to here Numba takes integer powers by repeated squaring
 
 
 def typed(value):
@@ -39,13 +41,27 @@ def typed(value):
     return np.float64(value) if isinstance(value, float) else np.complex128(value)
 
 
+def folded(node):
+    """The number that Python itself makes of arithmetic of literals, before Numba sees it: 2 ** -1 is 0.5. None where it leaves it."""
+    if not all(isinstance(n, (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)) for n in ast.walk(node)):
+        return None
+    code = compile(ast.Expression(node), "", "eval")
+    left = {step.opname for step in dis.get_instructions(code)} - {"RESUME", "LOAD_CONST", "LOAD_SMALL_INT", "RETURN_VALUE", "RETURN_CONST"}
+    value = None if left else eval(code)
+    return value if isinstance(value, (bool, int, float, complex)) else None
+
+
 def is_number(value):
     return isinstance(value, (np.ndarray, np.generic))
 
 
 def cast(value, dtype):
-    """`value` converted as C converts: floats are cut, integers wrap."""
-    return value if value.dtype == dtype else value.astype(dtype)
+    """`value` converted as C converts: floats are cut, integers wrap. A complex number does not become a real one."""
+    if value.dtype == dtype:
+        return value
+    if value.dtype.kind == "c" != dtype.kind:
+        raise TypeError("a complex number does not become a real one; take its .real or .imag")
+    return value.astype(dtype)
 
 
 def binary(function, x, y):
@@ -74,7 +90,7 @@ def _plan(function, dx, dy):
         wide = UINT64 if dx.kind == "u" else INT64
     else:
         wide = UINT64 if dx.kind == dy.kind == "u" else INT64
-    special = _integer_power if function is np.power and wide == INT64 else None
+    special = _integer_power if function is np.power else None
     return None if dx == wide else wide, None if dy == wide else wide, special, False
 
 
@@ -93,28 +109,36 @@ def unified(dx, dy):
 
 
 def _float_to_integer_power(x, n):
-    """x**n by repeated squaring, in the type of x, as Numba compiles it. n : int64, uniform or one a thread."""
-    exponent, power, base = np.abs(n), np.ones_like(x), x
+    """x**n by repeated squaring, in the type of x, as Numba compiles it; large powers by `pow`. n : int64, uniform or one a thread."""
+    large = (n > _SQUARED) | (n < -_SQUARED)
+    exponent, power, base = np.where(large, 0, np.abs(n)), np.ones_like(x), x
     while np.any(exponent):
         power = np.where(exponent & 1, power * base, power).astype(x.dtype)
         exponent, base = exponent >> 1, base * base
     power = power if np.ndim(power) else x.dtype.type(power)
-    return np.where(n < 0, x.dtype.type(1) / power, power)[()]
+    power = np.where(n < 0, x.dtype.type(1) / power, power)
+    return np.where(large, np.power(x.astype(FLOAT64), n.astype(FLOAT64)).astype(x.dtype), power)[()]
 
 
 def _integer_power(x, n):
-    """x**n for integers; a negative exponent gives 0, except for a base of 1 or -1."""
-    power = np.power(x, np.maximum(n, 0))
-    whole = np.where(x == 1, 1, np.where(x == -1, np.where(n % 2, -1, 1), 0))
-    return np.where(n < 0, whole, power)[()].astype(np.int64)
+    """x**n for integers. Numba's function has floats among its results, so that all of them pass through float64.
+
+    A negative exponent gives 0, except for a base of 1, -1 or 0.
+    """
+    large = n > _SQUARED
+    power = np.where(large, np.power(x.astype(FLOAT64), n.astype(FLOAT64)), np.power(x, np.where(large | (n < 0), 0, n).astype(x.dtype)))
+    if x.dtype.kind == "i":
+        whole = np.where(x == 1, 1, np.where(x == -1, np.where(n % 2, -1, 1), np.where(x == 0, -2.0**63, 0)))
+        power = np.where(n < 0, whole, power)
+    return power[()].astype(x.dtype)
 
 
 def unary(node_type, x):
-    """-x, +x, ~x; `not` is the interpreter's. Numba widens an unsigned number after the operation, a signed one before."""
+    """-x, +x, ~x; `not` is the interpreter's. Numba widens an integer after the operation, so that -(-2**31) of an int32 is -2**31."""
     function = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert}[node_type]
-    if x.dtype.kind == "u":
-        return cast(function(x), UINT64)
-    if x.dtype.kind == "i" or x.dtype == BOOL and node_type is not ast.Invert:
+    if x.dtype.kind in "iu":
+        return cast(function(x), UINT64 if x.dtype.kind == "u" else INT64)
+    if x.dtype == BOOL and node_type is not ast.Invert:
         x = cast(x, INT64)
     return function(x)
 

@@ -23,11 +23,14 @@ def _cas(task, node, lanes, array, index, old, value):
 
 
 def _compare_and_swap(task, node, lanes, array, old, value):
-    return _cas(task, node, lanes, array, (np.int64(0),) * len(array.shape), old, value)
+    first = np.int64(0)
+    return _cas(task, node, lanes, array, (first,) * len(array.shape) if len(array.shape) > 1 else first, old, value)
 
 
 def _apply(task, node, lanes, array, index, function, kinds, *values):
     _check(task, node, lanes, array, kinds)
+    if isinstance(index, tuple) and len(index) == 1:
+        task.refuse("Numba does not compile an atomic whose index is a tuple of one number; write the number", node, lanes)
     index = tuple(cast(i, INT64) if is_number(i) and i.dtype.kind == "f" else i        # Numba cuts a float that is an atomic's index
                   for i in (index if isinstance(index, tuple) else (index,)))
     if len(index) != len(array.shape):

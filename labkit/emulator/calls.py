@@ -69,17 +69,21 @@ class Calls(Expressions):
         if function is range:
             return self._range(node, lanes, *arguments)
         if function is len:
-            return np.int64(arguments[0].shape[0] if isinstance(arguments[0], View) else len(arguments[0]))
+            return self._length(*arguments)
         if function is print:
             return self._print(arguments, lanes, node)
         if function in (enumerate, zip):
+            if not arguments or keywords or len(arguments) > 2 and function is enumerate:
+                raise TypeError("it takes " + ("what to go through, and perhaps the first number" if function is enumerate else "what to go through"))
             return self._combined(function, [self._as_sequence(a, node, lanes) if not (function is enumerate and k) else a
-                                             for k, a in enumerate(arguments)], keywords)
+                                             for k, a in enumerate(arguments)])
         if function is isinstance:
             return np.bool_(self._is_instance(*arguments))
         if isinstance(function, functools.partial) or isinstance(function, types.LambdaType):
             return function(*arguments)
         parts = node.args
+        if function in (np.shape, np.size) and isinstance(arguments[0], View):
+            return functions.of_array(function, *arguments)
         if function in (np.finfo, np.iinfo):
             return function(*arguments)
         if function is float and [type(a) for a in arguments] == [str]:
@@ -90,7 +94,9 @@ class Calls(Expressions):
             if not is_number(value):
                 self.refuse(f"{self.text(node)} needs numbers, not {self.describe(value)}", node, lanes)
         if isinstance(function, np.dtype):
-            return arithmetic.cast(arguments[0], function) if arguments else function.type(0)
+            if len(arguments) != 1:
+                raise TypeError("it takes one number")
+            return arithmetic.cast(arguments[0], function)
         result = self._function_of_numbers(function, node, lanes)(*arguments)
         value, widened = result
         if widened and len(parts) > 1:
@@ -122,14 +128,15 @@ class Calls(Expressions):
         return known
 
     def _is_instance(self, value, kind):
+        """Of Python's own types an int32 or a float32 is none: only what Numba gives to a number of Python's."""
         kinds = kind if isinstance(kind, tuple) else (kind,)
-        letters = {int: "iu", float: "f", bool: "b", complex: "c"}
-        return any(value.dtype.kind in letters[k] if k in letters else value.dtype == k for k in kinds)
+        wide = {int: np.int64, float: np.float64, bool: np.bool_, complex: np.complex128}
+        return is_number(value) and any(value.dtype == (wide.get(k, k) if isinstance(k, type) else k) for k in kinds)
 
     def _print(self, arguments, lanes, node):
         """One line a thread, in the order of the threads."""
         for value in arguments:
-            if not is_number(value) and not isinstance(value, (str, tuple)):
+            if not isinstance(value, (str, tuple)) and not (is_number(value) and value.dtype.kind != "c"):
                 self.refuse(f"print shows numbers and text inside a kernel, not {self.describe(value)}; print its elements", node, lanes)
         for lane in lanes.index:
             self.launch.report.output.append(" ".join(_as_printed(v, lane) for v in arguments))
@@ -151,7 +158,7 @@ class Calls(Expressions):
         if not 1 <= len(ends) <= 3:
             raise TypeError("it takes one, two or three numbers")
         for end in ends:
-            if not is_number(end) or end.dtype.kind not in "iuf":
+            if not is_number(end) or end.dtype.kind not in "biuf":
                 self.refuse(f"range takes integers, but {self.text(node)} has {self.describe(end)}", node, lanes)
         ends = [arithmetic.cast(end, arithmetic.INT64) for end in ends]     # Numba cuts floats, such as what math.ceil gives there
         start, stop, step = (np.int64(0), ends[0], np.int64(1)) if len(ends) == 1 else (*ends, np.int64(1))[:3]
@@ -165,10 +172,17 @@ class Calls(Expressions):
             return (rest == 0) & (0 <= turn) & (turn < length)
         return Sequence(length, lambda task, k, lanes, node: start + np.int64(k) * step_here, holds)
 
-    def _combined(self, function, parts, keywords):
+    def _length(self, value):
+        if isinstance(value, Sequence) and value.holds:
+            return value.length
+        return np.int64(value.shape[0] if isinstance(value, View) else len(value))
+
+    def _combined(self, function, parts):
         """enumerate and zip."""
         if function is enumerate:
-            first = parts[1] if len(parts) > 1 else keywords.get("start", np.int64(0))
+            first = parts[1] if len(parts) > 1 else np.int64(0)
+            if not is_number(first) or first.dtype.kind not in "iu":
+                raise TypeError("the first number has to be an integer")
             return Sequence(parts[0].length, lambda task, k, lanes, node: (first + np.int64(k), parts[0].item(task, k, lanes, node)))
         length = functools.reduce(np.minimum, [p.length for p in parts])
         return Sequence(length, lambda task, k, lanes, node: tuple(p.item(task, k, lanes, node) for p in parts))

@@ -7,7 +7,7 @@ import types
 import numpy as np
 
 from labkit.emulator import access, arithmetic, intrinsics
-from labkit.emulator.arithmetic import is_number
+from labkit.emulator.arithmetic import FLOAT64, is_number
 from labkit.emulator.indexing import Indexing
 from labkit.emulator.intrinsics import Intrinsic
 from labkit.emulator.lanes import truth
@@ -51,6 +51,8 @@ class Expressions(Indexing):
             return f"a number ({value.dtype})"
         if isinstance(value, Mixed):
             return " in some threads and ".join(self.describe(part) for _, part in value.parts) + " in others"
+        if isinstance(value, np.dtype):
+            return f"the type {value}"
         return {tuple: "a tuple", str: "a string", type(None): "None", Function: "a function"}.get(type(value), "a Python object")
 
     # Names and constants
@@ -59,9 +61,20 @@ class Expressions(Indexing):
         try:
             return node.number
         except AttributeError:
-            value = node.value
-            node.number = arithmetic.typed(value) if isinstance(value, (bool, int, float, complex)) else value
+            node.number = self._literal(node.value, node, lanes)
             return node.number
+
+    def _literal(self, value, node, lanes):
+        if isinstance(value, int) and not -(2**63) <= value < 2**64:
+            self.refuse(f"{self.text(node)} is {value}, which no integer of a GPU's holds; it goes from -2**63 to 2**64 - 1", node, lanes)
+        return arithmetic.typed(value) if isinstance(value, (bool, int, float, complex)) else value
+
+    def _folded(self, node, lanes):
+        """The value of arithmetic of literals; None where it has names in it."""
+        if not hasattr(node, "number"):
+            value = arithmetic.folded(node)
+            node.number = None if value is None else self._literal(value, node, lanes)
+        return node.number
 
     def name(self, node, lanes):
         name = node.id
@@ -122,6 +135,8 @@ class Expressions(Indexing):
             return arithmetic.typed(getattr(value, name))
         if is_number(value) and name in ("real", "imag"):
             return getattr(value, name)
+        if is_number(value) and name == "item":
+            return lambda: value
         if is_number(value) and name == "conjugate":
             return functools.partial(np.conjugate, value)
         if isinstance(value, tuple) and name in getattr(value, "_fields", ()):
@@ -145,8 +160,13 @@ class Expressions(Indexing):
         if name == "reshape":
             return functools.partial(self._reshape, node, lanes, view)
         if name == "fill":
-            return lambda value: access.fill(self, view, lanes, value, node)
+            return lambda value: self._fill(node, lanes, view, value)
         self.refuse(f"the emulator does not run {self.text(node)} inside a kernel; write the loop over the elements", node, lanes)
+
+    def _fill(self, node, lanes, view, value):
+        if not is_number(value):
+            self.refuse(f"{view.name} is filled with a number; {self.describe(value)} does not fit", node, lanes)
+        access.fill(self, view, lanes, value, node)
 
     def _reshape(self, node, lanes, view, *shape):
         shape = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
@@ -173,6 +193,9 @@ class Expressions(Indexing):
     # Operators
 
     def binary(self, node, lanes):
+        known = self._folded(node, lanes)
+        if known is not None:
+            return known
         left, right = self.evaluate(node.left, lanes), self.evaluate(node.right, lanes)
         return self.operate(node, type(node.op), left, right, node.left, node.right, lanes)
 
@@ -208,6 +231,9 @@ class Expressions(Indexing):
         if isinstance(node.op, ast.Not):
             value = truth(self.condition(node.operand, lanes))
             return ~value if np.ndim(value) else np.bool_(not value)
+        known = self._folded(node, lanes)
+        if known is not None:
+            return known
         value = self.number(node.operand, lanes)
         try:
             return arithmetic.unary(type(node.op), value)
@@ -246,8 +272,14 @@ class Expressions(Indexing):
         return result
 
     def _compare(self, operator, left, right, node, parts, lanes):
-        if operator in (ast.Is, ast.IsNot) or right is None and operator in (ast.Eq, ast.NotEq):
-            return self.each(left, lanes, lambda part, here: np.bool_((part is right) == (operator in (ast.Is, ast.Eq))))
+        if right is None and operator in (ast.Eq, ast.NotEq):
+            if isinstance(left, Mixed):
+                self.refuse(f"Numba's {self.text(node)} is not what it says where only some paths make it None; write `is None`", node, lanes)
+            return np.bool_((left is None) == (operator is ast.Eq))
+        if operator in (ast.Is, ast.IsNot):
+            left, right = (right, left) if isinstance(right, Mixed) else (left, right)
+            same = self.each(left, lanes, lambda part, here: self._same(part, right, node, here))
+            return same if operator is ast.Is else ~same
         if operator in (ast.In, ast.NotIn):
             found = self._found(left, right, node, parts, lanes)
             return found if operator is ast.In else ~found
@@ -256,8 +288,10 @@ class Expressions(Indexing):
                 wide = left if left.dtype != np.float32 else right
                 if wide.dtype.kind == "f" and not arithmetic.exactly_float32(wide):
                     self._warn_float64(node, ((left, parts[0]), (right, parts[1])))
+            if "c" in (left.dtype.kind, right.dtype.kind) and operator not in (ast.Eq, ast.NotEq):
+                self.refuse(f"{self.text(node)} compares complex numbers, of which none is the greater; compare abs(...) of them", node, lanes)
             return arithmetic.COMPARE[operator](left, right)
-        if isinstance(left, View) or isinstance(right, View) or type(left) is not type(right):
+        if isinstance(left, (View, np.dtype)) or isinstance(right, (View, np.dtype)) or type(left) is not type(right):
             self.refuse(f"{self.text(node)} compares {self.describe(left)} with {self.describe(right)}", node, lanes)
         if isinstance(left, tuple):         # the first elements that differ decide, and where none do, the lengths
             holds = np.bool_(arithmetic.COMPARE[operator](len(left), len(right)))
@@ -267,9 +301,25 @@ class Expressions(Indexing):
             return holds
         return np.bool_(arithmetic.COMPARE[operator](left, right))
 
+    def _same(self, left, right, node, lanes):
+        """left is right: for Numba, numbers of one type that are equal, arrays in one place, and None is None."""
+        if isinstance(left, View) and isinstance(right, View):
+            alike = (left.buffer, left.dtype, left.shape, left.strides) == (right.buffer, right.dtype, right.shape, right.strides)
+            return np.bool_(alike) & (left.offset == right.offset)
+        if isinstance(left, tuple) and isinstance(right, tuple):
+            return functools.reduce(np.logical_and, (self._same(a, b, node, lanes) for a, b in zip(left, right, strict=False)),
+                                    np.bool_(len(left) == len(right)))
+        if is_number(left) and is_number(right):
+            return left == right if left.dtype == right.dtype else np.bool_(False)
+        return np.bool_(left is None and right is None)
+
     def of_one_type(self, values, node, lanes):
         """Refuse integers beside floats where Numba cannot know which element of a tuple it takes. Of 32 and 64 bits it takes none either."""
-        if len({value.dtype.kind == "f" for value in values if is_number(value)}) > 1:
+        kinds = {_kind(value) for value in values}
+        if len(kinds) > 1 and not kinds <= {"integers", FLOAT64}:
+            self.refuse(f"{self.text(node)} holds elements of several types, and Numba searches, goes through and indexes a tuple only where all its "
+                        "elements are of one type; name them one by one", node, lanes)
+        if len(kinds) > 1:
             self.refuse(f"{self.text(node)} holds integers and floats, and Numba searches, goes through and indexes a tuple only where all its "
                         "elements are of one type; write all of them as integers or all as floats", node, lanes)
 
@@ -284,6 +334,15 @@ class Expressions(Indexing):
         self.of_one_type(right, parts[1], lanes)
         equal = [self._compare(ast.Eq, left, item, node, parts, lanes) for item in right]
         return functools.reduce(np.logical_or, equal, np.bool_(False))
+
+
+def _kind(value):
+    """What of a value Numba needs to be the same in all elements of a tuple; integers of all sizes are one here."""
+    if is_number(value):
+        return "integers" if value.dtype.kind in "iu" else value.dtype
+    if isinstance(value, View):
+        return value.dtype, len(value.shape), value.buffer.read_only
+    return tuple(map(_kind, value)) if isinstance(value, tuple) else value
 
 
 EXPRESSIONS = {

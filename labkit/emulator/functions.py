@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from labkit.emulator import arithmetic
-from labkit.emulator.arithmetic import FLOAT64, INT64, cast
+from labkit.emulator.arithmetic import FLOAT32, FLOAT64, INT64, cast
 
 
 def _one_by_one(function):
@@ -65,6 +65,8 @@ def of_math(name):
 
 
 def _real(x):
+    if x.dtype.kind == "c":
+        raise TypeError("math works on real numbers")
     return x if x.dtype.kind == "f" else x.astype(FLOAT64)
 
 
@@ -86,15 +88,23 @@ def of_numpy(name):
         return None
     function = getattr(np, name)
     if function.nin == 1:
-        return lambda x: (function(x), False)
+        return lambda x: (_without_halves(function, x), False)
     return lambda x, y: _numpy_pair(function, x, y)
+
+
+def _without_halves(function, *values):
+    """Of an int8 or a bool NumPy makes a float16, Numba a float32."""
+    result = function(*values)
+    if result.dtype == np.float16 and all(v.dtype != np.float16 for v in values):
+        result = function(*(cast(v, FLOAT32) for v in values))
+    return result
 
 
 def _numpy_pair(function, x, y):
     """NumPy's functions, unlike operators, let a float32 and an integer meet in float32."""
     if np.float32 in (x.dtype, y.dtype) and "f" in (x.dtype.kind, y.dtype.kind) and {x.dtype.kind, y.dtype.kind} & set("iub"):
         x, y = cast(x, np.dtype(np.float32)), cast(y, np.dtype(np.float32))
-    return function(x, y), arithmetic.widens(x.dtype, y.dtype)
+    return _without_halves(function, x, y), arithmetic.widens(x.dtype, y.dtype)
 
 
 def numpy_advice(name):
@@ -106,11 +116,19 @@ def numpy_advice(name):
     return "write the loop over its elements, or make the array outside the kernel and pass it in"
 
 
+def of_array(function, view):
+    """np.size and np.shape, which Numba compiles for an array."""
+    shape = tuple(np.int64(n) for n in view.shape)
+    return shape if function is np.shape else np.int64(view.size)
+
+
 def _int(x):
     return x if x.dtype.kind in "iu" else cast(x, INT64)
 
 
 def _float(x):
+    if x.dtype == arithmetic.BOOL:
+        raise TypeError("Numba makes no float of a bool with it; write np.float64(...), or 1.0 if ... else 0.0")
     return x if x.dtype.kind == "f" else cast(x, FLOAT64)
 
 
@@ -129,6 +147,8 @@ def _extreme(function):
     def apply(*values):
         if len(values) < 2:
             raise TypeError("min and max want two numbers or more, or a tuple of them")
+        if any(v.dtype.kind in "bc" for v in values):
+            raise TypeError("Numba compiles min and max for integers and real numbers only")
         creeps = any(arithmetic.widens(values[0].dtype, v.dtype) for v in values[1:])
         return function(*values), creeps
     return apply

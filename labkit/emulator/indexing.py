@@ -32,12 +32,16 @@ class Indexing(Watching):
                 found.append(value)
                 continue
             for one in value if isinstance(value, tuple) else (value,):
+                if one is None:
+                    self.refuse(f"the emulator does not run np.newaxis or None in an index, as in {self.text(node)}; use reshape", node, lanes)
                 if not is_number(one) and one is not Ellipsis:
                     self.refuse(f"{self.text(part)} is {self.describe(one)}, which is no index", node, lanes)
                 found.extend([slice(None)] * (len(view.shape) - len(parts) + 1) if one is Ellipsis else [one])
         return tuple(found)
 
     def subscript(self, node, lanes):
+        if isinstance(node.slice, ast.Constant) and node.slice.value is Ellipsis:
+            self.refuse(f"Numba does not compile {self.text(node)} where it is read; write {self.text(node.value)}", node, lanes)
         return self._part_of(self.evaluate(node.value, lanes), node, lanes)
 
     def _part_of(self, value, node, lanes):
@@ -88,6 +92,8 @@ class Indexing(Watching):
         if isinstance(node.slice, ast.Slice):
             return value[slice(*(None if p is None else int(self.number(p, lanes)) for p in (node.slice.lower, node.slice.upper, node.slice.step)))]
         index = self.number(node.slice, lanes)
+        if index.dtype.kind not in "iu":
+            self.refuse(f"the index of {self.text(node.value)} is {self.describe(index)}, but an index has to be an integer", node, lanes)
         if not subset.constant_shape(node.slice, self.frame.function):
             self.of_one_type(value, node.value, lanes)
         used = index[lanes.index] if np.ndim(index) else index

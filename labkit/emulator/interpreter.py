@@ -140,9 +140,23 @@ class Task(Calls):
         if isinstance(target, ast.Subscript):
             self.each(self.evaluate(target.value, lanes), lanes, lambda array, here: self._augment(array, node, here))
             return lanes
-        old = self.evaluate(ast.copy_location(ast.Name(target.id, ast.Load()), target), lanes)
-        self.assign(target, self.operate(node, type(node.op), old, self.evaluate(node.value, lanes), target, node.value, lanes), lanes)
+        if not isinstance(target, ast.Name):
+            self.refuse(f"a kernel cannot assign to {self.text(target)}", target, lanes)
+        if not hasattr(target, "read"):
+            target.read = ast.copy_location(ast.Name(target.id, ast.Load()), target)
+        old = self.number(target.read, lanes)
+        value = self.evaluate(node.value, lanes)
+        if subset.divided_on_some_paths(node, self.frame.function):
+            self._check_division(old, value, node, lanes)
+        self.assign(target, self.operate(node, type(node.op), old, value, target, node.value, lanes), lanes)
         return lanes
+
+    def _check_division(self, old, value, node, lanes):
+        """Numba gives the result of an integer /= an integer the type of a float in some places and the memory of an integer."""
+        if isinstance(node.op, ast.Div) and is_number(value) and {old.dtype.kind, value.dtype.kind} <= set("biu"):
+            text = self.text(node.target)
+            self.refuse(f"{text} holds integers, and Numba compiles no /= for it here; write {text} = {text} / {self.text(node.value)}, or //= "
+                        "for whole numbers", node, lanes)
 
     def _augment(self, array, node, lanes):
         target = node.target
@@ -150,8 +164,9 @@ class Task(Calls):
         index = self.index(target, lanes, array)
         if len(index) != len(array.shape) or slice in map(type, index):
             self.refuse("a slice or a whole array cannot be changed at once; write the loop over its elements", node, lanes)
-        old = access.load(self, array, index, lanes, target)
-        new = self.operate(node, type(node.op), old, self.evaluate(node.value, lanes), target, node.value, lanes)
+        old, value = access.load(self, array, index, lanes, target), self.evaluate(node.value, lanes)
+        self._check_division(old, value, node, lanes)
+        new = self.operate(node, type(node.op), old, value, target, node.value, lanes)
         access.store(self, array, index, lanes, new, target)
 
     def assign(self, target, value, lanes):
@@ -223,6 +238,8 @@ class Task(Calls):
         """use(value, lanes), part by part where threads hold different things, put together again."""
         if type(value) is not Mixed:
             return use(value, lanes)
+        if value.several_types:
+            self.refuse(f"one name stands for {self.describe(value)}, and Numba gives it one type on all paths; use two names", self.at[1], lanes)
         found = [(here, use(part, here)) for here, part in ((lanes.where(bits), part) for bits, part in value.parts) if here.count]
         return functools.reduce(lambda old, new: self.merged(*new, old), found[1:], found[0][1])
 
@@ -247,7 +264,8 @@ class Task(Calls):
             if turns >= _LOOK_FROM and not self.launch.schedule:
                 before = self._look_for_change(before, turns, node, active)
             going = active.where(truth(self.condition(node.test, active)))
-            done = done.join(active.without(going))
+            if going is not active:
+                done = done.join(active.without(going))
             if turns == 2 and going.count and subset.cannot_end(node):
                 self.stop("endless", f"{self.who(going.first())} never leaves this loop: nothing in it changes the condition {self.text(node.test)}, "
                           "and no break or return leads out; change what should end it", node, going)
@@ -347,5 +365,5 @@ STATEMENTS = {
     ast.Expr: Task.do_expression, ast.Assign: Task.do_assign, ast.AnnAssign: Task.do_annotated, ast.AugAssign: Task.do_augmented,
     ast.If: Task.do_if, ast.While: Task.do_while, ast.For: Task.do_for, ast.Break: Task.do_break, ast.Continue: Task.do_continue,
     ast.Return: Task.do_return, ast.Assert: Task.do_assert, ast.Raise: Task.do_raise, ast.FunctionDef: Task.do_define,
-    ast.Pass: Task.do_pass,
+    ast.Pass: Task.do_pass, ast.Global: Task.do_pass,
 }

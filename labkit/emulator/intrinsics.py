@@ -65,16 +65,16 @@ for _d, _axis in enumerate("xyz"):
                f"blockDim.{_axis}": _block_dim(_d), f"gridDim.{_axis}": _grid_dim(_d)}
 
 
-def grid(task, node, lanes, dimensions):
+def grid(task, node, lanes, ndim):
     """cuda.grid(n): this thread's place in the whole grid; a number for n = 1, else a tuple (x, y[, z])."""
-    place = tuple(task.block.grid_position(d) for d in range(_dimensions(task, node, lanes, dimensions)))
+    place = tuple(task.block.grid_position(d) for d in range(_dimensions(task, node, lanes, ndim)))
     return place[0] if len(place) == 1 else place
 
 
-def gridsize(task, node, lanes, dimensions):
+def gridsize(task, node, lanes, ndim):
     """cuda.gridsize(n): how many threads the grid has along each of n dimensions."""
     g = task.block.geometry
-    size = tuple(np.int64(g.grid[d] * g.block[d]) for d in range(_dimensions(task, node, lanes, dimensions)))
+    size = tuple(np.int64(g.grid[d] * g.block[d]) for d in range(_dimensions(task, node, lanes, ndim)))
     return size[0] if len(size) == 1 else size
 
 
@@ -138,6 +138,8 @@ def local_array(task, node, lanes, shape, dtype, alignment=None):
     if id(node) not in block.local:
         shape, dtype = _shape_and_type(task, node, lanes, shape, dtype)
         size, threads = math.prod(shape), block.geometry.threads
+        if not size:
+            task.refuse("a local array has one element or more; only cuda.shared.array(0, ...), the memory of the launch, may be of 0", node, lanes)
         if size * dtype.itemsize > LOCAL_BYTES:
             task.refuse(f"a thread asks for {size * dtype.itemsize:,} bytes in one array, but it has {LOCAL_BYTES:,} (512 KiB) "
                         "of local memory; pass an array to the kernel instead", node, lanes)
@@ -174,6 +176,8 @@ def _shape_and_type(task, node, lanes, shape, dtype):
     if not all(isinstance(n, np.integer) and n >= 0 for n in sizes):
         task.refuse("the size of an array has to be an integer or a tuple of them", node, lanes)
     try:
+        if any(dtype is python for python in (bool, int, float, complex)):
+            raise TypeError("Numba knows no size for Python's own types")
         return tuple(int(n) for n in sizes), np.dtype(dtype)
     except TypeError:
         task.refuse(f"the type of the array has to be a type such as np.float32, not {dtype!r}", node, lanes)
@@ -213,12 +217,16 @@ def grid_sync(task, node, lanes):
     task.wait("grid", node, lanes)
 
 
-def _nothing(task, node, lanes, *_):
-    """A fence or a pause: the emulator's threads see every write at once."""
+def fence(task, node, lanes):
+    """The emulator's threads see every write at once."""
+
+
+def nanosleep(task, node, lanes, ns):
+    """A pause."""
 
 
 def popc(task, node, lanes, x):
-    return cast(np.bitwise_count(_unsigned(x)), x.dtype)
+    return cast(np.bitwise_count(x.astype(np.dtype(f"u{x.dtype.itemsize}"))), x.dtype)
 
 
 def clz(task, node, lanes, x):
@@ -230,12 +238,15 @@ def clz(task, node, lanes, x):
 
 def ffs(task, node, lanes, x):
     """Place of the lowest one bit, counted from 1; 0 where there is none."""
+    if x.dtype.itemsize < 4:
+        task.refuse(f"cuda.ffs takes integers of 32 or 64 bits, not {x.dtype}; convert it with np.int32(...)", node, lanes)
     lowest = _unsigned(x) & (~_unsigned(x) + _unsigned(x).dtype.type(1))
     return cast(np.where(lowest == 0, 0, np.bitwise_count(lowest - lowest.dtype.type(1)) + 1)[()].astype(np.uint32), np.dtype(np.uint32))
 
 
 def brev(task, node, lanes, x):
-    """The bits in reverse order."""
+    """The bits in reverse order: 64 of a uint64, else 32."""
+    x = x if x.dtype == np.uint64 else cast(x, np.dtype(np.uint32))
     left, result = _unsigned(x), _unsigned(x) * 0
     one = left.dtype.type(1)
     for _ in range(x.dtype.itemsize * 8):
@@ -255,6 +266,9 @@ def fma(task, node, lanes, x, y, z):
 
 
 def selp(task, node, lanes, condition, yes, no):
+    if condition.dtype.kind != "b" or yes.dtype != no.dtype or yes.dtype.kind not in "iuf" or yes.dtype.itemsize < 2:
+        task.refuse(f"cuda.selp takes a bool and two numbers of one type, of 16 bits or more, not {condition.dtype}, {yes.dtype} and {no.dtype}; "
+                    "write yes if condition else no", node, lanes)
     condition = truth(condition)
     return select(condition, yes, no) if np.ndim(condition) else yes if condition else no
 
@@ -268,7 +282,7 @@ CALLS = {
     "syncthreads": syncthreads, "syncthreads_count": _block_vote("syncthreads_count", np.count_nonzero),
     "syncthreads_and": _block_vote("syncthreads_and", np.all), "syncthreads_or": _block_vote("syncthreads_or", np.any),
     "cg.this_grid": lambda task, node, lanes: Intrinsic("grid_group"), "grid_group.sync": grid_sync,
-    "threadfence": _nothing, "threadfence_block": _nothing, "threadfence_system": _nothing, "nanosleep": _nothing,
+    "threadfence": fence, "threadfence_block": fence, "threadfence_system": fence, "nanosleep": nanosleep,
     "popc": popc, "clz": clz, "ffs": ffs, "brev": brev, "fma": fma, "selp": selp, "cbrt": cbrt,
     **warp.CALLS, **atomics.CALLS,
 }

@@ -99,8 +99,8 @@ class View:
             raise TypeError(f"{self.name} is not contiguous, so it cannot be reshaped without a copy")
         if -1 in shape:
             known = -int(np.prod(shape))
-            shape = tuple(self.size // known if n == -1 else n for n in shape)
-        if int(np.prod(shape)) != self.size:
+            shape = tuple(self.size // known if n == -1 and known > 0 else n for n in shape)
+        if min(shape, default=0) < 0 or int(np.prod(shape)) != self.size:
             raise TypeError(f"{self.name} has {self.size} elements and cannot take the shape {shape}")
         return View(self.buffer, self.offset, shape, row_major(shape), self.name)
 

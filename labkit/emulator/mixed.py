@@ -12,6 +12,7 @@ variable is that thing (see `within`); where they do not, its elements, its attr
 """
 
 from labkit.emulator.lanes import Lanes
+from labkit.emulator.memory import View
 
 
 class Mixed:
@@ -21,6 +22,12 @@ class Mixed:
 
     def __init__(self, parts):
         self.parts = parts
+
+    @property
+    def several_types(self):
+        """Whether it is arrays of different types or dimensions, or tuples of different lengths: no one type for all paths."""
+        arrays = {(part.dtype, len(part.shape)) for _, part in self.parts if isinstance(part, View)}
+        return len(arrays) > 1 or len({len(part) for _, part in self.parts if isinstance(part, tuple)}) > 1
 
     @classmethod
     def of(cls, lanes, new, old, joined):

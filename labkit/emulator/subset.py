@@ -48,8 +48,8 @@ def refusals(function, is_kernel):
         yield "unsupported", node, "the emulator runs functions with a fixed number of arguments only: name each of them"
     inner = {n for f in ast.walk(node) if f is not node and isinstance(f, (ast.FunctionDef, ast.Lambda)) for n in ast.walk(f)}
     for part in _parts(node):
-        advice = _ADVICE.get(type(part.op) if isinstance(part, ast.BinOp) else type(part))
-        if advice and not _taken_as_a_tuple(part, node):
+        advice = _ADVICE.get(type(part.op) if isinstance(part, (ast.BinOp, ast.AugAssign)) else type(part))
+        if advice and not _taken_as_a_tuple(part, node) and not _only_read(part, function):
             yield "unsupported", part, f"Numba does not compile {advice[0]} for a GPU; {advice[1]}"
         elif type(part) in _NOT_RUN:
             what, instead = _NOT_RUN[type(part)]
@@ -63,6 +63,8 @@ def refusals(function, is_kernel):
         elif isinstance(part, ast.Raise) and isinstance(part.exc, ast.Call) and not all(
                 isinstance(a, ast.Constant) for a in part.exc.args):
             yield "unsupported", part, "a kernel can raise an exception with constant text only"
+        elif isinstance(part, ast.Assert) and part.msg and not isinstance(part.msg, ast.Constant):
+            yield "unsupported", part, "the text after an assert has to be constant inside a kernel"
 
 
 def _parts(node):
@@ -77,6 +79,11 @@ def _taken_as_a_tuple(part, function):
         isinstance(n, ast.For) and n.iter is part
         or isinstance(n, ast.Compare) and any(p is part and isinstance(op, (ast.In, ast.NotIn)) for op, p in zip(n.ops, n.comparators, strict=True))
         for n in ast.walk(function)))
+
+
+def _only_read(part, function):
+    """`global NAME` where the function never sets it, so that it says nothing new."""
+    return isinstance(part, ast.Global) and not function.local & set(part.names)
 
 
 def _returns_nothing(node):
@@ -95,8 +102,9 @@ def unknown_names(function, known):
 
 def _belongs_to_inner(function, name):
     return any(isinstance(inner, (ast.FunctionDef, ast.Lambda)) and name in
-               {a.arg for a in inner.args.args} | {n.id for n in ast.walk(inner) if isinstance(n, ast.Name)
-                                                   and isinstance(n.ctx, ast.Store)}
+               {a.arg for a in inner.args.posonlyargs + inner.args.args + inner.args.kwonlyargs}
+               | {n.id for n in ast.walk(inner) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+               | {n.name for n in ast.walk(inner) if isinstance(n, ast.FunctionDef)}
                for inner in ast.walk(function.node) if inner is not function.node)
 
 
@@ -116,6 +124,17 @@ def constant_shape(node, function):
         return node.id not in function.parameters and len(values) == 1 and constant_shape(values[0], function)
     # Python folds arithmetic of literals, such as 16 * 2, before Numba sees it.
     return not any(isinstance(n, (ast.Name, ast.Call, ast.Attribute)) for n in ast.walk(node))
+
+
+@functools.lru_cache(maxsize=256)
+def divided_on_some_paths(node, function):
+    """Of `k /= 2`: whether it stands in a loop or under an if that does not set k itself: there Numba cannot make a float of an integer k."""
+    for part in ast.walk(function.node):
+        for statements in (getattr(part, "body", None), getattr(part, "orelse", None)):
+            if part is not function.node and isinstance(statements, list) and node in statements:
+                set_before = [t for s in statements[:statements.index(node)] if isinstance(s, ast.Assign) for t in s.targets]
+                return node.target.id not in [t.id for t in set_before if isinstance(t, ast.Name)]
+    return False
 
 
 @functools.lru_cache(maxsize=256)

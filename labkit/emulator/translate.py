@@ -11,11 +11,14 @@ from labkit.emulator.intrinsics import Intrinsic
 from labkit.emulator.source import Function, as_function
 
 BUILTINS = (*functions.NUMERIC, builtins.range, builtins.len, builtins.print, builtins.enumerate, builtins.zip, builtins.isinstance,
-            np.finfo, np.iinfo)
+            np.finfo, np.iinfo, np.shape, np.size)
 
 # Numba compiles these too, for a tuple or a number at least; of the other builtins it compiles none.
 _COMPILED = (builtins.sum, builtins.tuple, builtins.type, builtins.ord, builtins.iter, builtins.next, builtins.hasattr, builtins.slice)
-_REDUCTIONS = (np.sum, np.prod, np.mean, np.any)        # of NumPy's, likewise
+# Of NumPy's, likewise: seen by compiling each with an array and with a number.
+_OF_NUMPY = tuple(getattr(np, name) for name in (
+    "all any angle argmax argmin array_equal asarray atleast_1d atleast_2d atleast_3d average count_nonzero dtype imag mean nanmean nanprod nanstd "
+    "nansum nanvar ndindex nditer prod real searchsorted sinc std sum var").split())
 
 
 class Refused(Exception):
@@ -73,7 +76,7 @@ def _why(value, name):
         return f"{name} is a plain Python function, which a kernel cannot call: write @cuda.jit(device=True) above it"
     if isinstance(value, (list, dict, set)):
         return f"{name} is a {type(value).__name__} from outside the kernel; make it a tuple or a NumPy array"
-    if any(value is known for known in _REDUCTIONS):
+    if any(value is known for known in _OF_NUMPY):
         return f"the emulator does not run {name} inside a kernel; write the loop over its elements"
     if (getattr(value, "__module__", "") or "").startswith("numpy"):
         return f"Numba does not compile {name} for a GPU; {functions.numpy_advice(name.split('.')[-1])}"

@@ -8,6 +8,7 @@ from labkit.emulator.lanes import truth
 from labkit.emulator.memory import garbage
 
 _EVERYBODY = np.int64(-1)
+_SHUFFLED = [np.dtype(t) for t in (np.int32, np.int64, np.float32, np.float64)]
 
 
 def _participants(task, node, lanes, mask):
@@ -47,6 +48,9 @@ def _needs_warps(task, node, lanes):
 def _shuffle(source):
     """A shuffle whose thread `lane` of a warp reads from thread source(lane, argument); outside 0 to 31 it keeps its own."""
     def shuffle(task, node, lanes, mask, value, argument):
+        if value.dtype not in _SHUFFLED or argument.dtype.kind not in "iu":
+            task.refuse(f"{task.text(node.func)} takes an int32, int64, float32 or float64 and an integer number of lanes, not {value.dtype} and "
+                        f"{argument.dtype}; convert it first, as with np.int32(...)", node, lanes)
         _needs_warps(task, node, lanes)
         here = _participants(task, node, lanes, mask)
         geometry = task.block.geometry
@@ -69,6 +73,8 @@ def _shuffle(source):
 def _vote(gather, result_type):
     """A question to the warp. gather((threads of a warp that take part,) bool, their places in the warp) -> the answer."""
     def vote(task, node, lanes, mask, predicate):
+        if predicate.dtype.kind not in "biu":
+            task.refuse(f"{task.text(node.func)} asks for an integer or a bool, not {predicate.dtype}; compare it with something", node, lanes)
         _needs_warps(task, node, lanes)
         _participants(task, node, lanes, mask)
         condition = np.broadcast_to(truth(predicate), lanes.bits.shape)
@@ -112,7 +118,7 @@ def match_any(task, node, lanes, mask, value):
     return result
 
 
-def syncwarp(task, node, lanes, mask=_EVERYBODY):
+def syncwarp(task, node, lanes, mask=_EVERYBODY, /):
     """Order the memory accesses of the threads of a warp that the mask names."""
     _needs_warps(task, node, lanes)
     members = np.flatnonzero(_participants(task, node, lanes, mask))
