@@ -6,6 +6,7 @@ jupyterhub_config.py beside this file uses it, and so can the configuration of a
 from hub_settings import COURSE
 
 SERVICE = f"!service={COURSE}"
+SECONDS = 120       # in which the service that grades has to answer when the hub starts; without an answer the hub ends
 INSTRUCTOR = [f"access:services{SERVICE}", f"list:services{SERVICE}", f"read:services{SERVICE}"]
 
 
@@ -20,7 +21,7 @@ def configure(c, hub):
     # Students have JupyterHub's own rights: their server, and to say who they are. Instructors may besides open the service that grades
     # and find its address. That service may do nothing at the hub.
     c.JupyterHub.load_roles.append({"name": "instructor", "users": list(hub.instructors), "groups": [], "scopes": INSTRUCTOR})
-    c.JupyterHub.services.append(grading(hub))
+    c.JupyterHub.services.append(grading(hub) | patience())
     c.Spawner.cmd = hub.server()
     c.Spawner.default_url = "/lab"
     c.Spawner.server_token_scopes = lambda spawner: token_scopes(spawner.user.name in hub.instructors)
@@ -29,6 +30,21 @@ def configure(c, hub):
         "JUPYTER_CONFIG_PATH": lambda spawner: hub.servers("instructor" if spawner.user.name in hub.instructors else "student"),
         **({"LABKIT_GPU_MEMORY": hub.gpu_memory} if hub.gpu_memory else {}),
     })
+
+
+def patience():
+    """What makes the hub wait so long, on a busy machine or one that has just started: a setting of the service since JupyterHub 6.
+
+    JupyterHub 5 asks ten times, each time for a second, whatever is set. Here it asks as often, and longer.
+    """
+    from jupyterhub import version_info
+    from jupyterhub.objects import Server
+
+    if version_info >= (6,):
+        return {"timeout": SECONDS}
+    once = Server.wait_up
+    Server.wait_up = lambda self, timeout=10, *args, **how: once(self, max(timeout, SECONDS / 10), *args, **how)
+    return {}
 
 
 def token_scopes(instructor):

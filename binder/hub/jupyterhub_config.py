@@ -96,4 +96,3 @@ c.Spawner.env_keep = ["LANG", "LC_ALL", "TZ"]
 # The class, its rights and the service that grades
 
 configure(c, hub)
-c.JupyterHub.services[-1]["timeout"] = c.Spawner.http_timeout       # seconds; JupyterHub's own 30 end the hub on a busy machine

@@ -34,6 +34,19 @@ def modules():
     sys.path.remove(folder)
 
 
+@pytest.fixture(params=[(5, 5, 4), (6, 1, 1)], ids=["JupyterHub 5", "JupyterHub 6"])
+def jupyterhub(request, monkeypatch):
+    """What the hub's configuration asks of JupyterHub, which is not installed where the tests run: its version, and how it waits for a server."""
+    class Server:
+        def wait_up(self, timeout=10, http=False):
+            return timeout
+
+    found = SimpleNamespace(version_info=request.param, objects=SimpleNamespace(Server=Server))
+    monkeypatch.setitem(sys.modules, "jupyterhub", found)
+    monkeypatch.setitem(sys.modules, "jupyterhub.objects", found.objects)
+    return found
+
+
 @pytest.fixture(scope="session")
 def exchange(modules):
     import hub_exchange

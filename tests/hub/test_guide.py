@@ -82,7 +82,7 @@ def test_the_settings_can_be_copied(settings, hub_folder):
     assert (own.guest, guest.guest) == (False, True) and (own.account_of("ada"), guest.account_of("ada")) == ("ada", "jupyter-ada")
 
 
-def test_the_configuration_for_another_hub_can_be_copied(modules, settings, hub_folder):
+def test_the_configuration_for_another_hub_can_be_copied(modules, settings, hub_folder, jupyterhub):
     from traitlets.config import Config
 
     c = Config()
@@ -95,6 +95,12 @@ def test_the_configuration_for_another_hub_can_be_copied(modules, settings, hub_
     [instructor] = c.JupyterHub.load_roles.to_dict()["extend"]
     assert instructor["users"] == ["grace"] and instructor["groups"] == []      # a group keeps whom it once had
     assert c.Spawner.cmd == ["/bin/sh", str(hub_folder / "hub" / "start"), str(hub_folder / "env" / "bin" / "jupyterhub-singleuser")]
+    [service] = c.JupyterHub.services.to_dict()["extend"]
+    waits = jupyterhub.objects.Server().wait_up
+    if jupyterhub.version_info[0] == 5:     # ten times, and it knows no such setting
+        assert "timeout" not in service and 10 * waits(timeout=1, http=True) == 120 and waits(timeout=30) == 30
+    else:
+        assert service["timeout"] == 120 and waits(timeout=1) == 1
 
 
 def test_the_unit_of_another_hub_gets_what_the_sandbox_needs():
@@ -105,7 +111,7 @@ def test_the_unit_of_another_hub_gets_what_the_sandbox_needs():
 
 
 @pytest.mark.parametrize("said, set_to", [("", None), ('gpu_memory = "25%"\n', "25%")])
-def test_a_share_of_the_gpu_reaches_every_server(modules, hub_folder, said, set_to):
+def test_a_share_of_the_gpu_reaches_every_server(modules, hub_folder, jupyterhub, said, set_to):
     from hub_course import configure
     from hub_settings import Hub
     from traitlets.config import Config
