@@ -1,4 +1,5 @@
-"""Written answers that a person has read already: grading again does not send them back to be read, unless they have changed."""
+"""What a person has graded already, written answers and scores of the judge that were set right: grading again does not send it back to be read,
+unless it has changed."""
 
 import contextlib
 import hashlib
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from nbgrader.api import MissingEntry
 from nbgrader.preprocessors import SaveAutoGrades
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.utils import determine_grade, is_grade, is_solution
 
 from grading.put import put
 
@@ -39,28 +40,33 @@ def noted(path):
 
 
 class SaveGrades(SaveAutoGrades):
-    """nbgrader's step, which lets every answer with a person's points wait for that person again."""
+    """nbgrader's step, which lets whatever has a person's points wait for that person again."""
 
     def preprocess(self, nb, resources):
         about = resources["nbgrader"]
         path = Path(self.parent.parent.coursedir.root, FOLDER, about["assignment"], f"{about['student']}.json")
         self.seen = noted(path)
+        self.sources = {cell.metadata.nbgrader.grade_id: cell.source for cell in nb.cells if is_solution(cell)}
         self.now = {}
         nb, resources = super().preprocess(nb, resources)
         note(path, json.dumps(self.now).encode())
         return nb, resources
 
     def preprocess_cell(self, cell, resources, cell_index):
-        if not (is_grade(cell) and is_solution(cell)):
+        if not is_grade(cell):
             return super().preprocess_cell(cell, resources, cell_index)
         ident = cell.metadata.nbgrader.grade_id
-        self.now[ident] = hashlib.sha256(cell.source.encode()).hexdigest()
+        self.now[ident] = hashlib.sha256(self.answered(cell, ident).encode()).hexdigest()
         read = self.read(ident)
         cell, resources = super().preprocess_cell(cell, resources, cell_index)
         if read and self.seen.get(ident) == self.now[ident]:
             self.grade(ident).needs_manual_grade = False
             self.gradebook.db.commit()
         return cell, resources
+
+    def answered(self, cell, ident):
+        """What a person has looked at: the answer, and under a check cell also what the judge gives for it."""
+        return cell.source if is_solution(cell) else f"{determine_grade(cell)[0]} {self.sources.get(ident.removeprefix('check_'), '')}"
 
     def read(self, ident):
         """Whether a person has given points for this answer since it was last saved."""

@@ -1,8 +1,10 @@
 """What nbgrader's gradebook holds of a lab already: looked at before anything is written, built or graded."""
 
-from nbgrader.api import Assignment, Grade, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
+import contextlib
+
+from nbgrader.api import Assignment, Base, Grade, Gradebook, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
-from sqlalchemy import or_
+from sqlalchemy import or_, select
 
 from grading.course import on_path
 
@@ -46,9 +48,20 @@ def scored(url, lab):
         return {student for student, in rows}
 
 
+def students(url):
+    """The ids of everybody in the gradebook."""
+    with opened(url) as gradebook:
+        return {ident for ident, in gradebook.db.query(Student.id)}
+
+
+@contextlib.contextmanager
 def opened(url):
+    """The Gradebook. Raises sqlalchemy's error where a column is missing, because another version of nbgrader made it."""
     on_path()
-    return Gradebook(url, NOBODYS)
+    with Gradebook(url, NOBODYS) as gradebook:
+        for table in Base.metadata.sorted_tables:
+            gradebook.db.execute(select(table).limit(0))
+        yield gradebook
 
 
 def cells(url, lab):

@@ -192,7 +192,7 @@ def write(path, text, force=False):
     """Writes a derived file whole or not at all; refuses where a person changed what the build wrote. True when it changed."""
     path = Path(path)
     if path.exists():
-        old = path.read_text(encoding="utf-8")
+        old = path.read_text(encoding="utf-8", errors="replace")
         if old == text:
             return False
         if not force and not as_built(old):

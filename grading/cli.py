@@ -6,6 +6,8 @@ import sys
 import warnings
 from pathlib import Path
 
+from grading.errors import sentence
+
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="grading", description="Build, verify and grade the course.")
@@ -95,34 +97,6 @@ def main(arguments=None):
         return 1
 
 
-# What to do about a gradebook that SQLite or Postgres refuses, by words of theirs.
-GRADEBOOK = {
-    "locked": "another program writes to it, so wait until that has ended and try again",
-    "no such": "another version of nbgrader made it; keep a copy, then run nbgrader db upgrade in the course's folder",
-    "malformed": "put gradebook.db from your backup in its place",
-    "not a database": "put gradebook.db from your backup in its place",
-}
-JOURNAL = {
-    "locked": GRADEBOOK["locked"],
-    "malformed": "remove it, and grade again; the grades are in the gradebook",
-    "not a database": "remove it, and grade again; the grades are in the gradebook",
-}
-ROOM = "see that its disk has room and that you may write to it"
-
-
-def sentence(error):
-    """What a person is told of an error; None where it is a fault of this program."""
-    if isinstance(error, (OSError, ValueError, RuntimeError)):
-        return str(error)
-    if type(error).__module__ == "sqlite3":
-        return f"the journal grading.db cannot be used ({error}): {next((do for words, do in JOURNAL.items() if words in str(error)), ROOM)}"
-    if type(error).__module__ != "sqlalchemy.exc" or type(error).__name__ not in ("OperationalError", "DatabaseError"):
-        return None
-    why = str(error.orig or error).partition("\n")[0]
-    do = next((do for words, do in GRADEBOOK.items() if words in why), ROOM)
-    return f"the gradebook cannot be used ({why}): {do}"
-
-
 def build(options):
     from grading import build as builder
 
@@ -203,6 +177,9 @@ def collect(options):
         print(f"passed over: {name}; of {student} there is {done.taken.get(student, 'another')}")
     for name, why in done.refused:
         print(f"not taken: {name}: {why}")
+    if done.strange:
+        print(f"no cell of {options.lab} is in what came from {', '.join(done.strange)}"
+              + ("; is this the download of another lab?" if len(done.strange) == len(done.taken) else ""))
     if done.late:
         print(f"late, says the download, which the gradebook does not know: {', '.join(done.late)}")
     print(f"{len(done.taken)} submissions collected for {options.lab}")

@@ -50,7 +50,7 @@ def call(*args, writes=(), then=(), grid=None, block=None, part="", **kwargs):
 class Source:
     """A solution or a misconception: its text, under the exercise's name, and the function.
 
-    unsure  positions of public cases in which rounding decides what a misconception gives, so that no two machines need agree
+    unsure  positions of public cases in which rounding, or a choice that the text leaves open, decides what a misconception gives
     """
 
     name: str

@@ -14,13 +14,13 @@ import io
 import json
 import lzma
 import re
-import subprocess
 import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from grading import build
+from grading.git import Refused, git
 
 SHORTEST = 24           # characters; shorter lines, such as `return total`, are in everybody's code
 DEEPEST = 4             # archives within archives
@@ -92,14 +92,15 @@ def _lines(text):
 # Where a line could hide
 
 def history(folder):
-    """(name, content) of every object that any reference of the repository reaches: versions of files, commits and tags."""
-    def git(*arguments, **options):
-        return subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True, **options).stdout
-
-    names = dict(line.partition(" ")[::2] for line in git("rev-list", "--objects", "--all", "--reflog", text=True).splitlines())
-    shown = git("for-each-ref", "--format=%(objectname)", text=True).split()
-    batch = io.BytesIO(git("cat-file", "--batch", input="\n".join([*names, *shown]).encode()))
+    """(name, content) of every object that any reference of the repository reaches: versions of files, commits and tags. Raises Refused where one
+    of them cannot be read: nobody knows what is in it."""
+    names = dict(line.partition(" ")[::2] for line in git(folder, "rev-list", "--objects", "--all", "--reflog").stdout.splitlines())
+    shown = git(folder, "for-each-ref", "--format=%(objectname)").stdout.split()
+    batch = io.BytesIO(git(folder, "cat-file", "--batch", input="\n".join([*names, *shown]).encode(), text=False).stdout)
     while head := batch.readline().decode().split():
+        if len(head) != 3:
+            raise Refused(f"the history of {folder} lacks an object ({' '.join(head)}), so it cannot be searched: put it back from a copy, or begin "
+                          "a new repository")
         name, kind, size = head[0], head[1], int(head[2])
         content = batch.read(size + 1)[:-1]
         if kind != "tree":

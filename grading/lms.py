@@ -4,6 +4,7 @@ A submission is given to a student by an id wherever the download has one: Canva
 number with the grading worksheet that Moodle writes beside it. A name counts only where it is one student's and nobody else's.
 """
 
+import contextlib
 import csv
 import errno
 import io
@@ -15,7 +16,7 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry, Student
 from nbgrader.plugins import ExtractorPlugin
 
 from grading.course import Course, on_path
@@ -31,6 +32,7 @@ SAVED_AS = re.compile(r"(?<=\.ipynb)\.(json|txt)$", re.IGNORECASE)          # wh
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<moodle>\d+)_assignsubmission_file_?(?:[/_](?P<file>.+))?")
 NAMELESS = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 SAFE = re.compile(r"[\w][\w.@+-]{0,99}")
+ROUNDED = re.compile(r"\d([.,]\d+)?[Ee]\+\d+")     # a long number after a spreadsheet has saved it
 
 # What the columns of a class list are called: nbgrader's names first, then those of our own export, of Canvas and of Moodle.
 COLUMNS = {
@@ -58,7 +60,7 @@ class Person:
 def table(path):
     """The lines of a table in UTF-8, with commas, semicolons or tabs between the columns, as its first line has them."""
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = composed(Path(path).read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not in UTF-8; save it as 'CSV UTF-8'") from None
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
@@ -83,7 +85,7 @@ def read(path, left_out=None):
     at = {field: next((head.index(name) for name in known if name in head), None) for field, known in names.items()}
     if at["id"] is None:
         raise ValueError(f"{path} has the columns {', '.join(lines[0])}, but none of them is an id: name one of them {' or '.join(names['id'])}")
-    people, known, missing = [], {}, []
+    people, known, numbers, missing = [], {}, {}, []
     for number, line in enumerate(lines[1:], start=2):
         if len(line) > len(head):
             raise ValueError(f"{path}, line {number}: {len(line)} columns, but {len(head)} have a name; is a comma or quote in a name not quoted?")
@@ -97,9 +99,13 @@ def read(path, left_out=None):
             continue
         if not SAFE.fullmatch(values["id"]):
             raise ValueError(f"{path}, line {number}: the id {values['id']!r} cannot be a folder's name; letters, digits and . _ @ + - are expected")
+        if ROUNDED.fullmatch(values["id"]):
+            raise ValueError(f"{path}, line {number}: a spreadsheet has rounded the id to {values['id']}; give the list as it was exported")
         if (twin := known.setdefault(values["id"].casefold(), number)) != number:
             raise ValueError(f"{path}, line {number}: the id {values['id']} stands in line {twin} already; ids have to differ, "
                              "and not only in capitals")
+        if values["lms_user_id"] and (twin := numbers.setdefault(values["lms_user_id"], number)) != number:
+            raise ValueError(f"{path}, line {number}: the number {values['lms_user_id']} of {values['id']} stands in line {twin} already")
         people.append(Person(**values))
     if missing and not people:
         raise ValueError(f"{path}: no line has anything in the column {lines[0][at['id']]!r}, which the course takes for the students' ids")
@@ -109,18 +115,43 @@ def read(path, left_out=None):
 
 
 def enrol(path, course, left_out=None):
-    """Enters the people of a class list in the course's gradebook, or corrects what is there. Returns how many. Nobody is removed."""
+    """Enters the people of a class list in the course's gradebook, or corrects what is there: all or none. Returns how many. Nobody is removed."""
     people = read(path, left_out)
     with gradebook(course) as book:
-        ids = {student.id for student in book.students}
-        known = {ident.casefold(): ident for ident in ids}
+        for person, known in renamed(people, people_in(book)):
+            raise ValueError(f"{path} has the id {person.id}, and the gradebook {known}, whose grades would not be found under it: "
+                             f"write {known} in the list; nobody was entered")
         for person in people:
-            if person.id not in ids and (twin := known.get(person.id.casefold())):
-                raise ValueError(f"{path} has the id {person.id}, and the gradebook {twin}, whose grades would not be found under it: "
-                                 f"write {twin} in the list; nobody was entered")
-        for person in people:
-            book.update_or_create_student(person.id, **{name: value for name, value in vars(person).items() if name != "id" and value})
+            student = book.db.get(Student, person.id) or Student(id=person.id)
+            for name, value in vars(person).items():
+                if value:
+                    setattr(student, name, value)
+            book.db.add(student)
+        book.db.commit()
     return len(people)
+
+
+def renamed(people, here):
+    """(a person of a list, their id in the gradebook, whose people are `here`) where that is another one, by their number in the learning management
+    system, or else because the ids are nearly the same; not where the list has that other id for somebody else."""
+    ids, listed = {one.id for one in here}, {person.id: person.lms_user_id for person in people}
+    numbers, forms = {one.lms_user_id: one.id for one in here if one.lms_user_id}, {one_form(one.id): one.id for one in here}
+    for person in people:
+        by_number, by_form = numbers.get(person.lms_user_id), forms.get(one_form(person.id))
+        if by_number not in (None, person.id) and not listed.get(by_number):
+            yield person, by_number
+        elif by_form and person.id not in ids and by_form not in listed:
+            yield person, by_form
+
+
+def one_form(ident):
+    """An id without what a person or a spreadsheet may change in it: capitals, and zeros in front of a number."""
+    return (ident.lstrip("0") or ident) if ident.isdecimal() else ident.casefold()
+
+
+def composed(text):
+    """Text in the one form (NFC) in which letters with accents are single characters; macOS takes them apart in files' names."""
+    return unicodedata.normalize("NFC", text)
 
 
 def gradebook(course):
@@ -134,7 +165,11 @@ def gradebook(course):
 
 def people_of(course):
     with gradebook(course) as book:
-        return [Person(s.id, s.first_name or "", s.last_name or "", s.email or "", s.lms_user_id or "") for s in book.students]
+        return people_in(book)
+
+
+def people_in(book):
+    return [Person(s.id, s.first_name or "", s.last_name or "", s.email or "", s.lms_user_id or "") for s in book.students]
 
 
 # Downloads
@@ -144,6 +179,7 @@ class Collected:
     """What became of a download: {student: file}, and the files that are nobody's or were kept out, each with the reason.
 
     passed : (student, file) of older or other notebooks beside the one that was taken; late : students whom the LMS calls late
+    strange : students in whose notebook is none of the lab's cells
     """
 
     taken: dict = field(default_factory=dict)
@@ -151,6 +187,7 @@ class Collected:
     refused: list = field(default_factory=list)
     passed: list = field(default_factory=list)
     late: list = field(default_factory=list)
+    strange: list = field(default_factory=list)
 
 
 def collect(lab, archives, course, worksheet=None, force=False):
@@ -191,12 +228,21 @@ def collect(lab, archives, course, worksheet=None, force=False):
             if not force:
                 done.kept.append((student, wanted[-1]))
                 continue
-            path.with_name("timestamp.txt").unlink(missing_ok=True)         # of what was handed in before
+            forget_time(course.root, lab, student)         # of what was handed in before
+            path.with_name("timestamp.txt").unlink(missing_ok=True)
         put(path, content)
         done.taken[student] = wanted[-1]
+        done.strange += [] if wanted[1] else [student]
         if (match := CANVAS.fullmatch(wanted[-1].rsplit("/", 1)[-1])) and match["late"]:
             done.late.append(student)
     return done
+
+
+def forget_time(course, lab, student):
+    """nbgrader keeps a submission's time in the gradebook until another one comes, which a download has not."""
+    with gradebook(course) as book, contextlib.suppress(MissingEntry):
+        book.find_submission(lab, student).timestamp = None
+        book.db.commit()
 
 
 def notebooks(path, refused):
@@ -269,7 +315,7 @@ class Directory:
 
     def __init__(self, people, worksheet=None):
         self.ids = {p.id: p.id for p in people}
-        self.canvas = {p.lms_user_id: p.id for p in people if p.lms_user_id}
+        self.canvas = by((p.lms_user_id, p.id) for p in people)
         self.names = {}
         for p in people:
             for name in {f"{p.first_name} {p.last_name}", f"{p.last_name} {p.first_name}"}:
@@ -278,7 +324,7 @@ class Directory:
 
     def owner(self, name):
         """(student, attempt) of a file by its name in the download."""
-        path = SAVED_AS.sub("", name.replace("\\", "/"))
+        path = SAVED_AS.sub("", composed(name).replace("\\", "/"))
         last = path.rsplit("/", 1)[-1]
         if (found := BLACKBOARD.fullmatch(last)):
             who = {ident for ident in self.ids if found["who"] == ident or found["who"].endswith(f"_{ident}")}
@@ -293,7 +339,9 @@ class Directory:
         else:
             known, attempt, advice = None, 0, "rename it to ID.ipynb"
         if known:
-            return known, attempt
+            if len(known) > 1:
+                raise LookupError(f"it could be of {' or '.join(sorted(known))}, who have one number or one e-mail address; rename it to ID.ipynb")
+            return min(known), attempt
         if match:       # what else stands in such a name, the student chose
             said = match["name"].split("/")[-1]
             found = {ident for ident in self.names.get(plain(said)) or {said} & self.ids.keys() if not self.numbered(ident, match)}
@@ -305,7 +353,7 @@ class Directory:
 
     def numbered(self, student, match):
         """Whether a student's number in the LMS of this name is known: then it is not the one in the name."""
-        return student in (self.canvas if "canvas" in match.groupdict() else self.participants).values()
+        return any(student in ids for ids in (self.canvas if "canvas" in match.groupdict() else self.participants).values())
 
     def account(self, name):
         """The number in the LMS that a file's name has, whoever's it is; "" where it has none."""
@@ -324,17 +372,26 @@ def plain(name):
 
 
 def participants(path, people):
-    """{participant number: id} of Moodle's grading worksheet, matched by id number, or else by e-mail address."""
+    """{participant number: ids} of Moodle's grading worksheet, matched by id number, or else by e-mail address."""
     head, *lines = table(path) or [[]]
     head = [name.strip().lower() for name in head]
     lines = [dict(zip(head, map(str.strip, line), strict=False)) for line in lines]
     if "identifier" not in head:
         raise ValueError(f"{path} has no column Identifier; Moodle's 'Download grading worksheet' is expected")
-    ids, mail = {p.id for p in people}, {p.email.casefold(): p.id for p in people if p.email}
+    ids, mail = {p.id for p in people}, by((p.email.casefold(), p.id) for p in people)
     found = {}
     for line in lines:
         number = re.search(r"\d+", line["identifier"])
-        student = line.get("id number") if line.get("id number") in ids else mail.get(line.get("email address", "").casefold())
-        if number and student:
-            found[number[0]] = student
+        who = {line.get("id number")} & ids or mail.get(line.get("email address", "").casefold())
+        if number and who:
+            found[number[0]] = who
+    return found
+
+
+def by(pairs):
+    """{key: ids} of (key, id), without those that have no key."""
+    found = {}
+    for key, ident in pairs:
+        if key:
+            found.setdefault(key, set()).add(ident)
     return found

@@ -7,13 +7,13 @@ looks at the whole repository, its history included, whoever put a file there.
 import hashlib
 import json
 import re
-import subprocess
 import tomllib
 from pathlib import Path
 
 import nbformat
 
 from grading import build, leaks
+from grading.git import Refused, git
 from grading.put import put
 
 PARTS = ("notebooks/", "labkit/", "data/", "binder/requirements.txt", "binder/requirements-gpu.txt", "binder/runtime.txt", "binder/postBuild",
@@ -21,10 +21,6 @@ PARTS = ("notebooks/", "labkit/", "data/", "binder/requirements.txt", "binder/re
 RUN = ("postBuild", "start")        # run by Binder, so they have to be runnable
 MANIFEST, BRANCH = "MANIFEST.json", "main"
 NAME, MAIL = "From Perceptron to Dropout", "course@localhost"
-
-
-class Refused(RuntimeError):
-    """Nothing was published; the message says why and what to do."""
 
 
 def publish(folder, answers=False, root=build.ROOT):
@@ -126,6 +122,11 @@ def binder(address):
     return f"https://mybinder.org/v2/gh/{match[1]}/{match[2]}/HEAD?urlpath=lab/tree/notebooks/00_start.ipynb"
 
 
+def tracked(root, *places):
+    """{name: bytes} of the files that git knows in these places."""
+    return {name: (root / name).read_bytes() for name in git(root, "ls-files", "-z", "--", *places).stdout.split("\0") if name}
+
+
 # Writing
 
 def sha256(content):
@@ -144,18 +145,3 @@ def commit(folder, names):
         person = [] if known else ["-c", f"user.name={NAME}", "-c", f"user.email={MAIL}"]
         version = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["version"]
         git(folder, *person, "commit", "--quiet", "-m", f"The course, version {version}")
-
-
-# Git
-
-def tracked(root, *places):
-    """{name: bytes} of the files that git knows in these places."""
-    return {name: (root / name).read_bytes() for name in git(root, "ls-files", "-z", "--", *places).stdout.split("\0") if name}
-
-
-def git(folder, *arguments, check=True):
-    """git's CompletedProcess, output as text. Raises Refused, with git's own words, where it has to succeed and does not."""
-    done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True)
-    if check and done.returncode:
-        raise Refused(f"git could not do its part in {folder}, see what it says and run this again: {done.stderr.strip() or done.stdout.strip()}")
-    return done

@@ -15,6 +15,8 @@ def put(path, content, mode=0o644):
             file.write(content)
         os.chmod(temporary, mode)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         os.unlink(temporary)
+        if isinstance(error, OSError) and error.filename is None:       # of a full disk it is not said which
+            error.filename = str(path)
         raise

@@ -58,6 +58,10 @@ def skeleton(path):
         notebook = nbformat.read(path, as_version=4)
     except FileNotFoundError:
         raise SkeletonError(f"there is no {path}: run grading build first") from None
+    except Exception as error:      # whatever a damaged file makes of the reader
+        why = str(error).partition("\n")[0]
+        raise SkeletonError(f"{path} cannot be read as a notebook ({why}): put it back from your backup, or make it anew with "
+                            f"grading build {Path(path).stem} --force") from error
     clear = Stubs()
     clear.text_stub = TEXT_STUB
     for step in (ClearOutput(), clear):

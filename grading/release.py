@@ -10,7 +10,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import SaveCells
 
 from grading import book
-from grading.cli import sentence
+from grading.errors import sentence
 
 
 class TriedExporter(NotebookExporter):

@@ -59,13 +59,14 @@ class Lab:
 @dataclass
 class Report:
     """All that the page shows. `ungraded` were handed in and `elsewhere` graded without this grader, `absent` are in the roster and handed
-    in nothing; `advice` are (submission, exercise, sentence) on solutions that use labkit's own."""
+    in nothing, `gone` are graded and no longer in the gradebook; `advice` are (submission, exercise, sentence) on solutions that use labkit's own."""
 
     lab: Lab
     submissions: list
     ungraded: list
     elsewhere: list
     absent: list
+    gone: list
     pairs: list
     advice: list
 
@@ -95,11 +96,14 @@ def read(course, name):
     if not found:
         raise FileNotFoundError(f"{name} is not graded yet: there is nothing that grading autograde wrote in {course.root / 'autograded'}; "
                                 f"run grading autograde {name} first")
-    absent = with_grades(found, name, url(course, configuration(course)))
+    found, absent, gone = with_grades(found, name, url(course, configuration(course)))
+    if not found:
+        raise ValueError(f"the gradebook has no scores of what is in {course.root / 'autograded'} for {name}: run grading autograde {name}, or put "
+                         "gradebook.db from your backup in its place")
     handed_in = {folder.parent.name for folder in course.submitted(name)}
-    ungraded = sorted(handed_in - {one.student for one in found} - set(elsewhere))
+    ungraded = sorted(handed_in - {one.student for one in found} - set(elsewhere) - set(gone))
     pairs = similar.pairs({one.student: one.sources for one in found}, lab.known)
-    return Report(lab, found, ungraded, elsewhere, [who for who in absent if who not in handed_in], pairs, list(advice(found, lab)))
+    return Report(lab, found, ungraded, elsewhere, [who for who in absent if who not in handed_in], gone, pairs, list(advice(found, lab)))
 
 
 def read_lab(course, name):
@@ -119,15 +123,23 @@ def graded(course, lab):
     """(Submissions, names of those that something else graded) in autograded/."""
     found, elsewhere = [], []
     for path in sorted(course.root.glob(f"autograded/*/{lab.name}/{lab.name}.ipynb")):
-        notebook, student = json.loads(path.read_text(encoding="utf-8")), path.parents[1].name
-        about = notebook["metadata"].get("grading", {})
-        if "marks" not in about:
-            elsewhere.append(student)
-            continue
-        sources = {ident: "".join(cell["source"]) for cell in notebook["cells"]
-                   if cell["cell_type"] == "code" and (ident := cell["metadata"].get("nbgrader", {}).get("grade_id")) in lab.exercises}
-        found.append(Submission(student, student, about["submission"], about["notes"], {mark["id"]: mark for mark in about["marks"]}, sources))
+        student = path.parents[1].name
+        try:
+            one = submission(student, json.loads(path.read_text(encoding="utf-8")), lab)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"{path} is damaged ({error}): grading autograde {lab.name} --student {student} makes it anew") from error
+        found.append(one) if one else elsewhere.append(student)
     return found, elsewhere
+
+
+def submission(student, notebook, lab):
+    """The Submission of a graded notebook, or None where something else graded it."""
+    about = notebook["metadata"].get("grading", {})
+    if "marks" not in about:
+        return None
+    sources = {ident: "".join(cell["source"]) for cell in notebook["cells"]
+               if cell["cell_type"] == "code" and (ident := cell["metadata"].get("nbgrader", {}).get("grade_id")) in lab.exercises}
+    return Submission(student, student, about["submission"], about["notes"], {mark["id"]: mark for mark in about["marks"]}, sources)
 
 
 def url(course, config):
@@ -141,7 +153,8 @@ def url(course, config):
 
 
 def with_grades(submissions, lab, url):
-    """Puts the gradebook's points into the submissions. Returns the students of the roster that handed in nothing."""
+    """Puts the gradebook's points into the submissions. Returns those that the gradebook has, the students of the roster that handed in nothing,
+    and the students whose submissions the gradebook does not have."""
     known = {one.student: one for one in submissions}
     engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
     with Session(engine) as session:
@@ -164,7 +177,8 @@ def with_grades(submissions, lab, url):
                 known[student].name = " ".join(part for part in (first, last) if part) or student
             else:
                 absent.append(student)
-    return sorted(absent)
+    gone = sorted(student for student, one in known.items() if not one.points)
+    return [one for one in submissions if one.points], sorted(absent), gone
 
 
 def advice(submissions, lab):

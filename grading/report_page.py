@@ -130,7 +130,8 @@ def summary(report, today):
     facts = [("submissions graded", len(totals)), (f"median, of {worth(sum(lab.most.values()))} points", worth(median(totals))),
              ("middle half of the class", f"{worth(quarter[0])} to {worth(quarter[2])}"), ("still to be read by a person", waits)]
     missing = [f"{count(len(names), 'submission')} {words}" for names, words in (
-        (report.ungraded, "not graded yet"), (report.elsewhere, "graded without grading autograde and left out here")) if names]
+        (report.ungraded, "not graded yet"), (report.elsewhere, "graded without grading autograde and left out here"),
+        (report.gone, "no longer in the gradebook and left out here")) if names]
     return el("div", el("p", f"{lab.name}, {today.isoformat()}", *(f"; {words}" for words in missing), class_="quiet"),
               el("dl", *(el("div", el("dt", words), el("dd", str(value))) for words, value in facts), class_="facts"))
 
@@ -269,6 +270,9 @@ def waiting(report, who):
             rows.append([cell, f"{count(len(those), 'answer')} to read, {worth(report.lab.most[cell])} points each, on nbgrader's Manual Grading "
                                "page", who.list(those)])
     for ident in report.lab.exercises:
+        those = [one for one in report.submissions if f"check_{ident}" in one.waits]
+        if those:
+            rows.append([ident, f"{count(len(those), 'score')} that a person gave, of an answer or verdict that has changed since", who.list(those)])
         for state in TO_LOOK_AT:
             those = [one for one, mark in report.states(ident) if mark["state"] == state]
             if those:
@@ -341,7 +345,7 @@ def odd(report, who):
 
 def roster(report, anonymous):
     groups = [("handed in and not graded yet", report.ungraded), ("graded without grading autograde, and left out above", report.elsewhere),
-              ("in the gradebook's roster, and handed in nothing", report.absent)]
+              ("no longer in the gradebook, and left out above", report.gone), ("in the gradebook's roster, and handed in nothing", report.absent)]
     rows = [[words, str(len(names)), "" if anonymous else el("ul", *(el("li", el("bdi", short(name))) for name in names), class_="names")]
             for words, names in groups if names]
     return el("section", el("h2", "Not in this report"), table(["", "how many", ""], rows)) if rows else None

@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import time
+import traceback
 import warnings
 from functools import cache, partial
 from pathlib import Path
@@ -20,10 +21,11 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
+from traitlets import TraitError
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from grading import answers, book, cluster, grader, intake, journal, rebuild, sandbox, seam, workers
+from grading import answers, book, cluster, errors, grader, intake, journal, rebuild, sandbox, seam, workers
 from grading.course import Course, on_path
 from grading.journal import Journal, Key
 from grading.nbgrader_config import configure
@@ -47,8 +49,14 @@ class Batch(Autograde):
             book.agree(url, lab, skeleton.notebook)
             scored = book.scored(url, lab)
         except sqlalchemy.exc.DBAPIError as error:
-            raise RuntimeError(f"the gradebook {engine(url).url} cannot be opened: {error.orig}") from error
+            do = errors.advice(errors.GRADEBOOK, str(error.orig))
+            raise RuntimeError(f"the gradebook {engine(url).url} cannot be opened: {error.orig}: {do}") from error
         self.exporter = self.exporter_class(parent=self, config=self.config)
+        try:
+            for self._sanitizing in (False, True):      # nbgrader's steps, made once before it removes anything
+                self._init_preprocessors()
+        except (TraitError, ImportError, AttributeError) as error:
+            raise ValueError(f"nbgrader refuses a setting of nbgrader_config.py, so mend it there: {error}") from error
         return scored
 
     def write(self, folder):
@@ -126,6 +134,7 @@ class Class:
         if self.unprotected:
             sandbox.warn()
         self.scored, graded = self.converter.open(self.skeleton), False
+        self.name_strangers(folders)
         make = partial(seam.make, self.source, self.secret, self.unprotected)
         tqdm.monitor_interval = 0       # it would start a thread, and workers are forked
         with logging_redirect_tqdm([self.converter.log, log]), \
@@ -146,6 +155,13 @@ class Class:
                 folders, self.changed = self.changed, []
         return int(self.failed > 0)
 
+    def name_strangers(self, folders):
+        """nbgrader enters whoever has a folder in submitted/, also under a slip of the pen; where a class is enrolled, that is said."""
+        listed = book.students(self.converter.coursedir.db_url)
+        if listed and (new := sorted({folder.parent.name for folder in folders} - listed)):
+            log.warning("in submitted/, and not in the gradebook so far: %s; entered there now. Where one of them is a mistake, remove it from "
+                        "submitted/ and autograded/, then nbgrader db student remove ID --force", ", ".join(new))
+
     def order(self):
         return cluster.order(self.lab, self.source, self.secret, self.unprotected)
 
@@ -158,11 +174,18 @@ class Class:
                 self.progress.update()
             elif digest in self.waiting:
                 self.waiting[digest].append(folder)
-            elif (known := self.kept.find(key, self.since)) is not None:
+            elif (known := self.known(key)) is not None:
                 self.finish([folder], digest, known, self.kept.share)
             else:
                 self.waiting[digest] = [folder]
                 yield workers.Job(digest, raw)
+
+    def known(self, key):
+        """The journal's result; None where it has none, or none that can still be read."""
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            raw = self.kept.find(key, self.since)
+            grader.Result.from_bytes(raw or b"")
+            return raw
 
     def written(self, key):
         """Whether nothing is left to do: the journal says so, and this gradebook and autograded/ have it still."""
@@ -245,4 +268,15 @@ def configuration(course):
     path = course.root / "nbgrader_config.py"
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: grading build writes it")
-    return Config(PyFileConfigLoader(path.name, path=str(course.root)).load_config())
+    try:
+        config = Config(PyFileConfigLoader(path.name, path=str(course.root)).load_config())
+    except Exception as error:      # the instructor's own Python
+        inside = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        line = inside[-1] if inside else getattr(error, "lineno", "?")
+        raise ValueError(f"{path} cannot be used; mend its line {line} ({type(error).__name__}: {error})") from error
+    try:
+        sqlalchemy.make_url(config.CourseDirectory.get("db_url", "sqlite://")).get_dialect().import_dbapi()
+    except (sqlalchemy.exc.ArgumentError, ImportError) as error:
+        raise ValueError(f"{path}: c.CourseDirectory.db_url names no gradebook that can be opened ({error}); an address such as "
+                         "sqlite:////folder/gradebook.db or postgresql://person@machine/name is expected, and its driver installed") from error
+    return config

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import nbformat
+import sqlalchemy
 from nbconvert.exporters import NotebookExporter
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -17,6 +18,7 @@ from traitlets import Bool
 
 from grading import book, grader, intake, journal, rebuild, sandbox
 from grading.course import Course
+from grading.errors import sentence
 
 TAKEN = {}      # {course folder whose lock this module holds: what lets go of it once the converter that took it is gone}
 LOCK_SECONDS = 10       # how long one of nbgrader's own commands waits for another grading run
@@ -46,9 +48,9 @@ def agreed(source, coursedir, log):
     """Raises NbGraderException, with the reason in the log, where grades for the notebook `source` would find no place in the gradebook."""
     try:
         book.agree(coursedir.db_url, coursedir.assignment_id, skeleton(source).notebook)
-    except (book.Disagreement, rebuild.SkeletonError, FileNotFoundError) as error:
-        log.error("%s", error)
-        raise NbGraderException(str(error)) from error
+    except (book.Disagreement, rebuild.SkeletonError, FileNotFoundError, sqlalchemy.exc.DBAPIError) as error:
+        log.error("%s", said := sentence(error) or str(error))
+        raise NbGraderException(said) from error
 
 
 class Rebuild(NbGraderPreprocessor):

@@ -167,6 +167,30 @@ def test_an_answer_waits_again_only_when_it_has_changed(fake_course):
     assert not waits(RIGHT | {"why": "Because I know better."})
 
 
+def test_a_score_that_was_set_right_waits_again_only_when_the_answer_or_its_verdict_changed(fake_course):
+    from nbgrader.api import Gradebook
+
+    def check(act):
+        with Gradebook(f"sqlite:///{fake_course.root / 'gradebook.db'}") as gradebook:
+            done = act(gradebook.find_grade("check_double", LAB, LAB, "ada"))
+            gradebook.db.commit()
+            return done
+
+    def waits(sources):
+        fake_course.submit("ada", sources)
+        assert runner.autograde(LAB, fake_course.root, unprotected=True) == 0
+        return check(lambda grade: grade.needs_manual_grade)
+
+    def set_right(grade):
+        grade.manual_score, grade.needs_manual_grade = 3.5, False
+
+    assert not waits(HALF)
+    check(set_right)
+    assert not waits(HALF) and not waits(HALF | {"clip_all": "clip_all = None"})
+    assert waits(RIGHT) and waits(RIGHT)
+    assert check(lambda grade: grade.score) == 3.5
+
+
 def test_an_answer_counts_as_read_only_once_the_gradebook_holds_it(fake_course, monkeypatch):
     from nbgrader.api import Gradebook
 
@@ -325,6 +349,14 @@ def test_a_source_with_other_cells_than_the_gradebook_removes_nothing(long_lived
     with pytest.raises(NbGraderException, match=r"has other cells than the gradebook \(new: reply; gone: answer\): nothing was graded"):
         formgraders(long_lived)
     assert graded.exists() and long_lived.scores() == scores
+
+
+def test_a_damaged_gradebook_removes_nothing(long_lived, caplog):
+    formgraders(long_lived)
+    (long_lived.root / "gradebook.db").write_bytes(b"damaged" * 1000)
+    with pytest.raises(NbGraderException, match="not a database.*: put gradebook.db from your backup in its place"):
+        formgraders(long_lived)
+    assert (long_lived.root / "autograded" / "ada" / LAB / f"{LAB}.ipynb").exists() and "put gradebook.db from your backup" in caplog.text
 
 
 def test_the_fake_course_is_a_course(fake_course):

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from sqlalchemy import exc
 
-from grading import build, cli, runner
+from grading import build, cli, errors, runner
 from grading.course import Course
 from tests.grading.fake_lab import LAB
 
@@ -214,13 +214,13 @@ def test_a_gradebook_that_cannot_be_used_is_said_in_a_sentence(fake_course, monk
 
 
 def test_only_a_damaged_gradebook_is_to_be_replaced():
-    refused = {words: cli.sentence(exc.OperationalError("", {}, Exception(words)))
+    refused = {words: errors.sentence(exc.OperationalError("", {}, Exception(words)))
                for words in ("database is locked", "no such column: a.b", "database or disk is full", "database disk image is malformed")}
     assert ["backup" in said for said in refused.values()] == [False, False, False, True]
     assert "nbgrader db upgrade" in refused["no such column: a.b"]
-    journal = {words: cli.sentence(sqlite3.DatabaseError(words)) for words in ("database or disk is full", "file is not a database")}
+    journal = {words: errors.sentence(sqlite3.DatabaseError(words)) for words in ("database or disk is full", "file is not a database")}
     assert ["remove it, and grade again" in said for said in journal.values()] == [False, True]
-    assert cli.sentence(exc.IntegrityError("", {}, Exception("UNIQUE constraint failed"))) is None      # a fault of the program's
+    assert errors.sentence(exc.IntegrityError("", {}, Exception("UNIQUE constraint failed"))) is None      # a fault of the program's
 
 
 @pytest.mark.parametrize("old, new, said", [

@@ -3,11 +3,14 @@
 import io
 import subprocess
 import sys
+import unicodedata
 import zipfile
+from functools import partial
 
 import pytest
+import sqlalchemy
 
-from grading import lms
+from grading import cli, lms
 from grading.export import export
 from tests.grading.fake_lab import LAB
 
@@ -56,6 +59,8 @@ def test_a_class_list_is_read_in_each_systems_columns(tmp_path, text, expected):
     ("id,email\n,a@b\n", "no line has anything in the column 'id'"),
     ("id,last_name\nada,Lovelace\nbob,Bit, Jr.\n", "line 3: 3 columns, but 2 have a name"),
     ("id\nada\nADA\n", "line 3: the id ADA stands in line 2 already"),
+    ("id,lms_user_id\nada,9\nbob,9\n", "line 3: the number 9 of bob stands in line 2 already"),
+    ("id\n1.23457E+11\n", r"line 2: a spreadsheet has rounded the id to 1.23457E\+11; give the list as it was exported"),
     ('id,first_name\nada,Ada\nbob,"Bob\ncyd,Cyd\ndan,Dan\n', "line 5: unexpected end of data; is a quotation mark not closed"),
     ('id,first_name\nada,"Ada "the" A"\n', "line 2: ',' expected after '\"'; is a quotation mark not closed, or one within a name not doubled"),
     ('id,first_name\nada,"Ada\n' + "bob,Bob\n" * 20_000, "field larger than field limit"),
@@ -102,6 +107,58 @@ def test_an_id_in_other_capitals_is_nobody_new(fake_course):
     with pytest.raises(ValueError, match="has the id Ada, and the gradebook ada, .*: write ada in the list; nobody was entered"):
         enrol(fake_course, "id\ncyd\nAda\n")
     assert {person.id for person in lms.people_of(fake_course.root)} == {"ada", "bob"}
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    (CANVAS_LIST.replace("jose", "jose.diaz"), "has the id jose.diaz, and the gradebook jose, .*: write jose in the list; nobody was entered"),
+    (f"{CANVAS_LIST}\"Null, Ann\",505,u5,12,One\n", "has the id 12, and the gradebook 0012, .*: write 0012 in the list; nobody was entered"),
+])
+def test_whoever_is_known_under_another_id_is_nobody_new(fake_course, text, said):
+    """A login that changed, and one of which a spreadsheet took the zeros."""
+    enrol(fake_course, f"{CANVAS_LIST}\"Null, Ann\",,u5,0012,One\n")
+    with pytest.raises(ValueError, match=said):
+        enrol(fake_course, text)
+    assert {person.id for person in lms.people_of(fake_course.root)} == {"ada", "jose", "wei1", "wei2", "0012"}
+    assert enrol(fake_course, CANVAS_LIST.replace("501", "x").replace("502", "501").replace("x", "502")) == 4       # numbers that were confused
+
+
+def test_a_gradebook_that_somebody_else_holds_takes_nobody_and_says_so(fake_course, monkeypatch, capsys):
+    (fake_course.root / "list.csv").write_text(CANVAS_LIST)
+    with lms.gradebook(fake_course.root) as held:
+        held.add_student("ada")
+        held.db.execute(sqlalchemy.text("update student set first_name = 'A'"))
+        monkeypatch.setattr("nbgrader.api.create_engine", partial(sqlalchemy.create_engine, connect_args={"timeout": 0.1}))
+        assert cli.main(["enrol", str(fake_course.root / "list.csv"), "--course", str(fake_course.root)]) == 1
+    assert "the gradebook cannot be used (database is locked): another program writes to it, so wait" in capsys.readouterr().err
+    assert [person.id for person in lms.people_of(fake_course.root)] == ["ada"]
+
+
+def test_a_number_or_address_that_two_have_is_nobodys(fake_course):
+    with lms.gradebook(fake_course.root) as book:
+        for ident in ("jose", "jose.diaz"):
+            book.add_student(ident, lms_user_id="502", email="j@b")
+    sheet = fake_course.root / "sheet.csv"
+    sheet.write_text("Identifier,Full name,Email address\nParticipant 77,J D,j@b\n")
+    names = [f"diazjose_502_9001_{LAB}.ipynb", f"J D_77_assignsubmission_file_/{LAB}.ipynb"]
+    done = lms.collect(LAB, [zipped(fake_course, dict.fromkeys(names, "x"))], fake_course.root, sheet)
+    why = "it could be of jose or jose.diaz, who have one number or one e-mail address; rename it to ID.ipynb"
+    assert done.refused == [(name, why) for name in names] and not done.taken
+
+
+def test_letters_with_accents_are_the_same_in_whichever_way_they_are_written(fake_course):
+    """macOS takes them apart in the names of files."""
+    apart = unicodedata.normalize("NFD", "jos\u00e9")
+    assert enrol(fake_course, f"id\n{apart}\n") == 1
+    assert list(lms.collect(LAB, [zipped(fake_course, {f"{apart}_{LAB}.ipynb": "x"})], fake_course.root).taken) == ["jos\u00e9"]
+
+
+def test_another_labs_download_is_told(fake_course, capsys):
+    enrol(fake_course, "id\nada\nbob\n")
+    path = zipped(fake_course, {"ada.ipynb": '{"grade_id": "check_double"}', "bob.ipynb": "of another lab"})
+    command = ["collect", LAB, str(path), "--course", str(fake_course.root)]
+    assert cli.main(command) == 0 and f"no cell of {LAB} is in what came from bob\n" in capsys.readouterr().out
+    zipped(fake_course, {"ada.ipynb": "another", "bob.ipynb": "of another lab"})
+    assert cli.main([*command, "--force"]) == 0 and "from ada, bob; is this the download of another lab?" in capsys.readouterr().out
 
 
 def test_canvas_downloads_are_matched_by_its_number_late_or_renamed_or_handed_in_again(fake_course):
@@ -176,8 +233,14 @@ def test_what_was_handed_in_before_is_kept_unless_forced(fake_course):
     assert done.kept == [("ada", "ada.ipynb")] and handed_in(fake_course, "ada") == "old"
     stamp = fake_course.root / "submitted" / "ada" / LAB / "timestamp.txt"
     stamp.write_text("2026-01-01 00:00:00 UTC")
+    with lms.gradebook(fake_course.root) as book:
+        book.add_submission(LAB, "ada", timestamp="2026-01-01 00:00:00 UTC")
+        lms.collect(LAB, [path], fake_course.root)
+        assert book.find_submission(LAB, "ada").timestamp
     lms.collect(LAB, [path], fake_course.root, force=True)
     assert handed_in(fake_course, "ada") == "new" and not stamp.exists()
+    with lms.gradebook(fake_course.root) as book:       # else lateness would stay with a submission that has no time
+        assert book.find_submission(LAB, "ada").timestamp is None
 
 
 def test_archives_are_hostile(fake_course, monkeypatch):

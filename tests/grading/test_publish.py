@@ -259,6 +259,20 @@ def test_a_leak_is_found_in_the_history(public, finder, secret, how):
         publish.publish(public)
 
 
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: (path.chmod(0o644), path.write_bytes(b"damaged"))])
+def test_a_history_that_cannot_be_read_whole_is_refused(public, finder, damage):
+    """Of a file's version that is no longer there, and of a commit."""
+    git(public, "repack", "-a", "-d", "-q")
+    (public / "note.txt").write_text("a version of a file that is damaged later")
+    git(public, "add", "note.txt")
+    git(public, "commit", "-q", "-m", "note")
+    for name in ("HEAD:note.txt", "HEAD"):
+        ident = git(public, "rev-parse", name).strip()
+        damage(public / ".git" / "objects" / ident[:2] / ident[2:])
+        with pytest.raises(publish.Refused, match="lacks an object|git could not do its part"):
+            finder.search(public)
+
+
 def test_an_instructors_file_and_a_link_are_found(public, finder):
     (public / "grading" / "exercises").mkdir(parents=True)
     (public / "grading" / "exercises" / "a.py").write_text("x")

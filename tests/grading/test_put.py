@@ -1,5 +1,6 @@
 """A file is there whole, as it was, or not at all."""
 
+import errno
 import os
 import stat
 
@@ -23,10 +24,10 @@ def test_where_writing_fails_the_old_file_stays_and_nothing_else(tmp_path, monke
     put(path, b"old")
 
     def full(*_):
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")       # which file it was for, a full disk does not say
 
     monkeypatch.setattr(os, broken, full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(OSError, match=f"no space left: '{path}'"):
         put(path, b"new")
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
 

@@ -108,6 +108,39 @@ def test_who_is_missing_is_said(graded, tree):
     assert all(name in said for name in ("late", "stock", "zoe"))
 
 
+def test_whoever_was_removed_from_the_gradebook_counts_no_more(graded, monkeypatch):
+    from nbgrader.api import Gradebook
+
+    course = graded.copied(graded.root.parent / "removed")
+    monkeypatch.setattr(report.exercise, "FOLDER", course.exercises)
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}", "course") as gradebook:
+        gradebook.remove_student("ada")
+        grade = gradebook.find_grade("check_double", LAB, LAB, "bob")
+        grade.manual_score, grade.needs_manual_grade = 2.0, True
+        gradebook.db.commit()
+    found = report.read(course.root, LAB)
+    assert found.gone == ["ada"] and len(found.submissions) == 7 and "ada" not in found.ungraded + found.absent
+    said = BeautifulSoup(report_page.page(found), "html.parser").get_text(" ")
+    assert "no longer in the gradebook, and left out above 1 ada" in " ".join(said.split())
+    assert "1 score that a person gave, of an answer or verdict that has changed since" in said
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}", "course") as gradebook:
+        for student in [one.id for one in gradebook.students]:
+            gradebook.remove_student(student)
+    with pytest.raises(ValueError, match="the gradebook has no scores of what is in"):
+        report.read(course.root, LAB)
+
+
+def test_a_damaged_graded_notebook_is_named(graded, monkeypatch):
+    course = graded.copied(graded.root.parent / "damaged")
+    monkeypatch.setattr(report.exercise, "FOLDER", course.exercises)
+    path = course.root / "autograded" / "ada" / LAB / f"{LAB}.ipynb"
+    path.chmod(0o644)
+    for text in ("{", "[]"):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=f"{path} is damaged .*: grading autograde {LAB} --student ada makes it anew"):
+            report.read(course.root, LAB)
+
+
 def test_misconceptions_come_with_why_and_hint(tree):
     said = section(tree, "double").get_text(" ")
     assert "squares instead of doubling" in said and "Twice a number is not its square." in said and re.search(r"\b2\s+squared", said)

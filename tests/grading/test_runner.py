@@ -4,6 +4,7 @@ import contextlib
 import os
 import pty
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from grading import build, fingerprint, grader, journal, rebound, rebuild, runner, sandbox, seam, workers
+from grading import build, cli, fingerprint, grader, journal, rebound, rebuild, runner, sandbox, seam, workers
 from grading.course import Course
 from tests.grading.fake_lab import LAB, POINTS, RIGHT
 
@@ -296,8 +297,61 @@ def test_resume_fills_another_gradebook(recorded, monkeypatch):
 def test_a_gradebook_that_cannot_be_opened_is_said_at_once(recorded):
     config = recorded.root / "nbgrader_config.py"
     config.write_text(config.read_text() + "\nget_config().CourseDirectory.db_url = 'sqlite:////no/such/folder/gradebook.db'\n")
-    with pytest.raises(RuntimeError, match="the gradebook sqlite:////no/such/folder/gradebook.db cannot be opened"):
+    with pytest.raises(RuntimeError, match="the gradebook sqlite:////no/such/folder/gradebook.db cannot be opened: .*: see that the folder which"):
         grade(recorded, resume=True)
+
+
+def test_an_older_nbgraders_gradebook_is_said_before_anything_is_removed(recorded, capsys):
+    assert grade(recorded, resume=True) == 0
+    with contextlib.closing(sqlite3.connect(recorded.root / "gradebook.db")) as gradebook:
+        gradebook.execute("alter table student drop column lms_user_id")
+        gradebook.commit()
+    with pytest.raises(RuntimeError, match="no such column: student.lms_user_id: another version of nbgrader made it; keep a copy"):
+        grade(recorded)
+    assert len(list((recorded.root / "autograded").glob("*/*/*.ipynb"))) == len(CLASS)
+
+
+def test_a_refused_setting_is_said_before_anything_is_removed(recorded):
+    assert grade(recorded, resume=True) == 0
+    config = recorded.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "\nget_config().AssignLatePenalties.plugin_class = 'no.such.Plugin'\n")
+    with pytest.raises(ValueError, match="nbgrader refuses a setting of nbgrader_config.py, so mend it there: .*no.such.Plugin"):
+        grade(recorded)
+    assert len(list((recorded.root / "autograded").glob("*/*/*.ipynb"))) == len(CLASS)
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ("c = (", r"nbgrader_config.py cannot be used; mend its line \d+ \(SyntaxError: "),
+    ("get_config().CourseDirectory.root = here", r"nbgrader_config.py cannot be used; mend its line \d+ \(NameError: name 'here' is not defined"),
+    ("get_config().CourseDirectory.db_url = 'gradebook.db'", r"nbgrader_config.py: c.CourseDirectory.db_url names no gradebook that can be opened"),
+    ("get_config().CourseDirectory.db_url = 'none://here'", r"nbgrader_config.py: c.CourseDirectory.db_url names no gradebook that can be opened"),
+])
+def test_a_configuration_that_cannot_be_used_is_one_sentence(fake_course, capsys, line, said):
+    config = fake_course.root / "nbgrader_config.py"
+    config.write_text(f"{config.read_text()}\n{line}\n")
+    assert cli.main(["export", "--course", str(fake_course.root)]) == 1
+    assert re.search(said, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("raw", [b"{", b"\xff", b"[]", b'{"cells": 3}', b'{"cells": [{"cell_type": "code"}], "metadata": {}, "nbformat": 4}'])
+def test_a_damaged_notebook_of_the_instructors_is_named(fake_course, raw):
+    fake_course.source.write_bytes(raw)
+    with pytest.raises(rebuild.SkeletonError, match=f"{LAB}/{LAB}.ipynb cannot be read as a notebook .*with grading build {LAB} --force"):
+        rebuild.skeleton(fake_course.source)
+    assert build.write(fake_course.source, "{}", force=True)
+
+
+def test_a_result_that_the_journal_can_no_longer_read_is_made_again(recorded):
+    with contextlib.closing(sqlite3.connect(recorded.root / journal.NAME)) as damaged:
+        damaged.execute("update results set result = x'00ff'")
+        damaged.commit()
+    assert grade(recorded, resume=True) == 0 and totals(recorded) == EXPECTED
+
+
+def test_whoever_is_not_enrolled_is_named(recorded, caplog):
+    assert grade(recorded, student="ada", resume=True) == 0 and "not in the gradebook" not in caplog.text       # nobody is
+    assert grade(recorded, student="bob", resume=True) == 0
+    assert "in submitted/, and not in the gradebook so far: bob; entered there now" in caplog.text
 
 
 def test_the_progress_bar_has_count_rate_and_time_left(course):
