@@ -178,6 +178,7 @@ class GMDHRegressor(Unit):
         """
         self._check_fitted()
         layer = range(len(self.layers_))[layer]
+        unit = range(len(self.layers_[layer].left))[unit]
         name = (lambda k: names[k] if names is not None else f"x{k + 1}") if layer == 0 else (lambda k: f"z{layer}_{k + 1}")
         u, v = name(self.layers_[layer].left[unit]), name(self.layers_[layer].right[unit])
         return f"z{layer + 1}_{unit + 1} = {write_sum(self.coefficients(layer, unit), u, v, digits)}"

@@ -46,11 +46,13 @@ def numerical_gradient(f, x, step=1e-6):
     for index in np.ndindex(x.shape):
         value = x[index]
         h = step * max(1.0, abs(float(value)))
-        x[index] = value + h
-        above, up = float(x[index]), float(f())
-        x[index] = value - h
-        below, down = float(x[index]), float(f())
-        x[index] = value
+        try:
+            x[index] = value + h
+            above, up = float(x[index]), float(f())
+            x[index] = value - h
+            below, down = float(x[index]), float(f())
+        finally:
+            x[index] = value
         gradient[index] = (up - down) / (above - below)     # the step as it was stored, not as it was meant
     return gradient
 

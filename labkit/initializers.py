@@ -1,11 +1,13 @@
-"""Where a layer's weights start. Each function draws W : (n_inputs, n_units) in float64 from a numpy.random.Generator."""
+"""Where a layer's weights start. Each function draws W : (n_inputs, n_units) in float64; rng is a seed or numpy.random.Generator."""
 
 import numpy as np
+
+from labkit.ops import generator
 
 
 def uniform(n_inputs, n_units, rng, limit=0.3):
     """Uniform in [-limit, limit]; 0.3 is Rumelhart, Hinton and Williams' start (Nature, 1986)."""
-    return rng.uniform(-limit, limit, (n_inputs, n_units))
+    return generator(rng, "rng").uniform(-limit, limit, (n_inputs, n_units))
 
 
 def glorot(n_inputs, n_units, rng):
@@ -15,12 +17,12 @@ def glorot(n_inputs, n_units, rng):
 
 def he(n_inputs, n_units, rng, slope=0.0):
     """Normal with variance 2 / ((1 + slope^2) n_inputs), for ReLU and PReLU units. He et al. 2015, eqs. 10 and 15."""
-    return rng.standard_normal((n_inputs, n_units)) * np.sqrt(2 / ((1 + slope**2) * n_inputs))
+    return generator(rng, "rng").standard_normal((n_inputs, n_units)) * np.sqrt(2 / ((1 + slope**2) * n_inputs))
 
 
 def sparse(n_inputs, n_units, rng, connections=15, scale=1.0):
     """Each unit gets `connections` normal weights, the rest zero, so that no sum grows with the layer. Martens 2010, section 5."""
-    W = np.zeros((n_inputs, n_units))
+    W, rng = np.zeros((n_inputs, n_units)), generator(rng, "rng")
     for unit in range(n_units):
         inputs = rng.choice(n_inputs, min(connections, n_inputs), replace=False)
         W[inputs, unit] = scale * rng.standard_normal(len(inputs))

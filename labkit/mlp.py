@@ -157,7 +157,7 @@ class MLPRegressor(MLP):
 
 
 def train_epoch(network, X, T, loss, optimizer, batch_size=32, order=None, regularizers=(), step=None):
-    """A training step for each batch of examples, taken in `order` (of rows) or as they come; returns the mean loss on the way.
+    """A training step for each batch of examples, as they come or those of `order`, a list of rows; returns the mean loss on the way.
 
     step : a CapturedStep on these, for whole batches
     """
@@ -167,16 +167,17 @@ def train_epoch(network, X, T, loss, optimizer, batch_size=32, order=None, regul
     if X.shape[:1] != T.shape[:1] or not X.shape[:1] > (0,):
         raise ValueError(f"X has shape {X.shape} and T {T.shape}, but both need a row for each example, one at least.")
     batch_size, values, largest = int(batch_size), [], max((p.size for p in network.params), default=0)
+    n = X.shape[0] if order is None else len(order)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"), ops.blas_threads_for(batch_size * largest):
-        for start in range(0, X.shape[0], batch_size):
-            if step and start + batch_size <= X.shape[0]:
+        for start in range(0, n or 1, batch_size):
+            if step and start + batch_size <= n:
                 rows = np.arange(start, start + batch_size) if order is None else order[start:start + batch_size]
                 values.append((step(rows), batch_size))
                 continue
             rows = slice(start, start + batch_size) if order is None else order[start:start + batch_size]
             batch = ops.take(X, rows)
             values.append((network.train_step(batch, ops.take(T, rows), loss, optimizer, regularizers), batch.shape[0]))
-        return sum(float(value) * n for value, n in values) / X.shape[0]        # read at the end: a GPU need not wait for each
+        return sum(float(value) * examples for value, examples in values) / n       # read at the end: a GPU need not wait for each
 
 
 def check_converging(loss, params, optimizer, epoch):

@@ -95,12 +95,16 @@ class Network:
     def predict(self, X, rows=8192):
         """The outputs for X as a NumPy array, computed for `rows` examples at a time. X : (n_examples, n_inputs)"""
         X = self._check(X)
+        if not ops.is_count(rows):
+            raise ValueError(f"rows is {rows!r} but has to be a whole number, 1 or more: how many examples to compute at a time.")
+        rows = int(rows)                        # sums of NumPy's small integers would overflow
         with ops.blas_threads_for(min(rows, X.shape[0]) * max((p.size for p in self.params), default=0)):
             parts = [ops.to_numpy(self.forward(X[i:i + rows])[0]) for i in range(0, X.shape[0] or 1, rows)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def gradient(self, X, T, loss, training=False):
         """The loss of the answers to X and its gradient by every parameter: (value, grads)."""
+        _check_callable(loss)
         Y, backprop = self.forward(X, training)
         value, dY = loss(Y, T)
         return value, backprop(dY, to_input=False)[1]
@@ -108,6 +112,9 @@ class Network:
     def train_step(self, X, T, loss, optimizer, regularizers=()):
         """One step of the optimizer on the examples (X, T); returns the loss before it, without penalties."""
         regularizers = listed(regularizers)
+        _check_callable(loss)
+        if isinstance(optimizer, type) or not hasattr(optimizer, "look_ahead"):
+            raise TypeError(f"optimizer is {optimizer!r}, but one of labkit.optimizers is expected, made once before the first step: Adam(0.001).")
         optimizer.look_ahead(self.params)
         Y, backprop = self.forward(X, training=True)
         value, dY = loss(Y, T)
@@ -149,6 +156,8 @@ def dense_network(sizes, activation="relu", dropout=0.0, input_dropout=0.0, init
     dropout, input_dropout : probability of dropping a hidden unit, an input
     initializer : default he for relu and prelu, glorot for the others
     """
+    if np.ndim(sizes) != 1 or len(sizes) < 2:
+        raise ValueError(f"sizes is {sizes!r} but has to hold two or more, the columns of X first, such as (784, 128, 10).")
     if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise ValueError(f"activation is {activation!r} but has to be one of {', '.join(ACTIVATIONS)}.")
     rng = ops.generator(random_state)
@@ -170,6 +179,11 @@ def _backwards(layer, backprop, dY, grads, to_input, scale, keep):
     for grad, value in zip(grads, own, strict=True):
         grad[...] = scale * value + (keep * grad if keep else 0)
     return dX
+
+
+def _check_callable(loss):
+    if not callable(loss):
+        raise TypeError(f"loss is {loss!r}, but a function is expected, one of labkit.losses or your own: (Y, T) -> (value, gradient by Y).")
 
 
 def _check_widths(layers):

@@ -77,7 +77,7 @@ def is_number(value):
     return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
 
 
-def plain(value):
+def as_python(value):
     """A number of NumPy's as Python's, which neither overflows nor turns round: -np.uint8(1) is 255."""
     return value.item() if isinstance(value, (np.generic, np.ndarray)) else value
 

@@ -183,6 +183,8 @@ class Nesterov(NesterovRule):
     _ahead = False
 
     def look_ahead(self, params):
+        if self._ahead:             # a step was broken off, by an error or by hand: the parameters are there already
+            return
         self._ahead = True
         for w, state in zip(_arrays(params, "parameter"), self.state or (), strict=False):
             ops.add_scaled(w, state[0], _now(self.momentum, self.t))
@@ -286,20 +288,20 @@ def _number_or_schedule(name, value):
     if not callable(value) and not value >= 0:
         why = "; a step against the gradient already goes down" if name == "learning_rate" else ""
         raise ValueError(f"{name} is {value!r} but has to be 0 or more{why}.")
-    return ops.plain(value)
+    return ops.as_python(value)
 
 
 def _share(name, value):
     """The share of itself that a running mean keeps: at least 0 and below 1."""
     if not (ops.is_number(value) and 0 <= value < 1):
         raise ValueError(f"{name} is {value!r} but has to be a number from 0 up to, not including, 1; for example 0.9.")
-    return ops.plain(value)
+    return ops.as_python(value)
 
 
 def _epsilon(value):
     if not (ops.is_number(value) and value >= 0):
         raise ValueError(f"epsilon is {value!r} but has to be a small number, 0 or more; for example 1e-8.")
-    return ops.plain(value)
+    return ops.as_python(value)
 
 
 def _arrays(arrays, what):

@@ -29,6 +29,7 @@ EXACT = (Fraction, Decimal)     # numbers that NumPy would keep as objects
 MEANT = {"bitwise_xor|for \\^|\\^.* does not work on": "in Python a power is written **",
          "is ambiguous": "if, in, max and min ask about one number; np.array_equal compares whole arrays, np.where and np.maximum go place by place",
          "converted to Python scalars": "float, int and the functions of math take one number; for arrays there are np.exp, np.sqrt and their like",
+         "inhomogeneous": "the columns of a table are equally long; where 1 stands for a column, np.ones(len(x)) has one for each example",
          "ndarray' object is not callable": "a product needs its *, as in Y * (1 - Y), and an element is reached by square brackets, as in w[0]"}
 ONE_THREAD = "one-thread"   # a kernel that is right, but in which one thread does all the work: no fault of the emulator's, one of an exercise's
 LAZY = ("a generator", "a map", "a zip", "a filter", "a range")      # what plain() says of things that have yet to be counted out

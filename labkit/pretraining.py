@@ -62,8 +62,8 @@ class Coder(Unit):
     def _examples(self, X):
         """Checked X, in the type that the parameters have. The first call makes the parameters."""
         X = check_rows(self, X)
+        check_positive(self, "batch_size", whole=True)
         if not hasattr(self, "params_"):
-            check_positive(self, "batch_size", whole=True)
             self.n_features_in_ = X.shape[1]
             self.loss_per_epoch_ = np.empty(0)
             self._start(X.dtype)
@@ -111,10 +111,10 @@ class Autoencoder(Coder):
         if not isinstance(self.loss, str) or self.loss not in LOSSES:
             raise ValueError(f"loss is {self.loss!r} but has to be one of {', '.join(LOSSES)}.")
         down = (self.n_features_in_, *layer_sizes(self.hidden_layer_sizes))
+        self.optimizer_ = make_optimizer(self)
         encoder, decoder = self._stack(down, self.code_activation, dtype), self._stack(down[::-1], "linear", dtype)
         self.network_ = Network(*encoder, *decoder)
         self.encoder_, self.decoder_ = Network(*encoder), Network(*decoder)
-        self.optimizer_ = make_optimizer(self)
 
     @property
     def params_(self):
@@ -180,10 +180,10 @@ class RBM(Coder):
         if self.hidden not in ("binary", "linear"):
             raise ValueError(f"hidden is {self.hidden!r} but has to be 'binary' or 'linear'.")
         check_amount("weight_decay", self.weight_decay)
+        self.optimizer_ = Momentum(self.learning_rate, self.momentum)
         shapes = [(self.n_features_in_, int(self.n_hidden)), (int(self.n_hidden),), (self.n_features_in_,)]
         self.params_ = Packed(np.zeros(sum(prod(shape) for shape in shapes), dtype), shapes)
         self.weights_[...] = 0.01 * self._random.standard_normal(shapes[0])
-        self.optimizer_ = Momentum(self.learning_rate, self.momentum)
 
     weights_, hidden_bias_, visible_bias_ = (property(lambda self, k=k: self.params_[k]) for k in range(3))
 

@@ -41,7 +41,7 @@ def check_amount(name, value, may_be_zero=True):
     """The number `value`: 0 or more, or above 0."""
     if not (ops.is_number(value) and (value > 0 or may_be_zero and value == 0)):
         raise ValueError(f"{name} is {value!r} but has to be a number, {'0 or more' if may_be_zero else 'above 0'}.")
-    return ops.plain(value)
+    return ops.as_python(value)
 
 
 class L2(Regularizer):
@@ -112,7 +112,7 @@ class Dropout(Layer):
     def __init__(self, rate, inverted=True, random_state=None):
         if not (ops.is_number(rate) and 0 <= rate < 1):
             raise ValueError(f"rate is {rate!r}, but the probability of dropping a unit is at least 0 and below 1; for example 0.5.")
-        self.rate, self.inverted = ops.plain(rate), inverted
+        self.rate, self.inverted = ops.as_python(rate), inverted
         self.seed = int(ops.generator(random_state).integers(2**63))
         self.draws = 0
 

@@ -5,9 +5,10 @@ Called so, a product leaves Python's lock free: every thread can compute one. Sc
 
 import ctypes
 import os
+from _thread import allocate_lock, start_new_thread
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -70,7 +71,8 @@ def _apart(a):
     return max(a.strides[0] // a.itemsize, a.shape[1])
 
 
-# Other threads
+# Other threads. Their locks and their queue are C's: a lock that Python's own code takes, as in concurrent.futures, stays taken where
+# Ctrl-C comes just then, and whoever asks for it next waits for ever.
 
 def at_once(tasks, threads):
     """The results of functions without arguments, shared out among this thread and up to `threads` - 1 others.
@@ -88,17 +90,62 @@ def at_once(tasks, threads):
                 return
             results[place] = task()
 
-    others = [_helpers(os.getpid()).submit(work) for _ in range(min(threads, len(tasks)) - 1)]
+    others = []
     try:
+        for count in range(1, min(threads, len(tasks))):
+            others.append(_helpers(os.getpid()).begin(work, count))
         work()
     finally:
         left.clear()
         for other in others:
-            other.cancel() or other.result()
+            other.end()
     return results
+
+
+class Helpers:
+    """Threads that wait for something to do. They end with the process."""
+
+    def __init__(self):
+        self.count, self.asked = 0, SimpleQueue()
+
+    def begin(self, function, count):
+        """Let one of `count` threads call the function, as soon as one is free; returns the Asked."""
+        while self.count < count:
+            start_new_thread(self._help, ())
+            self.count += 1
+        self.asked.put(asked := Asked(function))
+        return asked
+
+    def _help(self):
+        while True:
+            self.asked.get().call()
+
+
+class Asked:
+    """A call that another thread was asked for. Who gets `begun` may make it, and `busy` is free again when it is made."""
+
+    def __init__(self, function):
+        self.function, self.error, self.begun, self.busy = function, None, allocate_lock(), allocate_lock()
+        self.busy.acquire()
+
+    def call(self):
+        if self.begun.acquire(blocking=False):
+            try:
+                self.function()
+            except BaseException as error:
+                self.error = error
+            finally:
+                self.busy.release()
+
+    def end(self):
+        """Wait until the call is made and raise its error; where no thread has begun it, none will."""
+        if not self.begun.acquire(blocking=False):
+            self.busy.acquire()
+            if self.error:
+                raise self.error
 
 
 @lru_cache(None)
 def _helpers(process):
     """The other threads of a process: a forked one has none of its parent's."""
-    return ThreadPoolExecutor(63, "labkit")
+    return Helpers()

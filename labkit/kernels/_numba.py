@@ -2,9 +2,10 @@
 
 import hashlib
 import os
+import pickle
 import threading
 import types
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")     # read when OpenMP loads: see labkit/__init__.py
@@ -19,6 +20,7 @@ FINITE_MATH = {"contract", "reassoc", "arcp", "nsz", "afn"}
 _SOURCES = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()[:8]
 
 _parallel = threading.RLock()
+_started_in = None      # the process that has Numba's threads. A process forked from it has none, and OpenMP ends one that asks for them
 
 
 def njit(function=None, **options):
@@ -37,7 +39,7 @@ class Loops:
         self.parallel = cached(_renamed(function, "parallel"), parallel=True, **options)
 
     def __call__(self, *arguments, threads=1):
-        if threads == 1:
+        if threads == 1 or _started_in not in (None, os.getpid()):
             self.serial(*arguments)
         else:
             with _only(threads):
@@ -53,12 +55,24 @@ def cached(function, **options):
     """`njit`, cached on disk where a cache can be kept.
 
     Numba refuses to define a cached function whose file lies in a read-only place when it finds no writable cache folder
-    either ("no locator available"). A course in a container is such a place: there the function is compiled anew.
+    either ("no locator available"). A course in a container is such a place: there the function is compiled anew. So it is where
+    the cache fails later, on a full disk or by a file that was cut short.
     """
     try:
-        return njit(function, cache=True, **options)
+        compiled = njit(function, cache=True, **options)
     except RuntimeError:
         return njit(function, **options)
+    if cache := getattr(compiled, "_cache", None):          # with NUMBA_DISABLE_JIT it is the function itself
+        cache.load_overload, cache.save_overload = _where_it_can(cache.load_overload), _where_it_can(cache.save_overload)
+    return compiled
+
+
+def _where_it_can(use):
+    def used(*arguments):
+        with suppress(OSError, EOFError, pickle.UnpicklingError):
+            return use(*arguments)
+
+    return used
 
 
 def _renamed(function, form):
@@ -73,7 +87,9 @@ def _renamed(function, form):
 def _only(threads):
     """Let one parallel kernel at a time use `threads` threads. Where Numba finds no OpenMP it falls back to a scheduler that
     ends the process when two threads enter it."""
+    global _started_in
     with _parallel:
+        _started_in = os.getpid()
         before = numba.get_num_threads()
         numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
         try:

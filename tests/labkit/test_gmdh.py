@@ -184,6 +184,7 @@ def test_a_polynomial_as_text_says_what_predict_does():
     np.testing.assert_allclose(values[name], model.predict(X), rtol=1e-8)
     simple = GMDHRegressor(random_state=0).fit(X, 2 - X[:, 1] + 3 * X[:, 1] * X[:, 2])
     assert simple.polynomial(names=["a", "b", "c", "d"]) == "z1_1 = 2 - b + 3 b c"
+    assert simple.polynomial(0, -1) == simple.polynomial(0, len(simple.layers_[0].left) - 1)
     assert GMDHRegressor(random_state=0).fit(X, -3 * X[:, 0] ** 2).polynomials().endswith("= -3 x1^2")
 
 

@@ -79,6 +79,14 @@ def test_a_wrong_loss_is_found():
         check_loss(wrong, np.ones((2, 2)), np.zeros((2, 2)))
 
 
+def test_an_array_is_put_back_where_the_function_fails():
+    x = np.array([0.5, 2.0])
+    for fails_at in (0.5, 2.0):
+        with pytest.raises(ZeroDivisionError):
+            numerical_gradient(lambda at=fails_at: 1 / (at in x), x)
+        assert x.tolist() == [0.5, 2.0]
+
+
 def test_whole_numbers_are_refused_in_words():
     x = np.array([3, 4])
     with pytest.raises(TypeError, match=r"x is int64, but only float32 and float64 can be nudged a little; pass x.astype\(float\)"):

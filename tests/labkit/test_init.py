@@ -58,6 +58,20 @@ def test_openmp_is_told_to_wait_quietly_before_numba_loads():
     assert run("import labkit, os; print(os.environ['OMP_WAIT_POLICY'])", OMP_WAIT_POLICY="ACTIVE") == "ACTIVE"
 
 
+def test_python_without_asserts_and_docstrings_will_do():
+    code = """
+import numpy as np
+from labkit.bench import works
+from labkit.kernels import registry
+print(len(registry.kernels()) > 30)
+try:
+    works.share_close("x", {"x": np.ones(3)}, {"x": np.zeros(3)}, 0.1, 0.5)
+except AssertionError as error:
+    print(error)
+"""
+    assert run(code, PYTHONOPTIMIZE="2") == "True\nonly 0.00% of x agree to 0.1; 50.00% are expected"
+
+
 def test_parts_arrive_as_attributes():
     import labkit
 

@@ -109,6 +109,8 @@ def test_the_scale_of_each_start():
     W = sparse(50, 40, rng, connections=15)
     assert ((W != 0).sum(axis=0) == 15).all()
     assert (sparse(3, 4, rng) != 0).all()
+    for initializer in INITIALIZERS.values():
+        np.testing.assert_array_equal(initializer(5, 4, 0), initializer(5, 4, np.random.default_rng(0)))
 
 
 @pytest.mark.parametrize("sizes", [(2.0, 3), ("2", 3), (2, 0), (True, 3)])

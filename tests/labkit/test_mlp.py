@@ -221,6 +221,11 @@ def test_an_epoch_takes_lists_and_data_frames_by_place_and_refuses_what_does_not
         train_epoch(network, rows, labels, softmax_cross_entropy, GradientDescent(0.1), 4, order)
         ends.append(network.params.flat)
     assert (ends[0] == ends[1]).all() and (ends[0] == ends[2]).all()
+    part = [train_epoch(dense_network((2, 3, 2), random_state=0), X[rows], np.array(y)[rows], softmax_cross_entropy, GradientDescent(0.1), 2, order)
+            for rows, order in ((slice(None), [4, 1, 3]), ([4, 1, 3], None))]
+    assert part[0] == part[1]
+    with pytest.raises(ValueError, match="there are no examples"):
+        train_epoch(network, X, y, softmax_cross_entropy, GradientDescent(0.1), order=[])
     for rows, labels in ((X, [*y, 1]), (X, y[:5]), (X[:0], [])):
         with pytest.raises(ValueError, match="but both need a row for each example, one at least"):
             train_epoch(network, rows, labels, softmax_cross_entropy, GradientDescent(0.1))

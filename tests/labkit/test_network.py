@@ -219,6 +219,11 @@ def test_what_each_layer_says():
 def test_prediction_in_parts_is_the_same():
     net, X = dense_network((2, 4, 2), random_state=0), np.random.default_rng(0).normal(size=(23, 2))
     np.testing.assert_allclose(net.predict(X, rows=5), net.predict(X), rtol=1e-12)
+    X = np.tile(X, (6, 1))
+    np.testing.assert_array_equal(net.predict(X, rows=np.int8(100)), net.predict(X, rows=100))
+    for rows in (0, -1, 2.5, True):
+        with pytest.raises(ValueError, match="rows is .* but has to be a whole number, 1 or more"):
+            net.predict(X, rows)
 
 
 def test_dropout_acts_in_training_only_and_gradients_follow_the_mask():
@@ -277,6 +282,26 @@ def test_bad_input_is_refused_in_words(X, error, words):
 def test_an_unknown_activation_is_refused_in_words():
     with pytest.raises(ValueError, match="activation is 'swish' but has to be one of sigmoid, tanh, relu, prelu"):
         dense_network((2, 3, 1), "swish")
+
+
+@pytest.mark.parametrize("sizes", [784, (), (784,), ((784, 10),)])
+def test_what_are_no_sizes_is_refused_in_words(sizes):
+    with pytest.raises(ValueError, match="but has to hold two or more, the columns of X first"):
+        dense_network(sizes)
+
+
+@pytest.mark.parametrize("loss, optimizer, words", [
+    ("squared_error", Momentum(0.1), "loss is 'squared_error', but a function is expected"),
+    (squared_error, "adam", "optimizer is 'adam', but one of labkit.optimizers is expected"),
+    (squared_error, Momentum, "but one of labkit.optimizers is expected, made once before the first step"),
+])
+def test_what_is_no_loss_or_optimizer_is_refused_in_words(loss, optimizer, words):
+    net = dense_network((2, 3, 1), random_state=0)
+    with pytest.raises(TypeError, match=words):
+        net.train_step(CORNERS, XOR, loss, optimizer)
+    if loss != squared_error:
+        with pytest.raises(TypeError, match=words):
+            net.gradient(CORNERS, XOR, loss)
 
 
 @pytest.mark.parametrize("layers", [([Dense(2, 3), ReLU()],), (Dense(2, 3), ReLU), (Dense(2, 3), "relu")])

@@ -99,6 +99,18 @@ def test_nesterov_asks_for_its_look_ahead():
         Nesterov().step([np.ones(2)], [np.ones(2)])
 
 
+def test_a_step_of_nesterovs_that_was_broken_off_is_made_up_for_by_the_next():
+    w = [[np.ones(2)], [np.ones(2)]]
+    for broken_off, params in zip((0, 2), w, strict=True):
+        optimizer = Nesterov(0.1, 0.9)
+        for _ in range(3):
+            for _ in range(broken_off):
+                optimizer.look_ahead(params)            # and then the gradient's function raised an error
+            optimizer.look_ahead(params)
+            optimizer.step(params, [2 * params[0]])
+    np.testing.assert_array_equal(*w)
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_one_packed_step_equals_a_step_for_each_array(name):
     rng = np.random.default_rng(0)

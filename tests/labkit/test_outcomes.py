@@ -115,6 +115,7 @@ def test_outcomes_that_are_not_values():
     (lambda: 2.0 ^ 2, "a power is written **"), (lambda: np.ones(2) ^ 2, "a power is written **"),
     (lambda: 1 if np.ones(2) > 0 else 0, "np.where"), (lambda: max(np.ones(2), 0), "np.maximum"),
     (lambda: math.exp(np.ones(2)), "np.exp"), (lambda: np.ones(2)(0), "square brackets"),
+    (lambda: np.array([1.0, np.ones(2)]), "np.ones(len(x))"),
 ])
 def test_what_python_says_of_a_common_slip_is_explained(slip, said):
     found = difference(perform(slip, Call()), value(np.ones(2)))

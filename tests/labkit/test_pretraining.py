@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from labkit.gradcheck import check_network
 from labkit.layers import Dense
@@ -199,10 +200,21 @@ def test_bad_input_is_refused_in_words():
         Autoencoder(code_activation="swish").fit(stripes(2))
     with pytest.raises(ValueError, match="momentum is None but has to be a number or a schedule"):
         RBM(2, momentum=None).fit(stripes(2))
+    with pytest.raises(ValueError, match="batch_size must be a whole number, 1 or more, got 0"):
+        RBM(2, max_epochs=1).fit(stripes(2)).set_params(batch_size=0).partial_fit(stripes(2))
     with pytest.raises(ValueError, match="Input X contains NaN"):
         RBM(2).fit([[np.nan, 1.0]])
     with pytest.raises(FloatingPointError, match=r"Training diverged in epoch \d+: .* learning rate"):
         Autoencoder((4,), "tanh", "linear", optimizer="gradient_descent", learning_rate=1e3, random_state=0).fit(stripes(3))
+
+
+@pytest.mark.parametrize("model, right", [(RBM(2, momentum=None), {"momentum": 0.5}), (Autoencoder((2,), optimizer="x"), {"optimizer": "adam"})])
+def test_a_setting_that_was_refused_can_be_put_right(model, right):
+    with pytest.raises(ValueError):
+        model.partial_fit(stripes(2))
+    with pytest.raises(NotFittedError):
+        model.transform(stripes(2))
+    assert len(model.set_params(**right).partial_fit(stripes(2)).loss_per_epoch_) == 1
 
 
 def test_the_parts_of_a_machine_take_lists_and_any_numbers():

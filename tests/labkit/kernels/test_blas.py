@@ -3,12 +3,12 @@
 import os
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from labkit.kernels import _blas, matmul
+from labkit.outcomes import time_limit
 
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-13}
 
@@ -96,13 +96,13 @@ def test_with_one_thread_all_run_here():
 
 def test_nobody_waits_for_another_thread_that_is_busy(monkeypatch):
     here, busy, free = threading.get_ident(), threading.Event(), threading.Event()
-    one = ThreadPoolExecutor(1)
+    one = _blas.Helpers()
     monkeypatch.setattr(_blas, "_helpers", lambda process: one)
-    blocked = one.submit(lambda: (busy.set(), free.wait(10)))
+    blocked = one.begin(lambda: (busy.set(), free.wait(10)), 1)
     busy.wait(10)
     assert _blas.at_once([lambda: 1, threading.get_ident], threads=2) == [1, here]
     free.set()
-    blocked.result()
+    blocked.end()
 
 
 def test_an_error_of_any_is_raised():
@@ -112,6 +112,35 @@ def test_an_error_of_any_is_raised():
     for tasks in ((fails, int), (int, fails), (int, int, fails)):
         with pytest.raises(ValueError, match="this one"):
             _blas.at_once(tasks, threads=2)
+
+
+def test_ctrl_c_may_come_at_any_place():
+    """Here it comes at every place of Python's own code in turn; each time the other thread is there for the next call."""
+    def interrupt_at(last):
+        seen = 0
+
+        def trace(frame, event, argument):
+            nonlocal seen
+            seen += 1
+            if seen == last:
+                raise KeyboardInterrupt
+            return trace
+
+        return trace
+
+    before = sys.gettrace()
+    for last in range(1, 10_000):
+        try:
+            sys.settrace(interrupt_at(last))
+            _blas.at_once([int, int], threads=2)
+            break
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(before)
+        with time_limit(20):
+            assert beside_each_other(), last
+    assert last > 20
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

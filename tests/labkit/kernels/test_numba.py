@@ -1,9 +1,11 @@
 """How kernels are compiled: cached where a cache can be kept, two forms apart, threads given back."""
 
+import os
 import threading
 
 import numba
 import numpy as np
+import pytest
 from numba import prange
 
 from labkit.kernels import _numba
@@ -15,7 +17,6 @@ def double(out, a):
 
 
 def test_without_a_place_for_a_cache_it_compiles_all_the_same(monkeypatch):
-    import pytest
     from numba.core import caching
 
     monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", [])
@@ -23,6 +24,15 @@ def test_without_a_place_for_a_cache_it_compiles_all_the_same(monkeypatch):
         numba.njit(double, cache=True)
     out = np.empty(3)
     _numba.cached(double)(out, np.arange(3.0))
+    assert out.tolist() == [0, 2, 4]
+
+
+@pytest.mark.parametrize("index", ["cut short", "no such folder/index"])
+def test_a_cache_that_cannot_be_read_or_written_is_done_without(tmp_path, index):
+    (tmp_path / "cut short").touch()
+    function, out = _numba.cached(double), np.empty(3)
+    function._cache._cache_file._index_path = str(tmp_path / index)
+    function(out, np.arange(3.0))
     assert out.tolist() == [0, 2, 4]
 
 
@@ -54,6 +64,17 @@ def test_two_python_threads_take_turns():
     for worker in workers:
         worker.join()
     np.testing.assert_array_equal(out, [2 * a, 2 * a])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_process_forked_from_one_with_threads_computes_on_one():
+    both, out = _numba.loops(double), np.empty(5)
+    both(out, np.arange(5.0), threads=2)
+    child = os.fork()
+    if child == 0:
+        both(out, np.arange(5.0, 10.0), threads=2)
+        os._exit(0 if out.tolist() == [10, 12, 14, 16, 18] else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_diverging_run_is_not_optimised_away():
