@@ -23,7 +23,7 @@ class PaperTable:
     def _repr_html_(self):
         cell = f"background:{CARD};padding:6px 10px;text-align:left;vertical-align:top;border-bottom:1px solid {EDGE};color:{INK};white-space:normal"
         heads = "".join(f'<th scope="col" style="{cell};color:{MUTED};font-weight:600">{words}</th>'
-                        for words in ("", *(words for _, words in COLUMNS)))
+                        for words in ("Verdict", "Claim", "The paper said", "We got, in what setting", "Why"))
         body = "".join(html_row(row, cell) for row in self.rows)
         return (f'<table style="background:{CARD};color:{INK};border-collapse:collapse;border-radius:8px;font-size:14px;max-width:100%;margin:0">'
                 f'<caption style="{cell};border:0;font-weight:600;caption-side:top">{html.escape(self.caption)}</caption>'
@@ -75,6 +75,16 @@ def unbroken(words):
 def html_row(row, cell):
     mark = "✓" if row["ok"] else "✗"
     first = f'<td style="{cell};white-space:nowrap"><span aria-hidden="true">{mark}</span> {verdict(row)}</td>'
-    claim = f'<th scope="row" style="{cell};font-weight:600">{html.escape(row["claim"])}</th>'
-    rest = "".join(f'<td style="{cell}">{unbroken(html.escape(row[key]))}</td>' for key, _ in COLUMNS[1:])
-    return f"<tr>{first}{claim}{rest}</tr>"
+    claim = f'<th scope="row" style="{cell};font-weight:600">{words(row, "claim")}{below(words(row, "kind"))}</th>'
+    ours = f'<td style="{cell}">{words(row, "ours")}{below(words(row, "setting"))}</td>'
+    paper, why = (f'<td style="{cell}">{words(row, key)}</td>' for key in ("paper", "why"))
+    return f"<tr>{first}{claim}{paper}{ours}{why}</tr>"
+
+
+def words(row, key):
+    return unbroken(html.escape(row[key]))
+
+
+def below(said):
+    """Under a cell's words, not in a column of its own: so the table fits on paper and in a small window."""
+    return f'<div style="color:{MUTED};font-weight:400">{said}</div>' if said else ""

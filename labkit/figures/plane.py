@@ -6,7 +6,7 @@ import numpy as np
 
 from labkit.figures.picture import drawn, picture, say
 from labkit.figures.scene import crossing
-from labkit.figures.style import CARD, COLORS, INK, MARKERS, SOFT
+from labkit.figures.style import CARD, COLORS, INK, MARKERS, MUTED, SOFT
 
 
 def checked(X, y=None):
@@ -95,9 +95,14 @@ def scatter(ax, X, y, names):
 
 
 def shade(ax, answer, extent, side=241):
+    from scipy.ndimage import gaussian_filter
+
     x, y = np.meshgrid(np.linspace(*extent[:2], side), np.linspace(*extent[2:], side))
     z = np.asarray(answer(np.column_stack([x.ravel(), y.ravel()])), float).reshape(x.shape)
     ax.contourf(x, y, z, [-np.inf, 0.5, np.inf], colors=[SOFT["class_0"], SOFT["class_1"]], zorder=0)
+    near = gaussian_filter((z > 0.5).astype(float), 3, mode="nearest")      # else the edge has steps
+    if near.min() < 0.5 < near.max():       # printed in grey, the two soft colours are one
+        ax.contour(x, y, near, [0.5], colors=[MUTED], linewidths=1, zorder=0.5)
     ax.grid(False)
 
 

@@ -39,5 +39,5 @@ def rate_width_map(errors, rates, widths, title=None):
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=2)
     finding = f"{widths[0]:.0f} units want rate {rates[best[0]]:g}, {widths[-1]:.0f} want {rates[best[-1]]:g}: the wider, the more can be dropped"
     return say(figure, title or finding,
-               f"A map of {errors.size} networks, width across and rate up. {finding}. Best of all: {widths[j]:.0f} units at "
-               f"rate {rates[i]:g}, checking error {errors[i, j]:.1%}.")
+               f"A map of {errors.size} networks, width across and rate up. Best of all: {widths[j]:.0f} units at rate {rates[i]:g}, "
+               f"checking error {errors[i, j]:.1%}.")

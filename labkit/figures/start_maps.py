@@ -46,9 +46,10 @@ def height_maps(runs, surface, title=None, lowest=1e-6):
     Returns a Picture.
     """
     import matplotlib
+    from matplotlib.patches import Patch
 
     figure, axes = maps(len(runs))
-    colors = matplotlib.colormaps["cividis_r"].with_extremes(bad=COLORS["class_0"])
+    colors = matplotlib.colormaps["cividis_r"].with_extremes(bad=CARD)
     for ax, (racer, heights) in zip(axes, runs.items(), strict=False):
         heights = np.asarray(heights, float)
         values = np.log10(np.clip(heights, lowest, None))
@@ -60,10 +61,12 @@ def height_maps(runs, surface, title=None, lowest=1e-6):
     bar.ax.set_yticklabels([f"{10.0**k:g}" for k in range(int(np.log10(lowest)), 3, 2)])
     bar.set_label("height reached")
     bar.outline.set_visible(False)
+    if any(np.isnan(heights).any() for heights in runs.values()):
+        figure.legend(handles=[Patch(facecolor=CARD, edgecolor=INK, linewidth=0.6, label="lost")], loc="outside lower left")
     size = next(iter(runs.values())).size
     best = max(runs, key=lambda racer: (np.asarray(runs[racer]) < 0.01).mean())
     finding = f"From {size:,} starts each: {NAMES.get(best, best)} comes below 0.01 most often"
-    return say(figure, title or finding, f"{finding}. One map an optimizer; bright is low, vermillion where the run was lost.")
+    return say(figure, title or finding, f"{finding}. One map an optimizer; bright is low, white where the run was lost.")
 
 
 @drawn

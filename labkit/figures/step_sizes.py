@@ -94,7 +94,8 @@ def distance_gone(steps, ways, title, ylabel="distance gone", guide=None):
         ax.plot(steps, guide[1], color=COLORS["theory"], linestyle=LINES["theory"], linewidth=1.2, label=guide[0])
     ax.set(xscale="log", yscale="log", xlabel="steps", ylabel=ylabel)
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4)
-    return say(figure, title, f"{title}. Curves on logarithmic scales over {len(steps):,} steps.")
+    ends = ", ".join(f"{NAMES[racer]} {values[-1]:.4g}" for racer, values in ways.items())
+    return say(figure, title, f"Rising curves on logarithmic scales. After {steps[-1]:,} steps: {ends}.")
 
 
 @drawn

@@ -63,7 +63,7 @@ function controlElement(spec, send) {
   if (spec.kind === "slider") {
     const input = make("input", "", { type: "range", min: spec.min, max: spec.max, step: spec.step });
     input.addEventListener("input", () => send({ type: "control", name: spec.name, value: Number(input.value), slides: true }));
-    label.append(words, input, make("output"));
+    label.append(words, input, make("output", "", { "aria-hidden": "true" })); // read as the slider's value
   } else {
     const select = make("select");
     for (const [value, text] of spec.options) {
@@ -101,22 +101,37 @@ function render({ model, el }) {
   const description = make("p", "labkit-unseen");
   const controls = make("div", "labkit-controls", { role: "group", "aria-label": "controls" });
   const note = make("p", "labkit-note", { role: "status", "aria-live": "polite" });
+  const heard = make("p", "labkit-unseen", { "aria-live": "polite" });
   const panel = make("div", "labkit-panel");
   const source = make("p", "labkit-source");
   const help = make("p", "labkit-help");
   description.id = `labkit-${Math.random().toString(36).slice(2)}`;
   picture.setAttribute("aria-describedby", description.id);
-  root.append(title, picture, description, controls, note, panel, source, help);
+  root.append(title, picture, description, controls, note, heard, panel, source, help);
   el.append(root);
 
   const post = courier(model, (gone) => {
     if (gone) {
+      note.setAttribute("aria-live", "polite");
       note.textContent = "No answer yet: another cell may be running. If the kernel was restarted, run this cell and those above it again.";
     }
     note.classList.toggle("labkit-lost", gone);
   });
   const known = new Map();
-  let timer = 0;
+  let timer = 0, keyed = false;
+
+  // What a screen reader says. While the picture plays: nothing, it would be many lines a second. Else the note, where it is new;
+  // and where a key changed only the picture, what is new in its description.
+  function speak(view) {
+    const silent = view.tick > 0, stopped = !silent && note.getAttribute("aria-live") === "off";
+    const told = note.textContent !== view.note;
+    note.setAttribute("aria-live", silent ? "off" : "polite");
+    if (told || stopped) note.textContent = view.note;
+    const before = description.textContent.split(". ");
+    const news = view.alt.split(". ").filter((sentence) => !before.includes(sentence));
+    heard.textContent = keyed && !told && !silent ? news.join(". ") : "";
+    keyed = keyed && !post.idle();
+  }
 
   function draw() {
     const view = model.get("view");
@@ -129,14 +144,14 @@ function render({ model, el }) {
     picture.classList.toggle("labkit-drags", view.pointer === "drag");
     picture.setAttribute("aria-label", view.title);
     title.textContent = view.title;
-    description.textContent = view.alt;
     withCode(source, view.source);
     source.classList.toggle("labkit-fallback", !view.ours);
-    if (!note.classList.contains("labkit-lost")) note.textContent = view.note;
+    if (!note.classList.contains("labkit-lost")) speak(view);
+    description.textContent = view.alt;
     help.textContent = view.help;
     panel.hidden = !view.panel;
     if (view.panel) {
-      const heading = make("h4");
+      const heading = make("h3");
       heading.textContent = view.panel.heading;
       panel.replaceChildren(heading, ...view.panel.lines.map((line) => {
         const paragraph = make("p");
@@ -169,6 +184,7 @@ function render({ model, el }) {
   picture.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || !model.get("view").keys.includes(event.key)) return;
     event.preventDefault();
+    keyed = true;
     post.send({ type: "key", key: event.key, shift: event.shiftKey, slides: event.repeat });
   });
 
@@ -180,20 +196,20 @@ function render({ model, el }) {
   }
   let held = false;
   picture.addEventListener("pointerdown", (event) => {
-    if (!model.get("view").pointer || event.button !== 0) return;
+    if (!model.get("view").pointer || event.button !== 0 || !event.isPrimary) return;
     held = true;
     picture.setPointerCapture(event.pointerId);
     post.send({ type: "down", ...place(event) });
   });
   picture.addEventListener("pointermove", (event) => {
-    if (held) post.send({ type: "drag", ...place(event) });
+    if (held && event.isPrimary) post.send({ type: "drag", ...place(event) });
   });
-  for (const name of ["pointerup", "pointercancel"]) {
-    picture.addEventListener(name, (event) => {
-      if (held) post.send({ type: "up", ...place(event) });
-      held = false;
-    });
-  }
+  picture.addEventListener("pointerup", (event) => {
+    if (!held || !event.isPrimary) return;
+    post.send({ type: "up", ...place(event) });
+    held = false;
+  });
+  picture.addEventListener("pointercancel", () => { held = false; });     // the page scrolls or zooms: nobody let go here
 
   model.on("change:view", draw);
   draw();

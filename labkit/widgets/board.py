@@ -6,6 +6,7 @@ The page only draws and listens; what is shown is decided here, in the kernel, b
 from __future__ import annotations
 
 import base64
+import html
 from pathlib import Path
 
 import anywidget
@@ -121,6 +122,8 @@ class Board(anywidget.AnyWidget):
 
         data["text/plain"] = f"Live picture: {self.title}. {alt_text(self.name)}"
         if still_path(self.name).is_file():
-            data["image/png"] = base64.b64encode(still_path(self.name).read_bytes()).decode()
+            data["image/png"] = png = base64.b64encode(still_path(self.name).read_bytes()).decode()
+            alt = html.escape(alt_text(self.name), quote=True)      # what shows the bare image leaves its alt text out
+            data["text/html"] = f'<img alt="{alt}" src="data:image/png;base64,{png}" width="860" style="max-width:100%;height:auto">'
             metadata = metadata | {"image/png": {"alt": alt_text(self.name)}}
         return data, metadata

@@ -169,7 +169,8 @@ class Bumps(Board):
         cx, cy = plane.to(self.x[self.cursor], self.y[self.cursor])
         scene.circle(cx, cy, 7, CARD, INK, 2.5)
         scene.alt = (f"A curve over x from 0 to 1 and the sum of {self.count_of} bumps of steepness {self.steepness:.0f} that follows it, "
-                     f"off by {self.misses.mean():.3f} on average and {self.misses.max():.2f} at most.")
+                     f"off by {self.misses.mean():.3f} on average and {self.misses.max():.2f} at most. "
+                     f"The cursor is at x = {self.x[self.cursor]:.2f}, where the curve is {self.y[self.cursor]:.2f}.")
         return scene
 
     def trace(self, scene, plane, values, seen=None, **look):

@@ -133,7 +133,8 @@ class Classroom(Board):
         draw_bars(scene, (446, 232, 336, 118), arrived, HIGHEST, 1.0, "what arrived of each answer of 1, mean over the days", "exam = 1",
                   (0, 1, 2))
         today = "exam, all here" if self.exam else f"day {self.days}, {int(self.here[-1].sum())} here"
-        scene.alt = (f"Left, a class of {PUPILS}: {today}. Right, two rows of bars after {self.days} days at rate {self.rate:.2f}: pupils were "
+        days = f"{self.days} day{'s' * (self.days != 1)}"
+        scene.alt = (f"Left, a class of {PUPILS}: {today}. Right, two rows of bars after {days} at rate {self.rate:.2f}: pupils were "
                      f"here on {share.min():.0%} to {share.max():.0%} of the days, and of an answer of 1 there arrived {arrived.min():.2f} to "
                      f"{arrived.max():.2f} on average.")
         return scene

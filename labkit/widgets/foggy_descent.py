@@ -331,8 +331,11 @@ class FoggyDescent(Board):
                     f"their heights over the examples looked at. {self.note()}")
         ground, steps = "with two valleys and a pass" if self.lifted else "under fog, clear only around the walker", len(self.path) - 1
         arrows = "from which the walker is gone" if self.lost else "an arrow down the slope, the walker's own arrow"
+        (w, v), (to_w, to_v), (by_w, by_v) = self.here, self.target(), self.slope()
+        own = "" if self.lost else (f" The walker is at ({w:.2f}, {v:.2f}), where the slope is ({by_w:.2f}, {by_v:.2f}). "
+                                    f"The walker's own arrow points to ({to_w:.2f}, {to_v:.2f}).")
         return (f"A map {ground}, {arrows} and the path of {steps} step{'s' * (steps != 1)}, at height "
-                f"{said(float(rules.height(*self.here)))}; beside it the heights so far.")
+                f"{said(float(rules.height(*self.here)))}; beside it the heights so far.{own}")
 
 
 def inside(points):

@@ -38,9 +38,9 @@ function (place, film) {
     style: "font:inherit;color:#22252b;background:#fff;border:1px solid #6b6f78;border-radius:6px;padding:4px 14px;min-height:30px;min-width:5.5em",
   }, "Play");
   const slider = make("input", {
-    type: "range", min: 0, max: film.frames, value: film.frames, "aria-label": "time", style: "flex:1;min-width:200px;accent-color:#22252b",
+    type: "range", min: 0, max: film.frames, value: film.frames, "aria-label": "time", style: "flex:1;min-width:200px;min-height:24px;accent-color:#22252b",
   });
-  const said = make("output", { style: "min-width:17em;font-variant-numeric:tabular-nums" });
+  const said = make("span", { "aria-hidden": "true", style: "min-width:17em;font-variant-numeric:tabular-nums" });
   bar.append(button, slider, said);
   root.append(screen, bar);
   place.replaceChildren(root);

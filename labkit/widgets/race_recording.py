@@ -31,15 +31,18 @@ class Recording:
         self.alt = f"Seven optimizers race on four maps of two weights, shown at four moments. Lowest at the end: {ends}."
 
     def standings(self):
-        """The starts, the steps, and each racer's rate and height at the end, as aligned text."""
-        lines = [f"{'':18}" + "".join(f"{course(name).title:>24}" for name in COURSES)]
-        lines.append(f"{'start':18}" + "".join(f"{str(course(name).start):>24}" for name in COURSES))
-        lines.append(f"{'steps':18}" + "".join(f"{course(name).steps:>24}" for name in COURSES))
-        lines.append(f"{'':18}" + "".join(f"{'rate':>13}{'height':>11}" for _ in COURSES))
+        """The starts, the steps, and each racer's rate and height at the end, as aligned text: two courses side by side, to fit a small window."""
+        names = list(COURSES)
+        return "\n\n".join("\n".join(self.columns(names[k:k + 2])) for k in range(0, len(names), 2))
+
+    def columns(self, names):
+        yield f"{'':18}" + "".join(f"{course(name).title:>24}" for name in names)
+        yield f"{'start':18}" + "".join(f"{str(course(name).start):>24}" for name in names)
+        yield f"{'steps':18}" + "".join(f"{course(name).steps:>24}" for name in names)
+        yield f"{'':18}" + "".join(f"{'rate':>13}{'height':>11}" for _ in names)
         for racer in RACERS:
-            ends = [(course(name).rate_of(racer), course(name).above_lowest(self.ways[name][racer])[-1]) for name in COURSES]
-            lines.append(f"{WORDS[racer]:18}" + "".join(f"{rate:13g}{height:11.2g}" for rate, height in ends))
-        return "\n".join(lines)
+            ends = [(course(name).rate_of(racer), course(name).above_lowest(self.ways[name][racer])[-1]) for name in names]
+            yield f"{WORDS[racer]:18}" + "".join(f"{rate:13g}{height:11.2g}" for rate, height in ends)
 
     # The still form: a strip of pictures
 

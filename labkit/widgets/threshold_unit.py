@@ -94,7 +94,8 @@ class UnitBoard(Board):
                   theta=self.theta)
         self.draw_table(scene)
         scene.alt = (f"A unit with weights {self.w[0]:g} and {self.w[1]:g} and threshold {self.theta:g}. It fires on {self.firing()}. "
-                     + " ".join(f"{gate}: {count} of 4." for gate, count in self.matches().items()))
+                     + " ".join(f"{gate}: {count} of 4." for gate, count in self.matches().items())
+                     + f" Shown: input ({x[0]}, {x[1]}), sum {self.sums[self.row]:g}, answer {self.answers[self.row]}.")
         return scene
 
     def draw_table(self, scene):

@@ -69,6 +69,13 @@ def test_planes_shade_only_where_an_answer_is_given():
     assert [ax.get_xlabel() for ax in figure.axes] == ["x1", "u"]
 
 
+def test_the_two_sides_of_a_plane_are_parted_by_a_line_for_printers_without_colour():
+    drawn = figures.boundary(datasets.xor().X, datasets.xor().y, predict=lambda Z: Z[:, 0] > 0.3)
+    edge = [path for part in drawn.axes[0].collections if part.get_edgecolor().size for path in part.get_paths() if len(path)]
+    assert any(np.allclose(path.vertices[:, 0], 0.3, atol=0.02) and np.ptp(path.vertices[:, 1]) > 1 for path in edge)
+    assert len(figures.boundary(datasets.xor().X, datasets.xor().y, predict=lambda Z: np.zeros(len(Z))).axes[0].collections) == 1
+
+
 def six(x, z):
     return np.column_stack([np.ones(len(x)), x, z, x * z, x**2, z**2])
 

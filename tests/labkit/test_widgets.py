@@ -47,6 +47,14 @@ def test_the_view_is_plain_data_with_a_drawing_and_words(board):
     assert len(set(names)) == len(names) and all(control["label"] for control in view["controls"])
 
 
+def test_a_key_that_changes_the_drawing_changes_its_words(board):
+    """Else who hears the picture does not know that anything happened."""
+    for key in board.hears:
+        before = board.view
+        press(board, key)
+        assert before["svg"] == board.view["svg"] or (before["note"], before["alt"]) != (board.view["note"], board.view["alt"]), key
+
+
 def test_every_key_and_control_answers(board):
     for key in board.view["keys"]:
         press(board, key)
@@ -88,6 +96,8 @@ def test_the_still_form_stands_behind_the_live_one(board):
     data, metadata = board._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data and data["image/png"]
     assert metadata["image/png"]["alt"] in data["text/plain"] and metadata["image/png"]["alt"]
+    image = ElementTree.fromstring(data["text/html"].replace(">", "/>"))
+    assert image.get("alt") == metadata["image/png"]["alt"] and image.get("src").endswith(data["image/png"])
 
 
 def test_the_page_uses_the_colours_of_the_course():

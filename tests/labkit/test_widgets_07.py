@@ -6,10 +6,11 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 from labkit import figures, optimizers, surfaces, widgets
 from labkit.figures.scene import Scene
-from labkit.figures.style import COLORS
+from labkit.figures.style import COLORS, luminance
 from labkit.widgets import race_courses, step_rules
 from labkit.widgets.race_courses import COURSES, RACERS, Field, course
 
@@ -196,6 +197,7 @@ def test_the_standings_print_starts_rates_and_heights(film):
     text = film.standings()
     for words in ("(-1.5, 0.001)", "(-1.2, 1.0)", "(1.0, 1.5)", "(-4.0, 4.0)", "0.0015", "0.005", "RMSprop", "Adadelta"):
         assert words in text
+    assert max(map(len, text.splitlines())) <= 72       # a longer line wraps in a window of 800 pixels, and the columns with it
 
 
 def test_unwritten_functions_are_said_in_the_film():
@@ -219,4 +221,10 @@ def test_the_pictures_say_what_they_found():
     ends = np.repeat([[0, 1]], 2, axis=0)
     assert "divides" in figures.arrival_maps({"adam": ends, "momentum": ends}, surface).alt
     low = np.array([[1e-3, 5.0], [np.nan, 2.0]])
-    assert "Adam" in figures.height_maps({"adam": low, "momentum": np.full((2, 2), 5.0)}, surface).alt
+    maps = figures.height_maps({"adam": low, "momentum": np.full((2, 2), 5.0)}, surface)
+    assert "Adam" in maps.alt and [words.get_text() for words in maps.legends[0].get_texts()] == ["lost"]
+    lost, *heights = (luminance(to_hex(maps.axes[0].images[0].cmap(value))) for value in (np.ma.masked, *np.linspace(0, 1, 9)))
+    assert lost > max(heights) + 0.1        # apart from every height without any colour
+    assert figures.height_maps({"adam": np.ones((2, 2))}, surface).legends == []
+    gone = figures.distance_gone([1, 1000], {"adagrad": [0.1, 6.3], "rmsprop": [0.1, 99]}, "far")
+    assert "After 1,000 steps: Adagrad 6.3, RMSprop 99." in gone.alt
