@@ -323,6 +323,9 @@ def some_corrections(rng):
     for n in (1, 2, 5):     # from nothing: a class-1 example with sum 0 is a mistake in every way of counting
         yield call(np.zeros(n), 0.0, rng.normal(size=n), 1)
     yield call(np.array([1.0, -1.0]), 0.0, np.array([2.0, 2.0]), 1)
+    for y in (0, 1):        # so far on the wrong side that one step does not get there
+        w, x = rng.uniform(6, 9, 3) * (1 - 2 * y), rng.uniform(0.5, 1.5, 3)
+        yield call(w, 0.0, x, y)
 
 
 update = Exercise(
@@ -737,8 +740,15 @@ def down_the_squared_error(w, b, x, y, rate):
     return w - rate * slope * x, b - rate * slope
 
 
+def some_sigmoid_steps(rng):
+    yield from some_steps(rng, (0, 1, 0, 1))
+    for y in (0, 1):        # sure, and wrong: a sum of about 6 from 0
+        x = rng.uniform(1, 2, 2)
+        yield call((1 - 2 * y) * rng.uniform(2.5, 3.5, 2) / x, 0.0, x, y, 0.8)
+
+
 sigmoid_step = Exercise(
-    "sigmoid_step", points=3, right=down_the_squared_error, hidden=lambda rng: some_steps(rng, (0, 1, 0, 1)),
+    "sigmoid_step", points=3, right=down_the_squared_error, hidden=some_sigmoid_steps,
     public=[call(np.array([0.5, -1.0]), 0.25, np.array([1.0, 2.0]), 1, 0.5), call(np.array([1.0, 0.5]), -0.5, np.array([2.0, 1.0]), 0, 1.0),
             call(np.array([0.25, 0.0, -0.5]), 0.75, np.array([1.0, 3.0, -1.0]), 0, 0.1), call(np.array([-3.0]), 1.0, np.array([2.5]), 1, 1.0)],
     hints=("In order: z = w x + b, then h = 1 / (1 + exp(-z)), then the slope, then the step against it.",

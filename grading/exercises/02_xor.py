@@ -765,10 +765,12 @@ def networks(rng):
         yield call(CORNERS, rng.integers(-1, 2, (2, 2)).astype(float), rng.integers(-1, 2, 2).astype(float),
                    rng.integers(-1, 2, 2).astype(float), float(rng.integers(-1, 2)), part="forward")
     yield call(CORNERS, np.array([[1.0, 1.0], [1.0, 0.0]]), np.array([-1.0, 0.0]), np.array([1.0, 1.0]), -1.0, part="forward")
+    yield call(CORNERS, np.array([[1.0, 1.0]]), np.array([-0.5]), rng.uniform(0.1, 0.4, 1), 0.0, part="forward")     # a bias of 0 is a bias
     for rows in (1, 1, 2, 3, 5, 8):
         yield call(CORNERS[rng.integers(0, 4, rows)], part="xor")
 
 
+OWN = (4, 5)    # the public cases without weights: what a slip makes of XOR depends on those that the student chose
 two_layers = Exercise(
     "two_layers", points=4, right=three_units, parts={"forward": 1, "xor": 1},
     public=[
@@ -852,7 +854,7 @@ two_layers = ThreeUnits()
 
 @two_layers.misconception(why="Layers are thought to add power by themselves; the threshold between them looks optional.",
                           hint="The hidden sums reach the third unit without a threshold. Sums of sums are again one line, so "
-                               "this cannot do XOR: threshold the hidden units first.")
+                               "this cannot do XOR: threshold the hidden units first.", unsure=OWN)
 def no_threshold_inside(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5])
@@ -862,7 +864,7 @@ def no_threshold_inside(X, W=None, b=None, v=None, c=None):
 
 @two_layers.misconception(why="With two inputs and two units W is square, and the missing transpose raises no error.",
                           hint="W has one row a hidden unit, so the sums are X @ W.T + b. Without the transpose the units "
-                               "trade weights.")
+                               "trade weights.", unsure=OWN)
 def not_transposed(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5])
@@ -874,7 +876,7 @@ def not_transposed(X, W=None, b=None, v=None, c=None):
 
 @two_layers.misconception(why="The sums are written as in the formula, x times W, whatever the shape of W.",
                           hint="W has one row a hidden unit, so the sums are X @ W.T + b. X @ W stops where there are not as many units as "
-                               "inputs, and where there are, the units trade weights.")
+                               "inputs, and where there are, the units trade weights.", unsure=OWN)
 def never_transposed(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
@@ -883,7 +885,7 @@ def never_transposed(X, W=None, b=None, v=None, c=None):
 
 @two_layers.misconception(why="The last threshold is forgotten.",
                           hint="These are the sums of the third unit. It is a threshold unit too: answer 1 where its sum is "
-                               "above 0, else 0.")
+                               "above 0, else 0.", unsure=OWN)
 def the_last_sum(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5])
@@ -892,7 +894,7 @@ def the_last_sum(X, W=None, b=None, v=None, c=None):
 
 
 @two_layers.misconception(why="Only the hidden units are thought to need a bias.",
-                          hint="The third unit's bias c is missing from its sum.")
+                          hint="The third unit's bias c is missing from its sum.", unsure=OWN)
 def third_unit_without_bias(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0])
@@ -927,7 +929,7 @@ def no_weights_of_ones_own(X, W=None, b=None, v=None, c=None):
 
 
 @two_layers.misconception(why="Many texts let a unit fire at 0.",
-                          hint="Your units fire at a sum of exactly 0. Here they fire above 0 only: > and not >=.")
+                          hint="Your units fire at a sum of exactly 0. Here they fire above 0 only: > and not >=.", unsure=OWN)
 def fire_at_zero(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
@@ -935,14 +937,15 @@ def fire_at_zero(X, W=None, b=None, v=None, c=None):
 
 
 @two_layers.misconception(why="np.sign looks like a threshold.",
-                          hint="Your hidden units answer -1 where they should answer 0 (np.sign does that). A unit that does not fire adds nothing.")
+                          hint="Your hidden units answer -1 where they should answer 0 (np.sign does that). A unit that does not fire adds nothing.",
+                          unsure=OWN)
 def hidden_signs(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
     return (np.sign(X @ W.T + b) @ v + c > 0).astype(int)
 
 
-@two_layers.misconception(why="The hidden biases are left out.", hint="The hidden sums lack their biases: X @ W.T + b.")
+@two_layers.misconception(why="The hidden biases are left out.", hint="The hidden sums lack their biases: X @ W.T + b.", unsure=OWN)
 def hidden_units_without_bias(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([1.0, -1.0]), -0.5
@@ -975,7 +978,7 @@ def two_hidden_units_only(X, W=None, b=None, v=None, c=None):
 
 @two_layers.misconception(why="The units of the table before were sigmoids.",
                           hint="Your hidden units are sigmoids, which answer something between 0 and 1. Here every unit is a threshold unit: 1 above "
-                               "0, else 0.")
+                               "0, else 0.", unsure=OWN)
 def sigmoids_inside(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
@@ -1000,7 +1003,8 @@ def single_point_squeezed(X, W=None, b=None, v=None, c=None):
 
 
 @two_layers.misconception(why="`c or -0.5` and `not c` are used to ask whether a number was given.",
-                          hint="A bias of 0 is given, and you put your own in its place: `or` and `not` take 0 for nothing. Ask: if W is None.")
+                          hint="A bias of 0 is given, and you put your own in its place: `or` and `not` take 0 for nothing. Ask: if W is None.",
+                          unsure=OWN)
 def zero_is_taken_for_nothing(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0])
@@ -1008,7 +1012,8 @@ def zero_is_taken_for_nothing(X, W=None, b=None, v=None, c=None):
 
 
 @two_layers.misconception(why="A bias is taken for a threshold.",
-                          hint="The biases are subtracted here, as if they were thresholds. They are added: X @ W.T + b, and hidden @ v + c.")
+                          hint="The biases are subtracted here, as if they were thresholds. They are added: X @ W.T + b, and hidden @ v + c.",
+                          unsure=OWN)
 def biases_as_thresholds(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([0.5, 1.5]), np.array([1.0, -1.0]), 0.5
@@ -1039,6 +1044,8 @@ def image_pairs(rng):
             yield call(one.astype(float), other.astype(float))
     same = rng.integers(0, 256, (4, 4)).astype(np.uint8)
     yield call(same, same.copy())
+    yield call(rng.uniform(0, 255, (3, 4)), rng.uniform(0, 255, (3, 4)))
+    yield call(rng.uniform(0, 1, (2, 5)), rng.uniform(0, 1, (2, 5)))
 
 
 def gray(*rows):
@@ -1052,7 +1059,7 @@ distance = Exercise(
         call(gray([250, 10], [0, 5]), gray([20, 60], [0, 5])),
         call(gray([1, 2, 3]), gray([1, 2, 3])),
         call(gray([0, 6, 0]), gray([0, 0, 8])),
-        call(np.array([[1.0, 2.0], [3.0, 0.0]]), np.array([[0.0, 0.0], [0.0, 1.0]])),
+        call(np.array([[1.5, 2.0], [3.0, 0.0]]), np.array([[0.0, 0.0], [0.0, 1.25]])),
     ],
     hidden=image_pairs,
     hints=("It is the Pythagoras that you know, with 784 directions in place of two.",
@@ -1132,6 +1139,13 @@ def pixel_by_pixel(image_1, image_2):
                              "image_1.astype(float) - image_2.astype(float).")
 def floating_point_too_late(image_1, image_2):
     return np.linalg.norm((image_1 - image_2).astype(float))
+
+
+@distance.misconception(why="A type with room for negative numbers is looked for, and int is the first that comes to mind.",
+                        hint="The pixels are made whole numbers: astype(int) cuts off what stands behind the point. Images may come as floating "
+                             "point, with ink of 1.5: use astype(float).")
+def cut_to_whole_numbers(image_1, image_2):
+    return np.sqrt(((image_1.astype(int) - image_2.astype(int)) ** 2).sum())
 
 
 @distance.misconception(why="A loop over the pixels of an image adds uint8 to uint8.",

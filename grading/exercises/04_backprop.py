@@ -496,6 +496,12 @@ def branches_changed(Y, T, loss):
     return (Y - T) / (Y * (1 - Y))
 
 
+@loss_gradient.misconception(why="Libraries take the mean of the losses.",
+                             hint="You divide by the number of outputs. Here E is a sum over all outputs of all examples.")
+def averaged_over_all_outputs(Y, T, loss):
+    return (Y - T) / (1 if loss == "squared" else Y * (1 - Y)) / Y.size
+
+
 # The whole network
 
 
@@ -525,6 +531,8 @@ def networks(rng):
     for gate in ((0, 1, 1, 0), (0, 0, 0, 1)):
         yield call(XOR, np.array(gate, float)[:, None], rng.uniform(-3, 3, (2, 2)), rng.uniform(-1, 1, 2), rng.uniform(-3, 3, (2, 1)),
                    rng.uniform(-1, 1, 1))
+    yield call(rng.normal(size=(2, 2)), rng.uniform(1, 2, (2, 1)) * 1e12, rng.uniform(-1, 1, (2, 3)), rng.uniform(-1, 1, 3),
+               rng.uniform(-1, 1, (3, 1)), rng.uniform(-1, 1, 1))     # a nudge of a weight is lost in the rounding of E
 
 
 XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -1137,6 +1145,19 @@ def down_to_where_it_began(f, x, step):
         x[place] += step
         above = f(x)
         x[place] -= step
+        gradient[place] = (above - f(x)) / (2 * step)
+    return gradient
+
+
+@numerical_gradient.misconception(why="The element that was nudged down is not put back.",
+                                  hint="From the second slope on the elements nudged before stand a step too low. Put each back, or make a fresh "
+                                       "copy for each.")
+def not_put_back(f, x, step):
+    x, gradient = x.copy(), np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        x[place] += step
+        above = f(x)
+        x[place] -= 2 * step
         gradient[place] = (above - f(x)) / (2 * step)
     return gradient
 

@@ -540,6 +540,12 @@ return W
                "your steps grow with the size of the batch. slope() is already the mean over its rows: do not multiply by how many there are.")
 mistaken_epoch("""
 for rows in batches:
+    W = W - learning_rate * slope(W, X[rows], classes[rows]) / len(rows)
+return W
+""", "mean_of_the_mean", "The batch's slope is averaged once more.",
+               "your steps shrink with the size of the batch. slope() is already the mean over its rows: do not divide by how many there are.")
+mistaken_epoch("""
+for rows in batches:
     for i in rows:
         W = W - learning_rate * slope(W, X[[i]], classes[[i]])
 return W
@@ -687,6 +693,13 @@ def the_lowest_itself(rates, losses):
                               "ruined. Stop there.")
 def in_the_whole_record(rates, losses):
     return rates[np.nanargmin(losses)] / 10
+
+
+@find_rate.misconception(why="np.argmin is asked for the whole record, and for it a loss that is nan is the smallest.",
+                         hint="this looks at the whole record, and for np.argmin a nan in it is the smallest number. What comes after a blow-up says "
+                              "nothing about a rate: the weights were already ruined. Stop there.")
+def argmin_of_it_all(rates, losses):
+    return rates[np.argmin(losses)] / 10
 
 
 @find_rate.misconception(why="The largest rate that still worked is taken for the best.",
@@ -849,7 +862,8 @@ def descend_kernel(x, y, rates, steps):
 
 
 @descend_kernel.misconception(why="The launches in the text often fit exactly, so the guard seems superfluous.",
-                              hint="some threads have no descent: they read and write outside the arrays. Ask whether i is smaller than x.size.")
+                              hint="some threads have no descent: they read and write outside the arrays. Ask whether i is smaller than x.size "
+                                   "before the first x[i], y[i] or rates[i] (with <= one thread still gets through).")
 @cuda.jit
 def no_guard(x, y, rates, steps):
     i = cuda.grid(1)

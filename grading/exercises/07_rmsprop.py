@@ -226,6 +226,12 @@ def no_brackets(w, s, g, learning_rate=0.01, epsilon=1e-8):
     return w - learning_rate * (g / np.sqrt(s) + epsilon)
 
 
+@rmsprop_step.misconception(why="Without any brackets epsilon is added to the new weights.",
+                            hint="epsilon is added in the end, to the weights. Python divides first: put brackets around the root and epsilon.")
+def no_brackets_at_all(w, s, g, learning_rate=0.01, epsilon=1e-8):
+    return w - learning_rate * g / np.sqrt(s) + epsilon
+
+
 @rmsprop_step.misconception(why="epsilon is thought to be needed only where the root is zero.",
                             hint="only the larger of epsilon and the root divides here. epsilon is added to every root.")
 def larger_of_the_two(w, s, g, learning_rate=0.01, epsilon=1e-8):
@@ -593,6 +599,18 @@ def betas_swapped(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, eps
     return w - learning_rate * (m / (1 - beta_2**t)) / (np.sqrt(s / (1 - beta_1**t)) + epsilon)
 
 
+@adam_step.misconception(why="One decay is taken for both means.",
+                         hint="you correct s with beta_1 as well. Each mean has a decay of its own: 1 - beta_2**t is the share for s.")
+def one_beta_for_both(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    return w - learning_rate * m / (1 - beta_1**t) / (np.sqrt(s / (1 - beta_1**t)) + epsilon)
+
+
+@adam_step.misconception(why="The root is taken first, and what comes out is corrected.",
+                         hint="you divide the root of s by 1 - beta_2**t. Correct s first, then take the root.")
+def corrected_behind_the_root(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    return w - learning_rate * m / (1 - beta_1**t) / (np.sqrt(s) / (1 - beta_2**t) + epsilon)
+
+
 @adam_step.misconception(why="The correction multiplies, as the mean's own share did.",
                          hint="you multiply by 1 - beta**t, which makes the means smaller still. They are too small: divide.")
 def multiplies(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
@@ -686,8 +704,8 @@ def rmsprop_kernel(w, s, g, learning_rate, decay, epsilon):
 
 
 @rmsprop_kernel.misconception(why="The launch in the text fits exactly, so the guard seems superfluous.",
-                              hint="some threads have no weight: with 8 threads and 6 weights, threads 6 and 7 write outside the arrays. Ask "
-                                   "whether i is smaller than w.size (with <= one thread still gets through).")
+                              hint="some threads have no weight: with 8 threads and 6 weights, threads 6 and 7 reach outside the arrays. Ask "
+                                   "whether i is smaller than w.size before the first s[i], g[i] or w[i] (with <= one thread still gets through).")
 @cuda.jit
 def no_guard(w, s, g, learning_rate, decay, epsilon):
     i = cuda.grid(1)
@@ -774,6 +792,16 @@ def epsilon_in_the_kernels_root(w, s, g, learning_rate, decay, epsilon):
     if i < w.size:
         s[i] = decay * s[i] + (1 - decay) * g[i] * g[i]
         w[i] -= learning_rate * g[i] / math.sqrt(s[i] + epsilon)
+
+
+@rmsprop_kernel.misconception(why="Without brackets Python divides first and adds epsilon to the quotient.",
+                              hint="epsilon is added after the division. Python divides first: put brackets around the root and epsilon.")
+@cuda.jit
+def no_brackets_in_the_kernel(w, s, g, learning_rate, decay, epsilon):
+    i = cuda.grid(1)
+    if i < w.size:
+        s[i] = decay * s[i] + (1 - decay) * g[i] * g[i]
+        w[i] -= learning_rate * g[i] / math.sqrt(s[i]) + epsilon
 
 
 @rmsprop_kernel.misconception(why="On a CPU the loop is the program; that every thread runs it is overlooked.",

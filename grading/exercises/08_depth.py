@@ -94,7 +94,8 @@ def staircase(x, left, right, height, steepness):
 
 
 @bump.misconception(why="The order of the subtraction is turned round.",
-                    hint="Your bump is upside down: take the step at `left` first and subtract the step at `right`.")
+                    hint="Your bump is upside down: take the step at `left` first and subtract the step at `right`. (If you do, your "
+                         "sigmoid falls where it should rise: there is one in the cell at the top.)")
 def upside_down(x, left, right, height, steepness):
     return height * (0.5 * np.tanh(0.5 * steepness * (x - right)) - 0.5 * np.tanh(0.5 * steepness * (x - left)))
 
@@ -488,6 +489,30 @@ def not_transposed(weights, slopes, dY):
     return np.array(sizes[::-1])
 
 
+@gradient_sizes.misconception(why="The error is multiplied by W, whatever its shape.",
+                              hint="You multiply by W as it stands. It fits only where a layer has as many units as inputs, and is wrong there too: "
+                                   "backwards it is the transpose, W.T.")
+def never_transposed(weights, slopes, dY):
+    sizes = []
+    for W, slope in zip(weights[::-1], slopes[::-1], strict=True):
+        dZ = dY * slope
+        sizes.append(np.sqrt(np.mean(dZ**2)))
+        dY = dZ @ W
+    return np.array(sizes[::-1])
+
+
+@gradient_sizes.misconception(why="The layers are taken in the order of the lists.",
+                              hint="You begin at the first layer. The error arrives at the last one, and goes back from there: weights[::-1], "
+                                   "slopes[::-1].")
+def from_the_first_layer_on(weights, slopes, dY):
+    sizes = []
+    for W, slope in zip(weights, slopes, strict=True):
+        dZ = dY * slope
+        sizes.append(np.sqrt(np.mean(dZ**2)))
+        dY = dZ @ W.T
+    return np.array(sizes)
+
+
 # ReLU and PReLU, backwards
 
 
@@ -603,6 +628,12 @@ def averaged(dY, X, slope):
     return np.where(X > 0, dY, slope * dY), np.where(X > 0, 0, dY * X).mean(axis=0)
 
 
+@prelu_backward.misconception(why="axis=1 is taken for the examples.",
+                              hint="dslope adds up over the units. It should add up over the examples, axis 0, and have one number a unit.")
+def along_the_units(dY, X, slope):
+    return dY * np.where(X > 0, 1, slope), (dY * np.minimum(X, 0)).sum(axis=1)
+
+
 @prelu_backward.misconception(why="y = slope * x is put in where x is asked for.",
                               hint="dslope has a factor `slope` too much. Where x < 0, y = slope * x: if the slope grows by 1, y grows by x.")
 def slope_twice(dY, X, slope):
@@ -701,6 +732,13 @@ def the_uniform_limit(n_inputs, n_units, rule, slope=0.0):
     return np.sqrt(6 / (n_inputs + n_units)) if rule == "glorot" else np.sqrt(2 / ((1 + slope**2) * n_inputs))
 
 
+@start_scale.misconception(why="The limits of uniform distributions are what many libraries show, for both laws.",
+                           hint="With a 6 in place of the 2 this is the limit of a uniform distribution with that variance. Its standard deviation "
+                                "is that over the root of 3.")
+def both_uniform_limits(n_inputs, n_units, rule, slope=0.0):
+    return np.sqrt(6 / (n_inputs + n_units)) if rule == "glorot" else np.sqrt(6 / ((1 + slope**2) * n_inputs))
+
+
 @start_scale.misconception(why="The 2 of Glorot's law is dropped, though it is only there because two numbers are averaged.",
                            hint="Glorot's 2 is missing: the law takes the mean of n_inputs and n_units, which is half their sum.")
 def without_the_two(n_inputs, n_units, rule, slope=0.0):
@@ -723,6 +761,13 @@ def squared_as_a_whole(n_inputs, n_units, rule, slope=0.0):
                            hint="The slope joins as slope ** 2: a unit that passes a tenth passes a hundredth of the variance.")
 def slope_not_squared(n_inputs, n_units, rule, slope=0.0):
     return np.sqrt(2 / (n_inputs + n_units)) if rule == "glorot" else np.sqrt(2 / ((1 + slope) * n_inputs))
+
+
+@start_scale.misconception(why="What stands below the fraction line is written without brackets.",
+                           hint="He's law is multiplied by n_inputs here: Python divides first. Put everything below the line in brackets: "
+                                "2 / ((1 + slope**2) * n_inputs).")
+def below_the_line_without_brackets(n_inputs, n_units, rule, slope=0.0):
+    return np.sqrt(2 / (n_inputs + n_units)) if rule == "glorot" else np.sqrt(2 / (1 + slope**2) * n_inputs)
 
 
 # One step of contrastive divergence
@@ -942,6 +987,18 @@ def no_visible_bias(V, W, b, c, U):
     H = rise(V @ W + c)
     V1 = rise((U < H) @ W.T)
     H1 = rise(V1 @ W + c)
+    return (V.T @ H - V1.T @ H1) / len(V), (V - V1).mean(axis=0), (H - H1).mean(axis=0)
+
+
+@contrastive_step.misconception(why="Only the weights are thought of.",
+                                hint="The biases are missing: c joins the sums of the hidden units, V @ W + c, and b those of the visible ones on "
+                                     "the way down.")
+def no_bias_at_all(V, W, b, c, U):
+    def rise(Z):
+        return 0.5 * (1 + np.tanh(0.5 * Z))
+    H = rise(V @ W)
+    V1 = rise((U < H) @ W.T)
+    H1 = rise(V1 @ W)
     return (V.T @ H - V1.T @ H1) / len(V), (V - V1).mean(axis=0), (H - H1).mean(axis=0)
 
 

@@ -102,7 +102,7 @@ def guarded_share(X, uniforms, rate):
 
 @dropout_forward.misconception(why="Srivastava's p is the probability of keeping, labkit's and most libraries' rate that of dropping.",
                                hint="This keeps the units that should be dropped: rate is the probability of dropping. A unit is dropped "
-                                    "where its uniform number is below rate.")
+                                    "where its uniform number is below rate.", unsure=(3,))     # 0 / 0, or nobody asked
 def keeps_what_should_go(X, uniforms, rate):
     mask = np.where(uniforms < rate, 1 / rate if rate else 1.0, 0.0)
     return X * mask, mask
@@ -141,7 +141,7 @@ def nothing_scaled(X, uniforms, rate):
 
 @dropout_forward.misconception(why="One divides by the probability at hand.",
                                hint="You divide by rate, the share that is dropped. At 0.5 nobody would notice. Divide by the share that "
-                                    "stays.")
+                                    "stays.", unsure=(3,))
 def divided_by_the_rate(X, uniforms, rate):
     mask = np.where(uniforms < rate, 0.0, 1 / rate if rate else 1.0)
     return X * mask, mask
@@ -528,6 +528,21 @@ def all_lowered(W, step):
     return np.where(np.abs(W) > step, W - step, 0.0)
 
 
+@soft_threshold.misconception(why="Nearer to zero is read as smaller, for every weight.",
+                              hint="Every weight is lowered by step, the negative and the small ones too. For a negative weight towards zero means "
+                                   "upwards, and what is nearer than a step stops at zero.")
+def lowered_whatever_it_was(W, step):
+    return W - step
+
+
+@soft_threshold.misconception(why="The negative weights are looked for after the positive ones have moved.",
+                              hint="A small positive weight moves twice here: it steps over zero, and is then taken for a negative one. "
+                                   "Let W, as it came, decide, and stop at zero what is nearer than a step.")
+def moved_twice(W, step):
+    new = np.where(W > 0, W - step, W)
+    return np.where(new < 0, new + step, new)
+
+
 # Max-norm
 
 
@@ -743,7 +758,8 @@ def nothing_first(out, x, uniforms, rate):
 
 @dropout_kernel.misconception(why="The launch in the picture fits exactly, so the guard seems superfluous.",
                               hint="Some threads have no element: with 8 threads and 6 numbers, threads 6 and 7 reach outside the arrays. Ask "
-                                   "whether i is smaller than out.size.")
+                                   "whether i is smaller than out.size before the first uniforms[i], x[i] or out[i] (with <= one thread still gets "
+                                   "through).")
 @cuda.jit
 def no_guard(out, x, uniforms, rate):
     i = cuda.grid(1)

@@ -273,8 +273,7 @@ print("Every sum is right." if np.array_equal(out, many + 1) else "Some sums are
 # - **On Binder or your own computer** right-click this notebook in the file list, choose *Download*, and hand the file in the way your
 #   teacher asks.
 #
-# You may add cells of your own anywhere. But only the cells you were asked to write in are run when your work is graded: a helper function
-# or an import that an answer needs has to stand in such a cell.
+# You may add cells of your own anywhere. But only the cells you were asked to write in are run when your work is graded.
 #
 # **Binder forgets.** The computer that you borrow there is gone after some minutes of silence, with everything on it. So before you leave,
 # download your labs with one click; when you come back, put them back with one click.

@@ -234,8 +234,8 @@ figure
 #
 # - *They must grow.* Each correction adds at least $\gamma$ at right angles to that plane. So the length is at least $k
 #   \gamma$.
-# - *They cannot grow fast.* Each correction is made against the weights' own opinion: $x$ points away from them, or sideways.
-#   By Pythagoras the squared length grows by $R^2$ at most. So the length is at most $\sqrt{k}\, R$.
+# - *They cannot grow fast.* Each correction is made against the weights' own opinion: what is added points away from them, or
+#   sideways. By Pythagoras the squared length grows by $R^2$ at most. So the length is at most $\sqrt{k}\, R$.
 #
 # The first is a straight line, the second a root. Where they cross, at $k = (R/\gamma)^2$, there is no room left for another
 # mistake.
@@ -259,8 +259,8 @@ figures.wedge(caught)
 #
 # Three things the theorem does **not** say:
 #
-# - It does not say that the perceptron always stops. *If* no line separates the examples there is no margin, and it goes on
-#   for ever.
+# - It does not say that the perceptron always stops. *If* no line separates the examples (if they are not **linearly
+#   separable**) there is no margin, and it goes on for ever.
 # - It does not count passes. It counts mistakes, in however many passes they happen.
 # - It does not say which line you get. Any line that separates the examples ends the learning.
 #

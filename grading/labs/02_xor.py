@@ -8,7 +8,7 @@
 #
 # **When you have finished you can**
 #
-# - prove that no line separates XOR, in two ways: by four inequalities, and by listing everything a line can do;
+# - prove by four inequalities that no line separates XOR, and list everything that a line can do;
 # - say what Rosenblatt's rule does when there is no line to find, and measure it;
 # - combine decisions: feed the answers of two units to a third, and choose the weights by hand;
 # - recognise from distances when a problem needs more than one line;
@@ -121,9 +121,8 @@ widgets.turn_line(accuracy)
 #
 # ## Everything that a line can do
 #
-# There is a second proof, by listing. There are infinitely many lines, but they can *sort* four points in only so many ways,
-# because there are just $2^4 = 16$ ways to answer four questions with yes or no. Write a function that collects the different
-# ways.
+# There are infinitely many lines, but they can *sort* four points in only so many ways, because there are just $2^4 = 16$
+# ways to answer four questions with yes or no. Write a function that collects the different ways.
 
 # %% role="solution" id="sortings"
 def sortings(W, b, X):
@@ -663,7 +662,7 @@ for n in range(2, 7):
 # And threshold units in a hidden layer? Count. Let hidden unit number $k$ fire when *at least* $k$ inputs are 1: all its
 # weights are 1 and its bias is $\tfrac{1}{2} - k$. Let the last unit add them with weights $+1, -1, +1, \dots$ and bias
 # $-\tfrac{1}{2}$. If three inputs are 1, the first three hidden units fire, and $1 - 1 + 1 = 1$. So $n$ hidden units are enough
-# for parity of $n$ inputs. This is your OR-and-AND network, continued.
+# for parity of $n$ inputs. This is the OR-and-AND network, continued.
 
 # %% role="picture"
 def counting_network(n):
@@ -880,7 +879,8 @@ figures.paper_table([
 # **Marking scheme** (4 points)
 #
 # - 1 point: the claim is limited to one unit (or one trained layer, or parts of limited order) *and* a correct short proof is
-#   given: the four inequalities, or the complete list of 14 ways. "You cannot see a line in the picture" alone is half a point.
+#   given: the four inequalities, or the list of 14 ways with a reason why it is complete. "You cannot see a line in the picture"
+#   alone is half a point.
 # - 1 point: a working network for XOR is described, with what each hidden unit answers; or the decision about decisions with
 #   its four corners followed through.
 # - 1 point: the difficulty was to train the hidden units (not: that layers were unknown; not: only computing power). Naming

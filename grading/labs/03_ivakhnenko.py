@@ -271,9 +271,10 @@ outside = [judge(c, terms(V[:, i], V[:, j]), t_check) for c, (i, j) in zip(units
 figures.seen_and_unseen(inside, outside, pairs, names)
 
 # %% [markdown]
-# Here the trap of the four corners returns in real life. The column `sex` holds only two values, so its square is a straight
-# line through them and says nothing new. Every unit with `sex` is singular: 9 of the 45. Software has to decide. labkit's
-# `GMDHRegressor(singular="skip")` leaves such pairs out, `singular="least_norm"` does what your `fit_unit` does.
+# Here the trap of the four corners returns in real life. The column `sex` holds only two values, and a straight line passes
+# through their two squares, so the column of squares says nothing new. Every unit with `sex` is singular: 9 of the 45. Software
+# has to decide. labkit's `GMDHRegressor(singular="skip")` leaves such pairs out, `singular="least_norm"` does what your
+# `fit_unit` does.
 #
 # ## Selection
 #
@@ -679,7 +680,7 @@ weights, errors = ops.gmdh_pairs(A, a, B, b, False)
 together = time.perf_counter() - start
 start = time.perf_counter()
 for k in range(20):
-    fit(terms(A[:, k], A[:, k + 1]), a)
+    ours.least_squares(ours.terms(A[:, k], A[:, k + 1]), a)
 alone = (time.perf_counter() - start) / 20 * len(errors)
 everything = np.zeros((n, n))
 everything[np.triu_indices(n, 1)] = errors

@@ -61,8 +61,9 @@ figures.course_map("04_backprop")
 # A layer has two parts. A **matrix** of weights mixes its inputs into sums, and a **function** bends each sum.
 #
 # Take 128 images of three pixels each, and five units. The images are a table of 128 rows and 3 columns, the weights a
-# table of 3 rows and 5 columns: one row a pixel, one column a unit. Their matrix product has 128 rows and 5 columns: a sum for
-# each image and each unit.
+# table of 3 rows and 5 columns: one row a pixel, one column a unit. (In labs 01 and 02 a unit was a row. From here on it is a
+# column, so forwards nothing has to be transposed.) Their matrix product has 128 rows and 5 columns: a sum for each image and
+# each unit.
 #
 # Backwards the same two things are met in the opposite order. In this course `dZ` is short for $\partial E / \partial Z$, the
 # **gradient** of the error $E$ by $Z$: for each element of $Z$, how fast $E$ rises when that element rises and the others stay as
@@ -286,8 +287,8 @@ print(f"step {h}: forward difference {forward:.3f}, off by {forward - 12:.0e}")
 print(f"step {h}: central difference {central:.3f}, off by {central - 12:.0e}")
 
 # %% [markdown]
-# The forward difference is off by about $h$ times half the curvature; in the central one the two sides cancel, and what is
-# left goes with $h^2$. The shorter the step, the better, it seems. A computer keeps about 16 digits of a number in `float64`,
+# The forward difference is off by about $h$ times half the second derivative; in the central one the two sides cancel, and
+# what is left goes with $h^2$. The shorter the step, the better, it seems. A computer keeps about 16 digits of a number in `float64`,
 # 7 in `float32`.
 #
 # **We make the step smaller and smaller, from 0.1 down to $10^{-13}$. What becomes of the central difference?**
@@ -766,7 +767,7 @@ figures.paper_table([
 # - D. E. Rumelhart, G. E. Hinton and R. J. Williams, *Learning representations by back-propagating errors*, Nature 323, 1986,
 #   pages 533 to 536: the equations, symmetry, family trees, and the sentences quoted here.
 # - D. E. Rumelhart, G. E. Hinton and R. J. Williams, *Learning internal representations by error propagation*, chapter 8 of
-#   *Parallel Distributed Processing*, volume 1, MIT Press, 1986, pages 318 to 362: XOR and the 558 sweeps (page 331), the
+#   *Parallel Distributed Processing* (PDP), volume 1, MIT Press, 1986, pages 318 to 362: XOR and the 558 sweeps (page 331), the
 #   encoder (pages 335 to 337), momentum "about 0.9" (page 330).
 # - G. E. Hinton, *Learning distributed representations of concepts*, Proceedings of the Eighth Annual Conference of the Cognitive
 #   Science Society, 1986: the family trees at length.

@@ -62,10 +62,10 @@ figures.course_map("05_sgd")
 #
 # ## A mountain with two directions
 #
-# Take a network with only two weights: one hidden unit, $h = \tanh(w x + 0.4)$, and the answer $v h$. With 24 examples
-# every pair $(w, v)$ has a mean error, and that is a landscape: two directions to walk in, and the error is the height.
-# You start somewhere at random, at $w = -0.37$ and $v = 1.14$. The whole mountain range lies in **fog**: you know your
-# height and, since lab 04, the slope under your feet. Nothing else.
+# Take a network with only two weights: one hidden unit, $h = \tanh(w x + 0.4)$, and the answer $v h$. ($\tanh$ is a
+# sigmoid that runs from -1 to 1.) With 24 examples every pair $(w, v)$ has a mean error, and that is a landscape: two
+# directions to walk in, and the error is the height. You start somewhere at random, at $w = -0.37$ and $v = 1.14$. The
+# whole mountain range lies in **fog**: you know your height and, since lab 04, the slope under your feet. Nothing else.
 
 # %% role="picture"
 start = np.array([-0.37, 1.14])

@@ -247,7 +247,7 @@ figures.curves({"down to a millionth of the distance": {"plain, best rate": (con
 # Yurii Nesterov found in 1983 a method for convex problems (one valley and no other flat place) that is provably faster than
 # plain descent, and that no method which only looks at gradients can beat by more than a constant factor. His paper speaks of
 # sequences and estimates and shows no ball. Thirty years later Sutskever, Martens, Dahl and Hinton rewrote it for neural
-# networks, and it turned out to be momentum with one change:
+# networks as *Nesterov's accelerated gradient* (NAG), and it turned out to be classical momentum (CM) with one change:
 #
 # $$ v \leftarrow \mu v - \varepsilon\, g(w + \mu v), \qquad w \leftarrow w + v $$
 #
@@ -579,9 +579,9 @@ figures.curves(panels, "1 / (1 - highest momentum)", "squared error an image", l
 # much for either once the momentum is high; here the theory above is little help, for it knows neither the noise of small
 # batches nor curvature that changes on the way.
 #
-# A larger run, recorded: MNIST through layers of 200, 100, 50, **20**, 50, 100 and 200, 2,000 steps on 200 digits each, stairs
-# of 16 steps, the best of the learning rates 0.05, 0.0125 and 0.003. Squared error an image on the first 5,000 digits it was
-# trained on:
+# A larger run, recorded: MNIST (60,000 digits of 28 by 28 pixels) through layers of 200, 100, 50, **20**, 50, 100 and 200,
+# 2,000 steps on 200 digits each, stairs of 16 steps, the best of the learning rates 0.05, 0.0125 and 0.003. Squared error an
+# image on the first 5,000 digits it was trained on:
 #
 # | highest momentum | 0 | 0.9 | 0.99 | 0.999 |
 # |---|---|---|---|---|
@@ -858,6 +858,7 @@ figures.paper_table([
 # - Nesterov's look-ahead, and the exact sense in which it is momentum with less of it where the ground is steep.
 # - A schedule that begins with little, and a deep network trained with it from a random start.
 # - Both ways of writing it down, and the two places where they part: the stored point, and a changing learning rate.
+# - Momentum has stayed: Adam, at the end of lab 07, has it inside.
 # - The question for lab 07: all this still uses *one* learning rate for all weights, though some see gradients a thousand times
 #   as large as others. What if each weight had its own?
 #

@@ -154,8 +154,9 @@ figures.running_roots(stream, roots, 60)
 #
 # $$ w \;\leftarrow\; w - \eta \, \frac{g}{\sqrt{s} + \epsilon} $$
 #
-# The learning rate $\eta$ is now a length: about how far a weight moves in a step, whatever the slope. The tiny $\epsilon$
-# keeps us from dividing by zero; more about it below. The mean $s$ is updated *first*, so $g$ is already part of it.
+# The learning rate $\eta$ is now a length: about how far a weight moves in a step, whatever the slope. The tiny $\epsilon$ (in
+# lab 06 this letter was the learning rate) keeps us from dividing by zero; more about it below. The mean $s$ is updated *first*,
+# so $g$ is already part of it.
 
 # %% role="solution" id="rmsprop_step"
 def rmsprop_step(w, s, g, learning_rate=0.01, epsilon=1e-8):
@@ -189,8 +190,8 @@ for g, root in ((0.00001, 0.00005), (100.0, 25.0)):
 
 # %% [markdown]
 # The gradients differ by a factor of ten million, the steps by twenty. So a plateau is crossed at nearly full speed, and a
-# cliff does not throw the weight off the map. That is why RMSprop became popular for recurrent networks, whose gradients vanish
-# and explode.
+# cliff does not throw the weight off the map. That is why RMSprop became popular for recurrent networks, which use the same
+# weights step after step: their gradients vanish or explode on the way.
 #
 # Now the very first step. The mean starts at $s = 0$. **One weight meets a gradient of 0.001, another one of 1000. The rate is
 # 0.01, the decay 0.9. How far do they move in the first step?**
@@ -454,7 +455,7 @@ print(side.note, f"{7 * side * side:,} runs of 300 steps.", sep="\n")
 figures.height_maps(low, surfaces.beale())
 
 # %% [markdown]
-# Bright is low. Where a run was lost the map is orange-red, and the share stands above each map: there the walls are so steep
+# Bright is low. Where a run was lost the map is white, and the share stands above each map: there the walls are so steep
 # that a step of gradient descent or momentum leaves the map for good. **The four methods with a rate for every weight lose
 # nobody**, because their steps have a length that the slope cannot change. But look at the colours inside. RMSprop comes near
 # the bottom from the most starts, and nowhere quite to it: its steps never become shorter, so it goes on trembling around the
@@ -513,7 +514,7 @@ figures.setting_curves(errors, len(digits.y_test))
 # A step is hardly any arithmetic: for each weight it reads $w$, $s$ and $g$, computes for an instant, and writes $s$ and $w$.
 # Large networks have hundreds of millions of weights, so the time goes into *moving numbers*. NumPy writes `decay * s`, `g**2`,
 # `np.sqrt(s)` and so on as whole new arrays, one after the other. A **fused** kernel does all of it while the numbers are at
-# hand: each is read once and written once.
+# hand, in one pass.
 #
 # Write it. Thread $i$ looks after weight $i$: first its mean, then its step, in place, with $\epsilon$ outside the root. (As in
 # lab 00, `cuda.grid(1)` tells a thread its number, and a thread without a weight must leave the arrays alone.)
@@ -625,7 +626,7 @@ for words, values in lengths.items():
 # With the correction every step is as long as the rate, from the first on. Without it the steps would grow to several times the
 # rate before they come back. Adam became the habit of a whole field. It is not the end of the story: Reddi, Kale and Kumar
 # found in 2018 a small problem on which it does not converge, and a gap in the proof; and Wilson and others showed in 2017 that
-# plain descent with momentum often does better on *new* examples. Which of the seven to take is still a matter of trying.
+# descent with momentum often does better on *new* examples. Which of the seven to take is still a matter of trying.
 #
 # ### Optional: Hinton's ten mini-batches again
 #

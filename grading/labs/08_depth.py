@@ -275,11 +275,12 @@ figures.saturation()
 #
 # In his diploma thesis Sepp Hochreiter, a student of Jürgen Schmidhuber's, asked what becomes of an error on its way back
 # through many steps. At each step it is multiplied by a weight and by a slope. A product of many factors below 1 shrinks
-# exponentially with their number, one of many factors above 1 grows exponentially; only a product that is kept near 1 on
-# purpose stays. And for a sigmoid unit the slope is at most ¼, so **every factor is below 1 as long as the weight is below
-# 4** in size. Larger weights are no way out for a unit: they push its sum out to where the slope falls faster than the weight
-# grows. The thesis is in German; an English account came in 1997. Yoshua Bengio, Patrice Simard and Paolo Frasconi published a
-# similar analysis in 1994. All of them had recurrent networks in mind, whose steps through time are their layers.
+# exponentially with their number (the **vanishing gradient**), one of many factors above 1 grows exponentially (the
+# **exploding gradient**); only a product that is kept near 1 on purpose stays. And for a sigmoid unit the slope is at most
+# ¼, so **every factor is below 1 as long as the weight is below 4** in size. Larger weights are no way out for a unit: they
+# push its sum out to where the slope falls faster than the weight grows. The thesis is in German; an English account came
+# in 1997. Yoshua Bengio, Patrice Simard and Paolo Frasconi published a similar analysis in 1994. All of them had recurrent
+# networks in mind, whose steps through time are their layers.
 #
 # Twenty layers of 64 sigmoid units. The weights are random, normal, with a **spread** (standard deviation) of $1/\sqrt{64}$, so
 # that a sum of 64 inputs is about as large as one of them. At the top an error of size 1 arrives at each unit. **How large is
@@ -538,9 +539,9 @@ print(f"{'guessing':<18} loss {np.log(10):.3f}")
 #
 # ## At scale
 #
-# One network, one pixel. Below, each pixel is a random network of its own, with as many layers as the height says and first
-# weights as large as the place across says (their spread times the root of the number of inputs, so that 1 is Glorot's for
-# equally wide layers and √2 is He's). An error is sent down from the top. Pale: it arrives with its size. Orange: it has
+# One network, one pixel. Below, each pixel is a random network of its own: upwards its number of layers, across the size of its
+# first weights. (That is their spread times the root of the number of inputs, so that 1 is Glorot's for equally wide layers and
+# √2 is He's.) An error is sent down from the top. Pale: it arrives with its size. Orange: it has
 # vanished. Blue: it has exploded. Between the two black lines the size changes by less than a factor of ten.
 
 # %% role="picture"
@@ -887,7 +888,7 @@ figures.paper_table([
 # sigmoid's slope is at most 1/4. With weights of standard deviation 0.01 and, say, 100 inputs a layer the weights multiply
 # its size by about 0.01 times the root of 100, a tenth, so a layer leaves at most about a fortieth, and eleven layers about
 # 10 to the minus 18. Forwards it is no better: each layer's answers hardly depend on the input, all lie near .5, and the
-# network can only answer the mean. In the lab twenty layers with far better weights left about 10 to the minus 12, and the
+# network can only answer the mean. In the lab twenty layers with far better weights left less than 10 to the minus 12, and the
 # plain autoencoder sat on the error of the mean image. A larger rate multiplies the steps of all layers by the same number;
 # the ratio between top and bottom stays. Long before the bottom moves the top diverges. The theorem says that good weights
 # for one wide layer exist; it says neither how many units that takes nor that training finds them. In the lab 40 sigmoid

@@ -323,7 +323,7 @@ for rate in (0.2, 0.5):
 # %% [markdown]
 # With rate 0.2 and the weights multiplied by 0.2, the network whispers: its confidence is hardly above the 10% of a blind guess, and its
 # error is far higher. With rate 0.5 the two lines are equal to the last digit. Without any scaling the error happens to be about as good
-# here, for which digit wins does not change when all sums grow; but the network is louder than it was trained to be, and its
+# here, for which digit wins seldom changes when all sums grow; but the network is louder than it was trained to be, and its
 # probabilities mean something else. That its loss is even lower is luck: the tired labels taught the network to be unsure, the labels
 # of the checking rows are careful, and being too loud makes up for it. Trained on careful labels, the scaled network has the lower loss.
 #
@@ -334,8 +334,8 @@ for rate in (0.2, 0.5):
 # With ten hidden units there are $2^{10}$ ways to drop some: 1,024 **thinned** networks, all sharing their weights. Training with
 # dropout trains a random one of them at each example. In use, we would like to ask all of them and average. For one layer in front of a
 # softmax, Hinton and his colleagues noticed, a single run does it: the network with scaled weights gives *exactly* the geometric mean
-# (answers multiplied and a root taken, where the ordinary mean adds and divides) of the answers of all thinned networks, each counted as
-# often as it is drawn, brought back to a sum of 1.
+# of the answers of all thinned networks. (There answers are multiplied and a root taken, where the ordinary mean adds and divides. Each
+# network counts as often as it is drawn, and the result is brought back to a sum of 1.)
 
 # %% role="picture"
 tiny = Network(Dense(64, 10, he, 0), ReLU(), Dropout(0.2, False, 2), Dense(10, 10, he, 1))
