@@ -9,6 +9,7 @@ with an integer exponent (Numba keeps the base's type) and the arithmetic of boo
 import ast
 import dis
 import operator
+import warnings
 from functools import cache
 
 import numpy as np
@@ -45,7 +46,8 @@ def folded(node):
     """The number that Python itself makes of arithmetic of literals, before Numba sees it: 2 ** -1 is 0.5. None where it leaves it."""
     if not all(isinstance(n, (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)) for n in ast.walk(node)):
         return None
-    code = compile(ast.Expression(node), "", "eval")
+    with warnings.catch_warnings(action="ignore"):      # of ~True, which the kernel's own cell has warned of
+        code = compile(ast.Expression(node), "", "eval")
     left = {step.opname for step in dis.get_instructions(code)} - {"RESUME", "LOAD_CONST", "LOAD_SMALL_INT", "RETURN_VALUE", "RETURN_CONST"}
     value = None if left else eval(code)
     return value if isinstance(value, (bool, int, float, complex)) else None

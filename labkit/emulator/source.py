@@ -5,6 +5,7 @@ import builtins
 import itertools
 import linecache
 import textwrap
+import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import FunctionType, SimpleNamespace
@@ -153,7 +154,8 @@ def from_source(source, name):
     lines = [line + "\n" for line in source.split("\n")]
     linecache.cache[filename] = (len(source), None, lines, filename)
     try:
-        code = compile(source, filename, "exec")
+        with warnings.catch_warnings(action="ignore"):
+            code = compile(source, filename, "exec")
     except SyntaxError as error:
         raise fault(name, "syntax", f"this is not Python: {error.msg}", error.lineno or 0,
                     lines[error.lineno - 1].strip() if error.lineno and error.lineno <= len(lines) else "") from None

@@ -64,7 +64,7 @@ def refusals(function, is_kernel):
                 isinstance(a, ast.Constant) for a in part.exc.args):
             yield "unsupported", part, "a kernel can raise an exception with constant text only"
         elif isinstance(part, ast.Assert) and part.msg and not isinstance(part.msg, ast.Constant):
-            yield "unsupported", part, "the text after an assert has to be constant inside a kernel"
+            yield "unsupported", part, "the text after an assert has to be plain text in quotes inside a kernel, not an f-string or a name"
 
 
 def _parts(node):

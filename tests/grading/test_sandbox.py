@@ -69,8 +69,10 @@ def test_what_grades_cannot_be_imported(inside, name):
 
 
 def test_no_grading_source_lies_anywhere(inside):
-    found = inside("import os\n[p for p, d, f in os.walk('/') for n in f if n in ('session.py', 'judge.py', 'gradebook.db', 'secret', 'lockdown.py')"
-                   " and not p.startswith(('/proc', '/packages', '/python', '/usr'))]")
+    found = inside("import os\nseen = ['proc', 'packages', 'python', 'usr']\n"
+                   "folders = ['/' + top for top in os.listdir('/') if top not in seen and not os.path.islink('/' + top)]\n"
+                   "[p for folder in folders for p, d, f in os.walk(folder) for n in f"
+                   " if n in ('session.py', 'judge.py', 'gradebook.db', 'secret', 'lockdown.py')]")
     assert found == []
 
 
