@@ -21,10 +21,11 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux" or shutil.which("setpriv
 @pytest.fixture
 def configured(modules, tmp_path, monkeypatch):
     """What jupyterhub_config.py sets for a hub in this folder."""
-    authenticators = ModuleType("jupyterhub.auth")
-    authenticators.PAMAuthenticator = object
-    monkeypatch.setitem(sys.modules, "jupyterhub", ModuleType("jupyterhub"))
-    monkeypatch.setitem(sys.modules, "jupyterhub.auth", authenticators)
+    for name, has in {"jupyterhub": {"version_info": (6, 1, 1)}, "jupyterhub.auth": {"PAMAuthenticator": object},
+                      "jupyterhub.objects": {"Server": object}}.items():
+        module = ModuleType(name)
+        vars(module).update(has)
+        monkeypatch.setitem(sys.modules, name, module)
     for name in ("hub", "state"):
         (tmp_path / name).mkdir()
     (tmp_path / "hub.toml").write_text("students = ['ada']\n")
