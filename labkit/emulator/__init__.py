@@ -30,8 +30,8 @@ in size. Threads that wait in a while loop run one by one: where they wait for g
 once, else after so many turns (max_steps), a minute or two. Such a wait is known by `cas`, `exch`, `compare_and_swap` or an
 atomic that adds 0 in the loop; one on a plain element, which a GPU may read only once, is called endless.
 
-Not run, each refused in a sentence: random states of cuda.random, cuda.libdevice, cuda.fp16, cuda.match_all_sync, records, vector
-types. Of what Numba compiles: sum() and reductions such as a.sum() and np.sum(a), min, max and `in` of an array, tuple(), type(),
+Not run, each refused in a sentence: random states of cuda.random, cuda.libdevice, cuda.fp16, records, vector types, enumerations, cache
+hints such as cuda.ldcg. Of what Numba compiles: sum() and reductions such as a.sum() and np.sum(a), min, max and `in` of an array, tuple(), type(),
 iter(), next(), hasattr(), ord(), recursion, match, :=, nonlocal, *args, a.flat, a.real, a.view, a.transpose, np.ndindex, np.newaxis,
 arithmetic of strings and tuples, named tuples made inside a kernel, a slice whose ends differ from thread to thread unless it has
 one length in all of them and no step. A variable may hold one array in some threads and another of its type, or None, in others;

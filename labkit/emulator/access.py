@@ -29,7 +29,7 @@ def element(task, view, index, lanes, node, doing):
         else:
             i = int(i)
             if not 0 <= i < length:
-                inside = np.zeros(len(lanes.bits), bool)
+                inside, i = np.zeros(len(lanes.bits), bool), 0
             address = address + i * stride
     if inside is not None and not (inside if lanes.full else inside[lanes.index]).all():
         _out_of_bounds(task, view, index, lanes.unless(inside), node, doing)

@@ -4,7 +4,7 @@ import numpy as np
 
 from labkit.emulator.access import element, index_of
 from labkit.emulator.arithmetic import INT64, cast, is_number
-from labkit.emulator.faults import index_as_text
+from labkit.emulator.faults import index_as_text, plural
 from labkit.emulator.memory import View
 
 _INTEGERS, _UNSIGNED, _ANY = "iu", "u", "iuf"
@@ -34,7 +34,7 @@ def _apply(task, node, lanes, array, index, function, kinds, *values):
     index = tuple(cast(i, INT64) if is_number(i) and i.dtype.kind == "f" else i        # Numba cuts a float that is an atomic's index
                   for i in (index if isinstance(index, tuple) else (index,)))
     if len(index) != len(array.shape):
-        task.refuse(f"{array.name} has {len(array.shape)} dimensions but the atomic was given {len(index)} indices", node, lanes)
+        task.refuse(f"{array.name} has {plural(len(array.shape), 'dimension')} but the atomic was given {len(index)} indices", node, lanes)
     address, inside = element(task, array, index, lanes, node, "changes")
     data, old = array.buffer.data, np.zeros(len(lanes.bits), array.dtype)
     if not inside.count:

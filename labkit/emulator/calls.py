@@ -1,6 +1,7 @@
 """Calls of a kernel: of `cuda`'s functions, of functions of numbers, of device functions; and what a `for` goes through."""
 
 import ast
+import cmath
 import functools
 import inspect
 import math
@@ -50,6 +51,8 @@ class Calls(Expressions):
         if is_number(function) or isinstance(function, View):
             advice = f"write its elements as {function.name}[...]" if isinstance(function, View) else "leave out the ()"
             self.refuse(f"{self.text(node.func)} is {self.describe(function)}, which cannot be called: {advice}", node, lanes)
+        if isinstance(function, (tuple, str, Sequence, Mixed)) or function is None:
+            self.refuse(f"{self.text(node.func)} is {self.describe(function)}, which cannot be called", node, lanes)
         try:
             return self._plain_call(function, node, lanes, arguments, keywords)
         except TypeError as error:
@@ -86,6 +89,8 @@ class Calls(Expressions):
             return functions.of_array(function, *arguments)
         if function in (np.finfo, np.iinfo):
             return function(*arguments)
+        if function is np.dtype and [isinstance(a, (str, np.dtype)) for a in arguments] == [True]:
+            return np.dtype(*arguments)
         if function is float and [type(a) for a in arguments] == [str]:
             return self._float_of_text(arguments[0], node, lanes)
         if function in (min, max) and [isinstance(a, tuple) for a in arguments] == [True]:
@@ -100,7 +105,7 @@ class Calls(Expressions):
         result = self._function_of_numbers(function, node, lanes)(*arguments)
         value, widened = result
         if widened and len(parts) > 1:
-            self._warn_float64(node, tuple(zip(arguments, parts, strict=False)))
+            self.warn_float64(node, tuple(zip(arguments, parts, strict=False)))
         return value
 
     def _float_of_text(self, text, node, lanes):
@@ -123,6 +128,8 @@ class Calls(Expressions):
             known = functions.of_math(name)
             if known is None:
                 self.refuse(f"Numba does not compile math.{name} for a GPU; write it with what it does compile", node, lanes)
+        elif getattr(cmath, name, None) is function:
+            known = functions.of_cmath(name)
         if known is None:
             self.refuse(f"{self.text(node.func)} is nothing that a kernel can call", node, lanes)
         return known
@@ -175,6 +182,8 @@ class Calls(Expressions):
     def _length(self, value):
         if isinstance(value, Sequence) and value.holds:
             return value.length
+        if is_number(value):
+            raise TypeError("a number has no length")
         return np.int64(value.shape[0] if isinstance(value, View) else len(value))
 
     def _combined(self, function, parts):

@@ -12,6 +12,7 @@ Kernels are written and launched as with Numba:
     add.report                              # what the launch did
 """
 
+import functools
 import sys
 from types import FunctionType, SimpleNamespace
 
@@ -24,9 +25,14 @@ from labkit.emulator.host import (  # noqa: F401
     DeviceArray,
     Event,
     Stream,
+    brought_back,
     device_array,
     device_array_like,
     host_array,
+    host_array_like,
+    mapped,
+    only_read,
+    pinned,
     to_device,
 )
 from labkit.emulator.intrinsics import Intrinsic
@@ -36,15 +42,18 @@ from labkit.emulator.source import python_function
 TYPES = {name: getattr(np, name) for name in (
     "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "intp", "uintp", "complex64",
     "complex128")}
-TYPES |= {"boolean": np.bool_, "bool_": np.bool_, "b1": np.bool_, "f4": np.float32, "f8": np.float64, "i4": np.int32, "i8": np.int64,
-          "u4": np.uint32, "u8": np.uint64}
+TYPES |= {"boolean": np.bool_, "bool_": np.bool_} | {letters: np.dtype(letters).type for letters in "b1 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 c8 c16".split()}
 globals().update(TYPES)
 types = SimpleNamespace(**TYPES)
 
-_NOT_CUDA = {"TYPES", "sys", "np", "intrinsics", "FunctionType", "SimpleNamespace", "Intrinsic", "KernelFault", "MAX_STEPS", "run",
-             "python_function", "host_array"}
+_NOT_CUDA = {"TYPES", "INSTEAD", "functools", "sys", "np", "intrinsics", "FunctionType", "SimpleNamespace", "Intrinsic", "KernelFault",
+             "MAX_STEPS", "run", "python_function", "host_array", "host_array_like", "only_read", "brought_back"}
+INSTEAD = {"random": "draw random numbers outside the kernel, with NumPy, and pass them to it in an array",
+            "libdevice": "write it with the functions of math", "fp16": "convert to float32 and back"}
 CudaSupportError = RuntimeError
 pinned_array = mapped_array = managed_array = host_array
+pinned_array_like = mapped_array_like = host_array_like
+In, Out, InOut = only_read, brought_back, brought_back
 
 
 class Kernel:
@@ -70,9 +79,11 @@ class Kernel:
 
     def configure(self, griddim, blockdim, stream=0, sharedmem=0):
         if self.device:
-            raise RuntimeError(f"{self.__name__} is a device function: call it inside a kernel.")
+            raise RuntimeError(f"{self.__name__} is a device function: call it inside a kernel, and from Python a copy of it without @cuda.jit.")
 
-        def launch(*arguments):
+        def launch(*arguments, **named):
+            if named:
+                raise TypeError(f"{self.__name__} takes its arguments in their order, as every kernel does: leave out {next(iter(named))}=.")
             if getattr(stream, "launches", None) is not None:
                 return stream.record(self.configure(griddim, blockdim, 0, sharedmem), arguments)
             self.report = run(self, griddim, blockdim, *arguments, max_steps=self.max_steps, shared_bytes=sharedmem)
@@ -83,13 +94,15 @@ class Kernel:
         return launch
 
     def forall(self, ntasks, tpb=0, stream=0, sharedmem=0):
-        """A launch with one thread for each of `ntasks`, in blocks of `tpb` threads (128 where it is 0)."""
+        """A launch with one thread for each of `ntasks`, in blocks of `tpb` threads (128 where it is 0). Without tasks nothing is launched."""
+        if ntasks < 0:
+            raise ValueError(f"{self.__name__}.forall takes the number of tasks, which cannot be {ntasks}.")
         threads = tpb or 128
-        return self.configure(max(1, -(-ntasks // threads)), threads, stream, sharedmem)
+        return self.configure(-(-ntasks // threads), threads, stream, sharedmem) if ntasks else lambda *arguments: None
 
     def __call__(self, *arguments):
         if self.device:
-            raise RuntimeError(f"{self.__name__} is a device function: call it inside a kernel.")
+            raise RuntimeError(f"{self.__name__} is a device function: call it inside a kernel, and from Python a copy of it without @cuda.jit.")
         raise ValueError(f"{self.__name__} is a kernel: say how many blocks and threads it runs on, {self.__name__}[blocks, "
                          "threads](...).")
 
@@ -102,6 +115,50 @@ def jit(func_or_sig=None, device=False, **options):
     if isinstance(func_or_sig, FunctionType) or hasattr(func_or_sig, "py_func"):
         return Kernel(func_or_sig, device)
     return lambda function: Kernel(function, device)
+
+
+class Reduce:
+    """`total = cuda.reduce(lambda a, b: a + b)`: `total(array)` puts all its elements together, with `init`, into one.
+
+    The kernel leaves so many parts as it has threads; Python puts them together.
+    """
+
+    def __init__(self, functor):
+        self._functor = functor
+        operation, threadIdx = Kernel(functor, device=True), Intrinsic("threadIdx")
+
+        def parts(out, values):
+            part = values[threadIdx.x]
+            for i in range(threadIdx.x + out.size, values.size, out.size):
+                part = operation(part, values[i])
+            out[threadIdx.x] = part
+
+        self._parts = Kernel(parts)
+
+    def __call__(self, arr, size=None, res=None, init=0, stream=0):
+        """The result; where `res` is an array, it is put into its first element instead."""
+        values = arr[:size]
+        out = np.empty(min(1024, len(values)), values.dtype)
+        if len(out):
+            self._parts[1, len(out)](out, values)
+        result = functools.reduce(self._functor, out, values.dtype.type(init))
+        if res is None:
+            return result
+        res[0] = result
+
+
+reduce = Reduce
+
+
+def select_device(device_id):
+    return Device()
+
+
+def list_devices():
+    return [Device()]
+
+
+gpus = list_devices()
 
 
 def is_available():
@@ -117,7 +174,7 @@ def stream():
     return Stream()
 
 
-default_stream = per_thread_default_stream = stream
+default_stream = legacy_default_stream = per_thread_default_stream = stream
 
 
 def event(timing=True):
@@ -144,10 +201,12 @@ def detect():
 def __getattr__(name):
     if intrinsics.known(name):
         return Intrinsic(name)
+    if name in INSTEAD:
+        raise AttributeError(f"the emulator does not run Numba's cuda.{name}; {INSTEAD[name]}")
     import difflib
 
     close_by = difflib.get_close_matches(name, __dir__(), 1, 0.7)
-    raise AttributeError(f"the emulator's cuda has no {name!r}" + (f"; did you mean cuda.{close_by[0]}?" if close_by else ""))
+    raise AttributeError(f"the emulator's cuda has no {name!r}" + (f" (did you mean cuda.{close_by[0]}?)" if close_by else ""))
 
 
 def __dir__():

@@ -53,6 +53,8 @@ class Expressions(Indexing):
             return " in some threads and ".join(self.describe(part) for _, part in value.parts) + " in others"
         if isinstance(value, np.dtype):
             return f"the type {value}"
+        if isinstance(value, Intrinsic):
+            return "a set of three numbers (take its .x, .y or .z)" if intrinsics.known(f"{value.name}.z") else f"cuda.{value.name}, not called"
         return {tuple: "a tuple", str: "a string", type(None): "None", Function: "a function"}.get(type(value), "a Python object")
 
     # Names and constants
@@ -161,6 +163,8 @@ class Expressions(Indexing):
             return functools.partial(self._reshape, node, lanes, view)
         if name == "fill":
             return lambda value: self._fill(node, lanes, view, value)
+        if not hasattr(np.ndarray, name):
+            self.refuse(f"an array has no .{name}; its size is fixed: write to its elements, such as {view.name}[i]", node, lanes)
         self.refuse(f"the emulator does not run {self.text(node)} inside a kernel; write the loop over the elements", node, lanes)
 
     def _fill(self, node, lanes, view, value):
@@ -170,6 +174,8 @@ class Expressions(Indexing):
 
     def _reshape(self, node, lanes, view, *shape):
         shape = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+        if not all(is_number(n) and not np.ndim(n) and n.dtype.kind in "iu" for n in shape):
+            self.refuse(f"{self.text(node)} takes integers, the same in all threads", node, lanes)
         try:
             return view.reshaped(tuple(int(n) for n in shape))
         except TypeError as error:
@@ -205,18 +211,17 @@ class Expressions(Indexing):
             return (*left, *right)
         for value, part in ((left, left_node), (right, right_node)):
             if not is_number(value):
-                whole = isinstance(value, View)
-                self.refuse(f"{self.text(part)} is {self.describe(value)}, and a kernel calculates with numbers"
-                            + (f" only: take one of its elements, such as {value.name}[i]" if whole else " only"), node, lanes)
+                text = self.text(part)
+                self.refuse(f"{text} is {self.describe(value)}, and a kernel calculates with numbers only{_advice(value, text)}", node, lanes)
         try:
             value, widened = arithmetic.binary(arithmetic.BINARY[operator], left, right)
         except TypeError:
             self.refuse(f"{self.text(node)} does not work on {left.dtype} and {right.dtype}", node, lanes)
         if widened:
-            self._warn_float64(node, ((left, left_node), (right, right_node)))
+            self.warn_float64(node, ((left, left_node), (right, right_node)))
         return value
 
-    def _warn_float64(self, node, operands):
+    def warn_float64(self, node, operands):
         wide, part = next(((v, n) for v, n in operands if v.dtype != np.float32), operands[-1])
         text = self.text(part)
         if isinstance(part, (ast.Constant, ast.UnaryOp)) and wide.dtype.kind == "f":
@@ -272,6 +277,8 @@ class Expressions(Indexing):
         return result
 
     def _compare(self, operator, left, right, node, parts, lanes):
+        if left is None and operator in (ast.Eq, ast.NotEq):
+            left, right = right, left
         if right is None and operator in (ast.Eq, ast.NotEq):
             if isinstance(left, Mixed):
                 self.refuse(f"Numba's {self.text(node)} is not what it says where only some paths make it None; write `is None`", node, lanes)
@@ -287,11 +294,11 @@ class Expressions(Indexing):
             if arithmetic.widens(left.dtype, right.dtype):
                 wide = left if left.dtype != np.float32 else right
                 if wide.dtype.kind == "f" and not arithmetic.exactly_float32(wide):
-                    self._warn_float64(node, ((left, parts[0]), (right, parts[1])))
+                    self.warn_float64(node, ((left, parts[0]), (right, parts[1])))
             if "c" in (left.dtype.kind, right.dtype.kind) and operator not in (ast.Eq, ast.NotEq):
                 self.refuse(f"{self.text(node)} compares complex numbers, of which none is the greater; compare abs(...) of them", node, lanes)
             return arithmetic.COMPARE[operator](left, right)
-        if isinstance(left, (View, np.dtype)) or isinstance(right, (View, np.dtype)) or type(left) is not type(right):
+        if left is None or isinstance(left, (View, np.dtype)) or isinstance(right, (View, np.dtype)) or type(left) is not type(right):
             self.refuse(f"{self.text(node)} compares {self.describe(left)} with {self.describe(right)}", node, lanes)
         if isinstance(left, tuple):         # the first elements that differ decide, and where none do, the lengths
             holds = np.bool_(arithmetic.COMPARE[operator](len(left), len(right)))
@@ -334,6 +341,14 @@ class Expressions(Indexing):
         self.of_one_type(right, parts[1], lanes)
         equal = [self._compare(ast.Eq, left, item, node, parts, lanes) for item in right]
         return functools.reduce(np.logical_or, equal, np.bool_(False))
+
+
+def _advice(value, text):
+    """What to write where this value stands and a number should."""
+    if isinstance(value, View):
+        row = value.whole and len(value.shape) < len(value.whole.shape)
+        return f": take one of its elements, such as {text}[0]" if row else f": take one of its elements, such as {value.array}[i]"
+    return ": print takes its parts, print('x =', x)" if isinstance(value, str) else ""
 
 
 def _kind(value):

@@ -23,7 +23,7 @@ KINDS = {
     "float64": "warning: float32 data computed in float64",
     "same-value-write": "warning: several threads write one value to one address",
     "unused": "warning: a function that is named but not called",
-    "type": "warning: a type that Numba's compiler refuses here",
+    "constant": "warning: an array that cuda.const.array_like does not put into constant memory",
 }
 
 

@@ -1,4 +1,4 @@
-"""The functions that a kernel may call besides `cuda`'s: Python's, `math`'s and the few of NumPy's that Numba compiles for a GPU.
+"""The functions that a kernel may call besides `cuda`'s: Python's, `math`'s, `cmath`'s and the few of NumPy's that Numba compiles for a GPU.
 
 `math` keeps float32 in float32 and computes integers in float64, as CUDA's library does. The last bit may differ from a
 GPU's, whose manufacturer promises one or two units in the last place.
@@ -6,6 +6,7 @@ GPU's, whose manufacturer promises one or two units in the last place.
 
 import builtins
 import math
+import operator
 
 import numpy as np
 
@@ -38,6 +39,10 @@ UNARY |= {"erf": _one_by_one(math.erf), "erfc": _one_by_one(math.erfc), "gamma":
 BINARY = {"atan2": np.arctan2, "fmod": np.fmod, "hypot": np.hypot, "copysign": np.copysign, "nextafter": np.nextafter,
           "remainder": lambda x, y: (x - y * np.rint(x / y)).astype(x.dtype)}
 TESTS = {"isnan": np.isnan, "isinf": np.isinf, "isfinite": np.isfinite}
+COMPLEX = {"acos": np.arccos, "asin": np.arcsin, "asinh": np.arcsinh, "atan": np.arctan, "atanh": np.arctanh, "cos": np.cos, "exp": np.exp,
+           "log": np.log, "sin": np.sin, "sqrt": np.sqrt, "tan": np.tan, **TESTS}
+COMPLEX_ONLY = {"acosh": np.arccosh, "cosh": np.cosh, "log10": np.log10, "sinh": np.sinh, "tanh": np.tanh, "phase": np.angle,
+                "polar": lambda z: (np.abs(z), np.angle(z))}
 
 # Found by compiling each of NumPy's functions with numba-cuda 0.30 for sm_90; the others are refused there.
 NUMPY_COMPILED = frozenset(
@@ -62,6 +67,33 @@ def of_math(name):
     if name in BINARY:
         return lambda x, y: _pair(BINARY[name], x, y)
     return None
+
+
+def of_cmath(name):
+    """The emulator's form of cmath.<name>, or None where Numba compiles none."""
+    if name == "rect":
+        return _rect
+    if name not in COMPLEX | COMPLEX_ONLY:
+        return None
+
+    def apply(z, *base):
+        if name in COMPLEX_ONLY and z.dtype.kind != "c" or len(base) > (name == "log"):
+            raise TypeError(f"Numba compiles cmath.{name} for one complex number")
+        value = (COMPLEX | COMPLEX_ONLY)[name](_complex(z))
+        return (value / np.log(_complex(*base)) if base else value), False
+    return apply
+
+
+def _complex(x):
+    return x if x.dtype.kind == "c" else cast(x, np.dtype(np.complex64 if x.dtype == FLOAT32 else np.complex128))
+
+
+def _rect(r, phi):
+    if r.dtype != phi.dtype or r.dtype.kind != "f":
+        raise TypeError("cmath.rect takes two floats of one type")
+    z = np.asarray(_complex(r * np.cos(phi)))
+    z.imag = r * np.sin(phi)
+    return z[()], False
 
 
 def _real(x):
@@ -135,12 +167,17 @@ def _float(x):
 def _round(x, digits=None):
     if digits is None:
         return x if x.dtype.kind in "iu" else cast(np.rint(x), INT64)
-    scale = 10.0 ** int(digits)
-    return cast(np.rint(cast(x, FLOAT64) * scale) / scale, x.dtype)
+    if digits.dtype.kind not in "iu":
+        raise TypeError("it takes an integer number of digits")
+    scale, wide = 10.0 ** np.abs(cast(digits, FLOAT64)), cast(x, FLOAT64)
+    moved = np.where(digits < 0, wide / scale, wide * scale)
+    back = np.where(digits < 0, np.rint(moved) * scale, np.rint(moved) / scale)
+    return cast(np.where(np.isfinite(moved), back, wide)[()], x.dtype)
 
 
 def _divmod(x, y):
-    return arithmetic.binary(np.floor_divide, x, y)[0], arithmetic.binary(np.remainder, x, y)[0]
+    quotient, widened = arithmetic.binary(np.floor_divide, x, y)
+    return (quotient, arithmetic.binary(np.remainder, x, y)[0]), widened
 
 
 def _extreme(function):
@@ -158,10 +195,29 @@ def _plain(function):
     return lambda *values: (function(*values), False)
 
 
+def _operator(function):
+    return lambda x, y: arithmetic.binary(function, x, y)
+
+
+def _comparison(function):
+    def apply(x, y):
+        if "c" in (x.dtype.kind, y.dtype.kind) and function not in (operator.eq, operator.ne):
+            raise TypeError("of complex numbers none is the greater")
+        return function(x, y), False
+    return apply
+
+
+# Python's own, in the order of arithmetic.BINARY.
+_OPERATORS = (operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow, operator.lshift,
+              operator.rshift, operator.and_, operator.or_, operator.xor)
+
+
 NUMERIC = {
     builtins.abs: _plain(np.abs), builtins.int: _plain(_int), builtins.float: _plain(_float),
-    builtins.bool: _plain(lambda x: x != 0), builtins.round: _plain(_round), builtins.divmod: _plain(_divmod),
+    builtins.bool: _plain(lambda x: x != 0), builtins.round: _plain(_round), builtins.divmod: _divmod,
     builtins.min: _extreme(arithmetic.smallest), builtins.max: _extreme(arithmetic.largest),
-    builtins.pow: lambda x, y: arithmetic.binary(np.power, x, y),
+    builtins.pow: _operator(np.power),
     builtins.complex: _plain(lambda x, y=0: x + y * np.complex128(1j)),
+    **{own: _operator(function) for own, function in zip(_OPERATORS, arithmetic.BINARY.values(), strict=True)},
+    **{compare: _comparison(compare) for compare in arithmetic.COMPARE.values()},
 }

@@ -6,6 +6,7 @@ The memory comes from a pool as on a GPU (labkit/pool.py), within the same limit
 import os
 import time
 import weakref
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -150,6 +151,32 @@ def host_array(shape, dtype=np.float64, strides=None, order="C", stream=0, **_):
     return np.empty(shape, dtype, order)
 
 
+def host_array_like(ary):
+    return np.empty_like(ary)
+
+
+@contextmanager
+def pinned(*arrays, stream=0):
+    """`with cuda.pinned(a):` keeps a GPU's copies of these arrays fast; here it changes nothing."""
+    yield
+
+
+@contextmanager
+def mapped(*arrays, stream=0):
+    """`with cuda.mapped(a) as there:` lends the host's memory to kernels: here, the arrays themselves."""
+    yield arrays[0] if len(arrays) == 1 else list(arrays)
+
+
+def only_read(ary):
+    """`kernel[...](cuda.In(a))`: the kernel gets a copy, which does not come back."""
+    return np.array(ary)
+
+
+def brought_back(ary):
+    """`cuda.Out(a)` and `cuda.InOut(a)`: the kernel's values come back into the array, as they do without it."""
+    return ary
+
+
 class Stream:
     """Work in order. The emulator does everything at once, so there is never anything to wait for.
 
@@ -240,5 +267,7 @@ class Device:
     compute_capability = (9, 0)
     WARP_SIZE = 32
     MAX_THREADS_PER_BLOCK = 1024
+    MAX_BLOCK_DIM_X, MAX_BLOCK_DIM_Y, MAX_BLOCK_DIM_Z = 1024, 1024, 64
+    MAX_GRID_DIM_X, MAX_GRID_DIM_Y, MAX_GRID_DIM_Z = 2**31 - 1, 65535, 65535
     MAX_SHARED_MEMORY_PER_BLOCK = 48 * 1024
     MULTIPROCESSOR_COUNT = 1

@@ -8,6 +8,7 @@ from labkit.emulator import access, subset
 from labkit.emulator.arithmetic import INT64, cast, is_number
 from labkit.emulator.memory import View
 from labkit.emulator.mixed import Mixed, within
+from labkit.emulator.source import Function
 from labkit.emulator.watching import Watching
 
 
@@ -25,7 +26,7 @@ class Indexing(Watching):
         found = []
         for part in parts:
             if isinstance(part, ast.Slice):
-                found.append(slice(*(None if p is None else self.number(p, lanes) for p in (part.lower, part.upper, part.step))))
+                found.append(slice(*self._ends(part, lanes)))
                 continue
             value = self.evaluate(part, lanes)
             if is_number(value):
@@ -39,6 +40,20 @@ class Indexing(Watching):
                 found.extend([slice(None)] * (len(view.shape) - len(parts) + 1) if one is Ellipsis else [one])
         return tuple(found)
 
+    def _end(self, node, lanes):
+        """An end of a slice. Numba cuts a float there."""
+        end = self.number(node, lanes)
+        if end.dtype.kind == "c" or not np.all(np.isfinite(end)):
+            self.refuse(f"{self.text(node)} is no end of a slice, which is an integer", node, lanes)
+        return end
+
+    def _ends(self, node, lanes):
+        """From where to where and by how many a slice goes; None where it does not say."""
+        ends = [p and self._end(p, lanes) for p in (node.lower, node.upper, node.step)]
+        if ends[2] is not None and np.any(ends[2] == 0):
+            self.refuse("the step of a slice cannot be 0", node.step, lanes)
+        return ends
+
     def subscript(self, node, lanes):
         if isinstance(node.slice, ast.Constant) and node.slice.value is Ellipsis:
             self.refuse(f"Numba does not compile {self.text(node)} where it is read; write {self.text(node.value)}", node, lanes)
@@ -51,6 +66,8 @@ class Indexing(Watching):
             return within(self._of_tuple(value, node, lanes), lanes)
         if isinstance(value, Mixed):
             return self.each(value, lanes, lambda part, here: self._part_of(part, node, here))
+        if isinstance(value, Function):
+            self.refuse(f"a kernel starts no other kernel: call {self.text(node.value)}(...) as a function, or launch both from Python", node, lanes)
         self.refuse(f"{self.text(node.value)} is {self.describe(value)}, which has no elements", node, lanes)
 
     def item(self, view, index, lanes, node):
@@ -90,7 +107,11 @@ class Indexing(Watching):
 
     def _of_tuple(self, value, node, lanes):
         if isinstance(node.slice, ast.Slice):
-            return value[slice(*(None if p is None else int(self.number(p, lanes)) for p in (node.slice.lower, node.slice.upper, node.slice.step)))]
+            ends = self._ends(node.slice, lanes)
+            if not all(end is None or end.dtype.kind in "iu" and subset.constant_shape(p, self.frame.function)
+                       for p, end in zip((node.slice.lower, node.slice.upper, node.slice.step), ends, strict=True)):
+                self.refuse(f"Numba takes a part of a tuple between constant integers only, not {self.text(node)}", node, lanes)
+            return value[slice(*(None if end is None else int(end) for end in ends))]
         index = self.number(node.slice, lanes)
         if index.dtype.kind not in "iu":
             self.refuse(f"the index of {self.text(node.value)} is {self.describe(index)}, but an index has to be an integer", node, lanes)

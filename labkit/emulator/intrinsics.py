@@ -10,13 +10,14 @@ import math
 import numpy as np
 
 from labkit.emulator import atomics, subset, warp
-from labkit.emulator.arithmetic import cast, select
+from labkit.emulator.arithmetic import cast, select, widens
 from labkit.emulator.lanes import truth
 from labkit.emulator.memory import Buffer, View, garbage, row_major
 from labkit.emulator.races import Shadow
 
 # CUDA C++ Programming Guide, "Technical Specifications per Compute Capability".
 SHARED_BYTES, LOCAL_BYTES = 48 * 1024, 512 * 1024
+_ELEMENTS = {np.dtype(letter) for letter in "?bBhHiIqQefdFD"}
 
 
 class Intrinsic:
@@ -95,9 +96,9 @@ def shared_array(task, node, lanes, shape, dtype, alignment=None):
     shape, dtype = _shape_and_type(task, node, lanes, shape, dtype)
     line = (task.frame.function, node.lineno)
     if line in block.lines:
-        task.fault("two-allocations", f"{block.lines[line]} and {name} are two shared arrays made on one line, and Numba's "
-                   "simulator, which tells them apart by their line, gives both the same memory; make each on a line of its "
-                   "own.",
+        who = f"{block.lines[line]} and {name} are two shared arrays made" if task.naming else "two shared arrays are made"
+        task.fault("two-allocations", f"{who} on one line, and Numba's simulator, which tells them apart by their line, gives both the same "
+                   "memory; make each on a line of its own.",
                    node, lanes.first(), array=name)
     block.lines.setdefault(line, name)
     block.shared_bytes += task.launch.shared_bytes * (block.dynamic is None) if shape == (0,) else math.prod(shape) * dtype.itemsize
@@ -127,7 +128,7 @@ def _dynamic(task, dtype, name):
         data = block.dynamic_bytes.view(dtype)[:task.launch.shared_bytes // dtype.itemsize]
         written = block.dynamic_written.reshape(-1, dtype.itemsize)[:data.size]     # a bool for every byte
         buffer = block.dynamic[dtype] = Buffer(data, name, "shared", written)
-        buffer.shadow = block.dynamic_shadows.setdefault(dtype.itemsize, Shadow(buffer))
+        buffer.shadow = block.dynamic_shadows.setdefault(dtype.itemsize, Shadow(buffer, block.geometry.threads))
     return block.dynamic[dtype]
 
 
@@ -176,18 +177,21 @@ def _shape_and_type(task, node, lanes, shape, dtype):
     if not all(isinstance(n, np.integer) and n >= 0 for n in sizes):
         task.refuse("the size of an array has to be an integer or a tuple of them", node, lanes)
     try:
-        if any(dtype is python for python in (bool, int, float, complex)):
-            raise TypeError("Numba knows no size for Python's own types")
+        if any(dtype is python for python in (bool, int, float, complex)) or np.dtype(dtype) not in _ELEMENTS:
+            raise TypeError("Numba knows no size for Python's own types, and a GPU no text, dates or records in such an array")
         return tuple(int(n) for n in sizes), np.dtype(dtype)
-    except TypeError:
-        task.refuse(f"the type of the array has to be a type such as np.float32, not {dtype!r}", node, lanes)
+    except (TypeError, ValueError):
+        what = repr(dtype) if isinstance(dtype, (str, type)) else task.describe(dtype)
+        task.refuse(f"the type of the array has to be a type such as np.float32, not {what}", node, lanes)
 
 
 def const_array(task, node, lanes, array):
-    """cuda.const.array_like(array): an array from outside the kernel, as constant memory."""
-    if not isinstance(array, View) or array.buffer.space != "constant":
-        task.refuse("cuda.const.array_like takes a NumPy array defined outside the kernel, not one of its arguments",
-                    node, lanes)
+    """cuda.const.array_like(array): an array from outside the kernel, as constant memory. Any other array Numba leaves where it is."""
+    if not isinstance(array, View):
+        task.refuse(f"cuda.const.array_like takes a NumPy array defined outside the kernel, not {task.describe(array)}", node, lanes)
+    if array.buffer.space != "constant":
+        task.warn("constant", f"{array.name} stays in {array.buffer.space} memory: only a NumPy array defined outside the kernel, which is known "
+                  "when it is compiled, becomes constant memory.", node)
     return array
 
 
@@ -197,11 +201,10 @@ def syncthreads(task, node, lanes):
 
 def _block_vote(name, gather):
     def vote(task, node, lanes, predicate):
-        condition = truth(predicate)
         if predicate.dtype.kind not in "iu":
-            task.warn("type", f"numba-cuda wants an integer here, and refuses a {predicate.dtype}: write cuda.{name}(int32(...)) or 1 if "
-                      "... else 0.",
-                      node)
+            task.refuse(f"cuda.{name} takes an integer, and numba-cuda compiles none for a {predicate.dtype}: write 1 if ... else 0, or int32(...)",
+                        node, lanes)
+        condition = truth(predicate)
         task.block.predicate[lanes.index] = condition[lanes.index] if np.ndim(condition) else condition
         task.barrier(node, lanes)
         result = np.int32(gather(task.block.predicate))
@@ -259,9 +262,11 @@ def _unsigned(x):
     return x.astype(np.dtype(f"u{max(4, x.dtype.itemsize)}"))
 
 
-def fma(task, node, lanes, x, y, z):
+def fma(task, node, lanes, x, y, z, /):
     """x * y + z, rounded once for float32 (almost always: the sum is taken in float64)."""
     dtype = np.result_type(x, y, z)
+    if widens(np.result_type(x, y), z.dtype) or widens(x.dtype, y.dtype):
+        task.warn_float64(node, tuple(zip((x, y, z), node.args, strict=True)))
     return cast(x.astype(np.float64) * y.astype(np.float64) + z.astype(np.float64), dtype)
 
 

@@ -126,6 +126,9 @@ class Launch:
             return self.memory.view(device.array, name, known=device.buffer)
         if hasattr(value, "copy_to_host") and not isinstance(value, np.ndarray):
             value = self.memory.borrowed(value)
+        if getattr(getattr(value, "dtype", None), "kind", "") == "V":
+            self._refuse("arguments", f"{name} holds records, which the emulator does not run; pass each field as an array of its own, such as "
+                         f"{name}['{next(iter(value.dtype.names or ['x']))}']")
         if not isinstance(value, np.ndarray):
             self._refuse("arguments", f"the argument {name} is a {type(value).__name__}, but a kernel takes arrays and numbers"
                          + ("; make it an array with np.array(...)" if isinstance(value, list) else ""))
@@ -135,7 +138,9 @@ class Launch:
         return self.memory.view(value, name)
 
     def constant(self, array, name):
-        """A NumPy array from outside the kernel, which Numba freezes into the kernel when it compiles."""
+        """An array from outside the kernel: one of NumPy's, which Numba freezes into the kernel when it compiles, or a device array."""
+        if hasattr(array, "emulated"):          # a device array, which stays where it is
+            return self.memory.view(array.emulated.array, name, known=array.emulated.buffer)
         if id(array) not in self._constants:
             self._constants[id(array)] = (self.memory.view(array.copy(), name, space="constant"), array)
             self._constants[id(array)][0].buffer.read_only = True

@@ -34,7 +34,7 @@ def draw(report):
         ax.set_ylabel("thread")
     kinds = [kind for kind in _LOOKS if any(t[0] == kind for use in uses for t in use.touched)]
     handles = [axes[0, 0].scatter([], [], s=36, label=_LOOKS[kind][0], **_LOOKS[kind][1]) for kind in kinds]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    figure.legend(handles=handles, loc="outside lower left", ncols=3)
     return say(figure, finding(report), alt(report, uses))
 
 
@@ -77,4 +77,4 @@ def finding(report):
 
 def alt(report, uses):
     parts = [f"{use.name} in {use.space} memory: {use.reads} reads, {use.writes} writes, {use.atomics} atomics" for use in uses]
-    return f"Maps of which thread touches which address. {finding(report)}. {'; '.join(parts)}."
+    return f"Maps of which thread touches which address. {'; '.join(parts)}."

@@ -1,10 +1,10 @@
 """Races: two threads touch one address, at least one of them writes, and nothing says which comes first.
 
 Every access gets a time: the number of memory accesses before it. For every address the last accesses are remembered, each
-as one number, time * 2**32 + thread: the last write, and of the reads and of the atomics the last one and the last one by
-another thread, so that another thread's access is known whoever comes next. In global memory the first read and atomic since
-the grid's last barrier stay too: blocks run one after another here, so they tell whether an earlier block touched the address. A new access is
-ordered after an older one
+as one number, time * 2**32 + thread: the last write, and of the reads and of the atomics the last one, the last one by
+another thread and the last one by another warp, so that another's access is known whoever comes next. In global memory the first read and atomic
+since the grid's last barrier stay too: blocks run one after another here, so they tell whether an earlier block touched the address. A new access
+is ordered after an older one
 
 - by the same thread,
 - by a thread of the same block before the block's last barrier, or of the same warp before the last `syncwarp` of the two,
@@ -38,10 +38,11 @@ class Shadow:
     """Who touched each address of a buffer last. Tables are made when they are needed.
 
     Reads wait in a list until something writes: most are never asked about, because a barrier comes first.
+    threads : of a block
     """
 
-    def __init__(self, buffer):
-        self.size = buffer.data.size
+    def __init__(self, buffer, threads):
+        self.size, self.threads = buffer.data.size, threads
         self.crosses_blocks = buffer.space == "global"
         self.tables = {}
         self._reads, self._waiting = [], 0
@@ -67,18 +68,27 @@ class Shadow:
         return table[addresses]
 
     def note(self, what, addresses, keys, floor):
-        """Remember reads or atomics: (last, last by another thread, first since `floor`). Several may share an address."""
-        table = self._table(what, 2 + self.crosses_blocks)
+        """Remember reads or atomics: (last, last by another thread, by another warp, first since `floor`). Several may share an address."""
+        table = self._table(what, 3 + self.crosses_blocks)
         before = table[0][addresses]
         table[0][addresses[::-1]] = keys[::-1]
         first = table[0][addresses]
         table[0][addresses] = keys
         last = table[0][addresses]
-        other = np.where((before ^ last) & _THREAD, before, table[1][addresses])
-        table[1][addresses] = np.where((first ^ last) & _THREAD, first, other)
+        for row, who in ((1, self._thread), (2, self._warp)):
+            other = np.where(who(before) != who(last), before, table[row][addresses])
+            table[row][addresses] = np.where(who(first) != who(last), first, other)
         if self.crosses_blocks:
-            earliest = table[2][addresses]
-            table[2][addresses] = np.where(earliest > floor, earliest, last)
+            earliest = table[3][addresses]
+            table[3][addresses] = np.where(earliest > floor, earliest, last)
+
+    def _thread(self, keys):
+        return keys & _THREAD
+
+    def _warp(self, keys):
+        """The warps' first threads, counted through the grid."""
+        thread = keys & _THREAD
+        return thread - thread % self.threads % 32
 
     def _table(self, what, rows):
         if what not in self.tables:
@@ -125,7 +135,7 @@ class RaceDetector:
         return found
 
     def write(self, buffer, addresses, block, threads, values):
-        """Note writes and do them. Returns (Conflict or None, whether threads raced to write the same value)."""
+        """Note writes and do them. Returns (Conflict or None, the same for threads that raced to write the same value)."""
         shadow = self._begin(buffer)
         found = self._against(shadow, ("reads", "atomics"), addresses, block, threads)
         keys = (self.time << 32) + threads
@@ -136,16 +146,16 @@ class RaceDetector:
         buffer.data[addresses] = values
         lost = landed != keys
         if not (racing.any() or lost.any()):
-            return found, False
+            return found, None
         found = found or self._conflict(differs, earlier, addresses, threads, "writes")
         differs = lost & ~_equal(buffer.data[addresses], values)
         found = found or self._conflict(differs, landed, addresses, threads, "writes")
-        return found, found is None
+        return found, None if found else self._conflict(racing | lost, np.where(lost, landed, earlier), addresses, threads, "writes")
 
     def _begin(self, buffer):
         self.time += 1
         if buffer.shadow is None:
-            buffer.shadow = Shadow(buffer)
+            buffer.shadow = Shadow(buffer, self.threads)
         return buffer.shadow
 
     def _last_writes(self, shadow, addresses):

@@ -104,6 +104,7 @@ class Schedule:
         waiting = [task for tasks in self.running for task in tasks if task.waiting]
         if waiting and all(task.waiting for tasks in self.running for task in tasks):
             whom, node, lanes = waiting[0].waiting
+            gone = sorted(set(range(self.geometry.blocks)) - {task.block.number for task in waiting})
+            missing = f"{self.geometry.who(gone[0], 0).split(' of ')[1]} has finished" if gone else "some threads have finished or wait elsewhere"
             waiting[0].stop("unreached-barrier", f"{waiting[0].who(lanes.first())} waits at {waiting[0].text(node)} for the "
-                            f"whole {whom}, but some threads have finished or wait elsewhere and never come; let every thread "
-                            "reach it", node, lanes)
+                            f"whole {whom}, but {missing} and never come{'s' * bool(gone)}; let every thread reach it", node, lanes)

@@ -185,6 +185,7 @@ def _traceback(error):
 @lru_cache(maxsize=1)
 def _importable():
     """What a kernel's source may import: nothing that loads Numba."""
+    import cmath
     import math
 
     import numpy
@@ -195,7 +196,7 @@ def _importable():
     types = SimpleNamespace(**cuda.TYPES)
     numba = SimpleNamespace(cuda=cuda, types=types, **cuda.TYPES)
     labkit = SimpleNamespace(cuda=cuda, emulator=emulator)
-    return {"math": math, "numpy": numpy, "numba": numba, "numba.cuda": numba, "numba.types": types, "labkit": labkit,
+    return {"math": math, "cmath": cmath, "numpy": numpy, "numba": numba, "numba.cuda": numba, "numba.types": types, "labkit": labkit,
             "labkit.emulator": emulator}
 
 

@@ -118,6 +118,13 @@ def match_any(task, node, lanes, mask, value):
     return result
 
 
+def match_all(task, node, lanes, mask, value):
+    """(all threads that the mask names, as bits, and True) where they hold one value, else (0, False)."""
+    everybody = _vote(_ballot, np.int32)(task, node, lanes, mask, np.bool_(True))
+    alike = match_any(task, node, lanes, mask, value) == everybody
+    return np.where(alike, everybody, np.int32(0)), alike
+
+
 def syncwarp(task, node, lanes, mask=_EVERYBODY, /):
     """Order the memory accesses of the threads of a warp that the mask names."""
     _needs_warps(task, node, lanes)
@@ -141,5 +148,5 @@ CALLS = {
     "shfl_down_sync": _shuffle(lambda lane, delta: lane + delta), "shfl_xor_sync": _shuffle(lambda lane, bits: lane ^ bits),
     "all_sync": _vote(lambda yes, places: yes.all(), bool), "any_sync": _vote(lambda yes, places: yes.any(), bool),
     "eq_sync": _vote(lambda yes, places: yes.all() or not yes.any(), bool), "ballot_sync": _vote(_ballot, np.int32),
-    "match_any_sync": match_any, "activemask": activemask, "lanemask_lt": lanemask_lt, "syncwarp": syncwarp,
+    "match_any_sync": match_any, "match_all_sync": match_all, "activemask": activemask, "lanemask_lt": lanemask_lt, "syncwarp": syncwarp,
 }

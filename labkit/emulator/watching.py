@@ -75,7 +75,7 @@ class Watching:
                 buffer.data[addresses] = values
             return
         self.launch.places.append((self.frame.function, node.lineno))
-        same = False
+        same = None
         if kind == "writes":
             conflict, same = races.write(buffer, addresses, self.block, threads, values)
         elif kind == "reads":
@@ -85,9 +85,12 @@ class Watching:
         if conflict:
             self._race(kind, view, conflict, node)
         elif same:
-            self.warn("same-value-write", f"several threads write the same value to {view.name} with nothing to order them: "
-                      "harmless, for the result is the same whichever comes last, but let one thread write, or use an atomic.",
-                      node, array=view.array)
+            whole, who = view.whole or view, self.block.geometry.who
+            index = access.index_of(whole, same.address, same.lane)
+            other = who(*divmod(same.other_thread, self.block.geometry.threads))
+            self.warn("same-value-write", f"{self.who(same.lane)} and {other} write the same value to {access.index_as_text(whole.name, index)} with "
+                      "nothing to order them: harmless, for the result is the same whichever comes last, but let one thread write, or use an atomic.",
+                      node, same.lane, array=view.array, index=index)
 
     def _race(self, kind, view, conflict, node):
         """Report two accesses that nothing orders. Where one is atomic, the other one is the fault."""

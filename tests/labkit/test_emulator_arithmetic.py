@@ -79,6 +79,7 @@ def test_a_python_float_makes_float64_and_is_said():
     ("a[i] * 2", True), ("a[i] / n", True), ("a[i] + i", True), ("rate * a[i]", True), ("max(a[i], 0.0)", True),
     ("math.pow(a[i], 2.0)", True), ("a[i] - math.pi", True), ("1 / a[i]", True), ("np.float32(1) / a[i]", False), ("a[i] ** 2", False),
     ("a[i] * np.float32(2)", False), ("math.exp(a[i])", False), ("abs(a[i])", False), ("a[i] if a[i] > 0 else 0.0", False),
+    ("cuda.fma(a[i], 0.1, a[i])", True), ("cuda.fma(a[i], a[i], np.float32(2))", False), ("divmod(a[i], 2)[0]", True),
     ("np.float64(a[i]) * 0.1", False), ("a[i] * flag", False), ("a[i] > 0.1", True), ("a[i] > 0.5", False), ("0.0", False),
 ])
 def test_where_float64_creeps_in(expression, creeps):

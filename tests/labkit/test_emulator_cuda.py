@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,6 +31,14 @@ def test_launch_configurations(configuration):
     np.testing.assert_array_equal(out, 2 * np.arange(12))
 
 
+def test_forall_without_tasks():
+    double.report = None
+    double.forall(0)(np.zeros(0, f32), np.zeros(0, f32))
+    assert double.report is None
+    with pytest.raises(ValueError, match="cannot be -1"):
+        double.forall(-1)
+
+
 def test_forall_covers_every_element():
     out = np.zeros(1000, f32)
     double.forall(1000)(out, np.ones(1000, f32))
@@ -44,6 +53,9 @@ def test_forall_covers_every_element():
     (lambda: cuda.sync_threads, AttributeError, "did you mean cuda.syncthreads?"),
     (lambda: cuda.jit(3.5)(3.5), TypeError, "expected a kernel"),
     (lambda: double["2", 8](1, 2), KernelFault, "has to be an integer"),
+    (lambda: double[1, 8](a=1, out=2), TypeError, "double takes its arguments in their order, as every kernel does: leave out a="),
+    (lambda: double[1, 8](np.zeros(8), SimpleNamespace(dtype="float32")), KernelFault, "the argument a is a SimpleNamespace"),
+    (lambda: cuda.random, AttributeError, "draw random numbers outside the kernel"),
 ])
 def test_misuse_on_the_host_says_what_to_do(call, error, words):
     with pytest.raises(error) as caught:
@@ -68,6 +80,65 @@ def test_device_memory():
     assert (np.asarray(there) == 1).all()
     with pytest.raises(ValueError, match="have to agree"):
         there.copy_to_device(np.ones(5, f32))
+
+
+def test_memory_of_the_host_that_kernels_reach():
+    out, a = np.zeros(4, f32), np.arange(4, dtype=f32)
+    with cuda.pinned(out, a), cuda.mapped(out, a) as (there, given):
+        double[1, 4](there, given)
+    np.testing.assert_array_equal(out, 2 * a)
+    with cuda.mapped(out) as there:
+        double[1, 4](cuda.InOut(there), cuda.In(out))
+    np.testing.assert_array_equal(out, 4 * a)
+    double[1, 4](cuda.In(out), a)
+    np.testing.assert_array_equal(out, 4 * a)
+    double[1, 4](cuda.Out(out), a)
+    np.testing.assert_array_equal(out, 2 * a)
+    assert cuda.pinned_array_like(a).dtype == cuda.mapped_array_like(a).dtype == f32
+
+
+def test_what_programs_ask_for_at_their_start():
+    device = cuda.select_device(0)
+    assert len(cuda.gpus) == len(cuda.list_devices()) == 1
+    assert (device.MAX_BLOCK_DIM_X, device.MAX_BLOCK_DIM_Z, device.MAX_GRID_DIM_X, device.MAX_GRID_DIM_Y) == (1024, 64, 2**31 - 1, 65535)
+    assert (cuda.i1, cuda.u2, cuda.c8) == (np.int8, np.uint16, np.complex64)
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 1024, 2500])
+def test_reduce(n):
+    a, there = np.arange(n, dtype=np.float64), cuda.to_device(np.zeros(1))
+    total = cuda.reduce(lambda x, y: x + y)
+    assert total(a) == a.sum() and total(cuda.to_device(a), init=3) == a.sum() + 3 and total(a, size=3) == a[:3].sum()
+    assert total(a, res=there) is None and there[0] == a.sum()
+    assert cuda.Reduce(lambda x, y: max(x, y))(a, init=-1) == max(a, default=-1)
+
+
+def test_a_device_array_from_outside_the_kernel():
+    there = cuda.to_device(np.arange(8, dtype=f32))
+
+    def turned(out):
+        i = cuda.grid(1)
+        out[i] = there[7 - i]
+
+    def shifted(out):
+        i = cuda.grid(1)
+        there[i] = there[(i + 1) % 8]
+
+    out = np.zeros(8, f32)
+    assert emulator.run(turned, 1, 8, out).ok
+    np.testing.assert_array_equal(out, np.arange(8)[::-1])
+    assert [f.kind for f in emulator.run(shifted, 1, 8, out).faults] == ["race"]
+
+
+def test_an_array_that_stays_out_of_constant_memory():
+    def copy(out, a):
+        here = cuda.const.array_like(a)
+        out[cuda.grid(1)] = here[cuda.grid(1)]
+
+    out, a = np.zeros(8, f32), np.arange(8, dtype=f32)
+    report = emulator.run(copy, 1, 8, out, a)
+    assert report.ok and [w.kind for w in report.warnings] == ["constant"] and "a stays in global memory" in str(report.warnings[0])
+    np.testing.assert_array_equal(out, a)
 
 
 def test_device_array_remembers_what_was_written():
@@ -180,6 +251,34 @@ def kernel(out, a):
     np.testing.assert_array_equal(out, np.floor(2 * a * a).reshape(2, 8)[:, ::-1].ravel())
 
 
+def test_parts_of_numbas_cuda():
+    try:
+        from numba.cuda import cg, libdevice, random
+        from numba.cuda.random import xoroshiro128p_uniform_float32
+    except Exception as error:
+        pytest.skip(f"numba.cuda does not load here: {error}")
+
+    def phases(out):
+        grid, i = cg.this_grid(), cuda.grid(1)
+        out[i] = i
+        grid.sync()
+        out[i] = out[i] + 1
+
+    def draws(out):
+        out[0] = random.xoroshiro128p_uniform_float32(out, 0)
+
+    def draws_by_its_name(out):
+        out[0] = xoroshiro128p_uniform_float32(out, 0)
+
+    def fast(out):
+        out[0] = libdevice.fast_expf(out[0])
+
+    assert emulator.run(phases, 2, 4, np.zeros(8)).ok
+    for kernel, words in ((draws, "draw random numbers outside"), (draws_by_its_name, "draw them outside"), (fast, "the functions of math")):
+        fault = emulator.run(kernel, 1, 1, np.zeros(8)).faults[0]
+        assert fault.kind == "unsupported" and words in str(fault)
+
+
 def test_source_with_its_own_imports():
     kernel = from_source("""
         from numba import cuda, float32
@@ -219,13 +318,16 @@ def test_source_that_is_no_kernel(source, words):
     "a[0] = range(3)[1]", "cuda.grid(7)", "a[0] = cuda.popc(a)", "a[0] = math.sqrt(1, 2)", "(x for x in a)", "a[0] = a[0] @ a[1]", "assert a",
     "a[:2] = a[2:4]", "a[0] = a[1:3]", "while a: pass", "lambda: 1 / 0\n    a['x'] = 1", "s = cuda.local.array(10**12, np.float32)",
     "a[0] = cuda.threadIdx.x()", "a[0] = cuda.blockDim.x()", "a[0] = a(0)", "a[0] = ~a[1]", "for i in range(): pass",
-    "for i in range(1, 2, 3, 4): pass",
+    "for i in range(1, 2, 3, 4): pass", "a[0] = cuda.grid(2)(1)", "a[0] = 'x'(1)", "s = cuda.shared.array(4, lambda v: v)", "a[0] = None < None",
+    "s = cuda.shared.array(4, np)", "b = a[:math.nan]", "b = a[1j:]", "b = a[::0]", "b = a.reshape(4, a)", "b = a.reshape(2.0, 4)", "a[0] = len(2)",
+    "b = (1, 2)[:1.0]", "b = (1, 2)[:a.size]",
 ])
 def test_nonsense_is_refused_in_a_sentence(body):
     report = emulator.run(from_source(f"def f(a):\n    {body}\n", "f"), 1, 4, np.ones(8, f32), max_steps=1000)
     assert [f.kind for f in report.faults[:1]] in (["unsupported"], ["launch"]), [str(f) for f in report.faults]
     assert str(report.faults[0]).endswith(".") and report.faults[0].line >= 2
     assert "the emulator cannot run" not in str(report.faults[0])       # that is what is said where it fails itself
+    assert not any(word in str(report.faults[0]) for word in ("labkit", "View", "ndarray"))
 
 
 def test_a_barrier_named_but_not_called():
@@ -236,7 +338,10 @@ def test_a_barrier_named_but_not_called():
 
 def test_the_same_value_by_many_threads_is_a_warning():
     report = emulator.run(from_source("def f(a):\n    a[0] = 3\n", "f"), 4, 8, np.ones(8))
-    assert report.ok and [w.kind for w in report.warnings] == ["same-value-write"]
+    assert report.ok and [(w.kind, w.index) for w in report.warnings] == [("same-value-write", (0,))]
+    assert "thread 0 of block 0 and thread 7 of block 0 write the same value to a[0]" in str(report.warnings[0])
+    report = emulator.run(from_source("def f(a):\n    row = a[2]\n    row[cuda.threadIdx.x // 2] = 3\n", "f"), 1, 4, np.ones((4, 4)))
+    assert "write the same value to a[2, 0]" in str(report.warnings[0])
 
 
 def test_time_limit():

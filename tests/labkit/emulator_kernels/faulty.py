@@ -231,6 +231,38 @@ def one_memory_as_two_types(out):
     out[t] = values[t]
 
 
+@planted("race", 1, 64, lambda: (zeros(64), ramp(1)), sentence="thread 63 reads it")
+def warp_that_reads_once_more_after_the_others(out, a):
+    s = cuda.shared.array(1, f32)
+    t = cuda.threadIdx.x
+    if t == 0:
+        s[0] = a[0]
+    cuda.syncthreads()
+    if t >= 32:
+        out[t] = s[0]
+    else:
+        out[t] = s[0]
+        cuda.syncwarp()
+        if t == 0:
+            s[0] = 2  # fault
+
+
+@planted("race", 1, 64, lambda: (zeros(1, dtype=i32),), sentence="thread 63 atomically changes it")
+def one_warps_count_taken_for_all(out):
+    s = cuda.shared.array(1, i32)
+    t = cuda.threadIdx.x
+    if t == 0:
+        s[0] = 0
+    cuda.syncthreads()
+    if t >= 32:
+        cuda.atomic.add(s, 0, 1)
+    else:
+        cuda.atomic.add(s, 0, 1)
+        cuda.syncwarp()
+        if t == 0:
+            out[0] = s[0]  # fault
+
+
 @planted("race", 4, 16, lambda: (zeros(5), ramp(64)), sentence="atomically changes it")
 def total_read_in_the_same_launch(total, a):
     i = cuda.grid(1)
@@ -437,7 +469,72 @@ def a_list_as_argument(out, a):
     out[0] = a[0]
 
 
+@planted("two-allocations", 1, 8, lambda: (ramp(8),), sentence=": two shared arrays are made on one line")
+def two_without_names(a):
+    both = (cuda.shared.array(8, f32), cuda.shared.array(8, f32))  # fault
+    t = cuda.threadIdx.x
+    both[0][t] = a[t]
+    a[t] = both[0][t]
+
+
+@planted("unreached-barrier", 2, 8, lambda: (ramp(16),), sentence="but block 1 has finished and never comes")
+def grid_barrier_of_one_block(a):
+    grid = cuda.cg.this_grid()
+    if cuda.blockIdx.x == 0:
+        grid.sync()  # fault
+    a[cuda.grid(1)] = 1
+
+
 # What Numba does not compile
+
+
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="takes an integer")
+def a_bool_at_the_barrier(a):
+    i = cuda.grid(1)
+    a[i] = cuda.syncthreads_count(i < 3)  # fault
+
+
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="i is a set of three numbers (take its .x, .y or .z), which is no index")
+def thread_without_its_axis(a):
+    i = cuda.threadIdx
+    a[i] = 1  # fault
+
+
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="its size is fixed: write to its elements, such as a[i]")
+def appended(a):
+    a.append(1)  # fault
+
+
+@planted("unsupported", 1, 8, lambda: (ramp(8).reshape(8, 1),), sentence="such as a[i][0]")
+def a_row_taken_for_a_number(a):
+    i = cuda.grid(1)
+    a[i, 0] = a[i] + 1  # fault
+
+
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="a kernel starts no other kernel: call kernel_that_appends(...) as a function")
+def kernel_within_a_kernel(a):
+    kernel_that_appends[1, 8](a)  # fault
+
+
+@cuda.jit
+def kernel_that_appends(a):
+    a[0] = 1
+
+
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="does not compile np.random.rand for a GPU; draw them outside the kernel")
+def drawn_by_numpy(a):
+    a[cuda.grid(1)] = np.random.rand()  # noqa: NPY002  # fault
+
+
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="such as np.float32")
+def shared_text(a):
+    s = cuda.shared.array(8, "U4")  # fault
+    s[0] = a[0]
+
+
+@planted("arguments", 1, 8, lambda: (np.zeros(4, [("x", "f4"), ("y", "i4")]),), sentence="such as a['x']", line=0)
+def records(a):
+    a[0].x = 1
 
 
 @planted("return-value", 1, 8, lambda: (ramp(8),))
@@ -462,7 +559,7 @@ def formatted_print(a):
     print(f"{a[0]:.2f}")  # fault
 
 
-@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="% ")
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="print takes its parts")
 def percent_print(a):
     print("%d" % a[0])  # noqa: UP031  # fault
 
@@ -574,7 +671,7 @@ def generator(a):
     yield a[0]  # fault
 
 
-@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="@cuda.jit(device=True)")
+@planted("unsupported", 1, 8, lambda: (ramp(8),), sentence="@cuda.jit(device=True) above it, or, where Python calls it too, above a copy of it")
 def calls_plain_python(a):
     a[0] = plain(a[0])  # fault
 

@@ -1,7 +1,9 @@
 """Right kernels, each with what it has to compute. None may be accused of anything."""
 
+import cmath
 import importlib.util
 import math
+import operator
 from collections import namedtuple
 from pathlib import Path
 
@@ -463,6 +465,54 @@ def two_results(out):
     if i < out.size:
         row, column = quotient_and_rest(i, 7)
         out[i] = 100 * row + column
+
+
+@right(1, 16, lambda: (zeros(16), noise(16)), lambda out, a: [(cmath.rect(float(x), 0.5) + cmath.sqrt(complex(x, 1))).real for x in a])
+def complex_functions(out, a):
+    i = cuda.grid(1)
+    z = cmath.rect(a[i], f32(0.5)) + cmath.exp(cmath.log(complex(a[i], f32(1))) * f32(0.5))
+    out[i] = z.real
+
+
+def combined_by(operation, agrees):
+    @right(1, 16, lambda: (zeros(16, dtype=i32), np.arange(16, dtype=i32)), lambda out, a: np.where(agrees(a, 7), operation(a, 3), a))
+    @cuda.jit
+    def combine(out, a):
+        i = cuda.grid(1)
+        out[i] = operation(a[i], 3) if agrees(a[i], 7) else a[i]
+    combine.py_func.__name__ = f"combine_with_{operation.__name__}"
+
+
+combined_by(operator.sub, operator.lt)
+combined_by(operator.xor, operator.ne)
+
+
+@right(1, 8, lambda: (zeros(8, dtype=np.float64), 123.456 * np.arange(-3.0, 5)), lambda out, a: [round(x, k - 3) for k, x in enumerate(a.tolist())])
+def rounded_differently(out, a):
+    i = cuda.grid(1)
+    out[i] = round(a[i], i - 3)
+
+
+@right(1, 1, lambda: (zeros(1, dtype=np.float64), np.array([1e300])), lambda out, a: a)
+def rounded_where_it_is_whole(out, a):
+    out[0] = round(a[0], 12)
+
+
+@right(1, 16, lambda: (zeros(16), ramp(16)), lambda out, a: a[::-1])
+def type_made_by_numpy(out, a):
+    s = cuda.shared.array(16, np.dtype("float32"))
+    t = cuda.threadIdx.x
+    s[t] = a[t]
+    cuda.syncthreads()
+    out[t] = s[15 - t]
+
+
+@right(1, 64, lambda: (zeros(2, 64, dtype=i32), np.repeat([4, 4, 5, 4], 16).astype(i32)), lambda out, a: np.repeat([[1, 0], [-1, 0]], 32, axis=1))
+def match_all(out, a):
+    t = cuda.threadIdx.x
+    mask, alike = cuda.match_all_sync(0xFFFFFFFF, a[t])
+    out[0, t] = 1 if alike else 0
+    out[1, t] = mask
 
 
 def scaled_by(factor):
