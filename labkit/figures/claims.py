@@ -21,7 +21,8 @@ class PaperTable:
     caption: str
 
     def _repr_html_(self):
-        cell = f"background:{CARD};padding:6px 10px;text-align:left;vertical-align:top;border-bottom:1px solid {EDGE};color:{INK};white-space:normal"
+        cell = (f"background:{CARD};color:{INK};padding:6px clamp(3px,1vw,10px);border-bottom:1px solid {EDGE};"
+                "text-align:left;vertical-align:top;white-space:normal")
         heads = "".join(f'<th scope="col" style="{cell};color:{MUTED};font-weight:600">{words}</th>'
                         for words in ("Verdict", "Claim", "The paper said", "We got, in what setting", "Why"))
         body = "".join(html_row(row, cell) for row in self.rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from labkit.figures.picture import drawn, picture, say
+from labkit.figures.small_images import minus_signs
 from labkit.figures.style import COLORS, EDGE, INK, LINES, MUTED, blended
 
 LOOKS = ({"color": INK, "linestyle": "-", "marker": "o"}, {"color": INK, "linestyle": "-.", "marker": "^"},
@@ -21,7 +22,7 @@ def code_errors(curves, levels, title):
         ax.axhline(value, color=COLORS["theory"], linestyle=LINES["theory"], linewidth=1.4)
         ax.annotate(f"{words}: {value:.2f}", (len(values) - 1, value), xytext=(0, 8), textcoords="offset points", ha="right",
                     fontsize=9.5, color=MUTED)
-    ax.set(xlabel="passes through the training digits", ylabel="squared error, summed over a test image", ylim=(0, 1.3 * max(levels.values())))
+    ax.set(xlabel="passes through the training digits", ylabel="squared error,\nsummed over a test image", ylim=(0, 1.3 * max(levels.values())))
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=2)
     ends = "; ".join(f"{words} {values[-1]:.2f}" for words, values in curves.items())
     return say(figure, title, f"{title}. Curves over {len(values) - 1} passes, ending at: {ends}. Dashed: " +
@@ -32,7 +33,7 @@ def code_errors(curves, levels, title):
 def image_rows(rows, title, signed=False, alt=None):
     """Rows of small square images, each with its words on the left.
 
-    rows : {words: (n_images, side * side)}, ink from 0 to 1; with `signed` weights, orange below and blue above 0. Returns a Picture.
+    rows : {words: (n_images, side * side)}, ink from 0 to 1; with `signed` weights, orange with a minus below 0, blue above. Returns a Picture.
     """
     n, side = len(next(iter(rows.values()))), int(round(len(next(iter(rows.values()))[0]) ** 0.5))
     figure, axes = picture(1.9 + 0.72 * n, 0.75 + 0.78 * len(rows), len(rows), n, squeeze=False)
@@ -46,7 +47,9 @@ def image_rows(rows, title, signed=False, alt=None):
 
 def show(ax, image, signed):
     if signed:
-        ax.imshow(blended(0.5 + 0.5 * image / max(np.abs(image).max(), 1e-9), "negative", "positive"), interpolation="nearest")
+        most = max(np.abs(image).max(), 1e-9)
+        ax.imshow(blended(0.5 + 0.5 * image / most, "negative", "positive"), interpolation="nearest")
+        minus_signs(ax, image, most, 4)
     else:
         ax.imshow(image, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
     ax.set(xticks=[], yticks=[])

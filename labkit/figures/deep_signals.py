@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from labkit.figures.picture import drawn, picture, say
-from labkit.figures.style import ACCENT, CARD, COLORS, INK, LINES, MUTED, SOFT, blended
+from labkit.figures.style import ACCENT, CARD, COLORS, INK, LINES, MUTED, SOFT, blended, powers_of_ten
 
 STARTS = ({"color": MUTED, "linestyle": ":", "marker": "v"}, {"color": INK, "linestyle": "--", "marker": "s"},
           {"color": INK, "linestyle": "-", "marker": "o"})
@@ -117,7 +117,8 @@ def key(figure, axes):
     from matplotlib.colors import ListedColormap, Normalize
 
     colors = ListedColormap(shade(np.linspace(-MOST, MOST, 181)) / 255)
-    bar = figure.colorbar(ScalarMappable(Normalize(-MOST, MOST), colors), ax=axes, shrink=0.9, pad=0.01, ticks=[-9, -6, -3, 0, 3, 6, 9])
-    bar.ax.set_yticklabels([f"{10.0**k:.0e}" if k else "1" for k in (-9, -6, -3, 0, 3, 6, 9)])
+    exponents = (-9, -6, -3, 0, 3, 6, 9)
+    bar = figure.colorbar(ScalarMappable(Normalize(-MOST, MOST), colors), ax=axes, shrink=0.9, pad=0.01, ticks=exponents)
+    bar.ax.set_yticklabels(powers_of_ten(exponents))
     bar.set_label("gradient at the bottom over gradient at the top")
     bar.outline.set_edgecolor(CARD)

@@ -14,7 +14,7 @@ def matrix_blocks(n, inputs, units) -> Picture:
 
     n : examples; inputs, units : rows and columns of the weight matrix
     """
-    scene = Scene(760, 500)
+    scene = Scene(760, 528)
     rows = [("forwards: multiply", "a weighted sum for each example and unit", INK,
              [("X", n, inputs), "×", ("W", inputs, units), "=", ("Z", n, units)]),
             ("backwards: multiply by the transpose", "hands each unit's error to its inputs", COLORS["check"],
@@ -22,10 +22,12 @@ def matrix_blocks(n, inputs, units) -> Picture:
             ("for the weights: inputs transposed times errors", "adds up over the examples", COLORS["train"],
              [("Xᵀ", inputs, n), "×", ("dZ", n, units), "=", ("dW", inputs, units)])]
     for k, (title, words, color, parts) in enumerate(rows):
-        y = 18 + 168 * k
+        y = 18 + 174 * k
+        if k:
+            scene.line(20, y - 16, 740, y - 16, color=EDGE, width=1)
         scene.text(20, y, title, 15, color, bold=True)
         scene.text(740, y, words, 13, MUTED, "end")
-        draw_product(scene, 90, y + 84, parts, color)
+        draw_product(scene, 90, y + 90, parts, color)
     scene.alt = (f"Three products of matrices drawn as blocks. Forwards: X, {n} by {inputs}, times W, {inputs} by {units}, is Z, {n} by {units}. "
                  f"Backwards: dZ, {n} by {units}, times W transposed, {units} by {inputs}, is dX, {n} by {inputs}. For the weights: X transposed, "
                  f"{inputs} by {n}, times dZ, {n} by {units}, is dW, {inputs} by {units}.")
@@ -45,7 +47,6 @@ def draw_product(scene, x, middle, parts, color):
         scene.text(x + 23, middle, rows, 13, MUTED, "end")
         scene.text(x + 30 + width / 2, middle - height / 2 - 10, columns, 13, MUTED, "middle")
         x += width + 46
-    scene.line(20, middle + 68, 740, middle + 68, color=EDGE, width=1)
 
 
 def side(count):

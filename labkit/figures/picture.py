@@ -61,7 +61,7 @@ def say(figure, title, alt=None):
     """Writes the finding above the picture, wrapped to its width. The alt text says it too, and then what is to be seen: `alt`."""
     width = figure.get_size_inches()[0]
     characters = int(width * 9.3)
-    figure.suptitle("\n".join(textwrap.wrap(title, characters)), x=0.13 / width, ha="left", fontsize=12.5, fontweight="bold")
+    figure.suptitle("\n".join(textwrap.wrap(title, characters, break_on_hyphens=False)), x=0.13 / width, ha="left", fontsize=12.5, fontweight="bold")
     figure.alt = spoken(*(" ".join(text.split()) for text in (title, alt or "")))
     return figure
 

@@ -97,10 +97,13 @@ def scatter(ax, X, y, names):
 def shade(ax, answer, extent, side=241):
     from scipy.ndimage import gaussian_filter
 
-    x, y = np.meshgrid(np.linspace(*extent[:2], side), np.linspace(*extent[2:], side))
+    beyond, inside = 12, slice(12, -12)     # the smoothed edge would bend at the border: it is made a little larger and cut
+    steps = np.arange(-beyond, side + beyond) / (side - 1)
+    x, y = np.meshgrid(*(low + steps * (high - low) for low, high in (extent[:2], extent[2:])))
     z = np.asarray(answer(np.column_stack([x.ravel(), y.ravel()])), float).reshape(x.shape)
-    ax.contourf(x, y, z, [-np.inf, 0.5, np.inf], colors=[SOFT["class_0"], SOFT["class_1"]], zorder=0)
     near = gaussian_filter((z > 0.5).astype(float), 3, mode="nearest")      # else the edge has steps
+    x, y, z, near = (part[inside, inside] for part in (x, y, z, near))
+    ax.contourf(x, y, z, [-np.inf, 0.5, np.inf], colors=[SOFT["class_0"], SOFT["class_1"]], zorder=0)
     if near.min() < 0.5 < near.max():       # printed in grey, the two soft colours are one
         ax.contour(x, y, near, [0.5], colors=[MUTED], linewidths=1, zorder=0.5)
     ax.grid(False)
@@ -108,4 +111,4 @@ def shade(ax, answer, extent, side=241):
 
 def outside_legend(figure, ax):
     handles, words = ax.get_legend_handles_labels()
-    figure.legend(handles, words, loc="outside lower left", ncols=4, handletextpad=0.4, columnspacing=1.4)
+    figure.legend(handles, words, loc="outside lower left", ncols=4)

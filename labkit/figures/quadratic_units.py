@@ -87,7 +87,7 @@ def over_selection(curves, splits):
         ax.set(xlabel="layers", xlim=(0.8, layers[-1] + 0.2), xticks=layers)
     axes[0].set(ylabel=f"error (median of {splits} splits)", ylim=(0.44, 0.7))
     axes[0].set_title("close up", fontsize=11)
-    axes[1].set(yscale="log")
+    axes[1].set(yscale="log", ylabel="error")
     axes[1].set_title("all of it, on a logarithmic scale", fontsize=11)
     axes[1].axhline(1, color=MUTED, linewidth=1)
     axes[1].annotate("always answer the mean", (1, 1), xytext=(0, 4), textcoords="offset points", fontsize=9.5)

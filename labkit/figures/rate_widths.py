@@ -21,7 +21,7 @@ def rate_width_map(errors, rates, widths, title=None):
     edges = np.arange(len(widths) + 1) - 0.5, np.arange(len(rates) + 1) - 0.5
     shown = ax.pcolormesh(*edges, errors, cmap="cividis_r", vmin=errors.min(), vmax=min(0.5, errors.max()))
     best = errors.argmin(axis=0)
-    ax.plot(np.arange(len(widths)), best, "o", color=ACCENT, markeredgecolor=INK, markersize=9, label="best rate of each width")
+    ax.plot(np.arange(len(widths)), best, "o", color=ACCENT, markeredgecolor=INK, markersize=9, zorder=4, label="best rate of each width")
     i, j = np.unravel_index(errors.argmin(), errors.shape)
     left = widths[j] * (1 - rates[i])
     along = np.geomspace(widths[0], widths[-1], 200)

@@ -103,7 +103,7 @@ def different(H):
 
 @drawn
 def success_map(shares, sizes, hidden, total, title=None):
-    """The share of networks that learnt, by start size and hidden units.
+    """The share of networks that learned, by start size and hidden units.
 
     shares : (n_hidden, n_sizes); sizes : the start sizes; hidden : the numbers of hidden units; total : networks in all
     Returns a Picture.
@@ -116,7 +116,7 @@ def success_map(shares, sizes, hidden, total, title=None):
     ax.set(xticks=range(len(sizes)), xticklabels=[f"{size:g}" for size in sizes], yticks=range(len(hidden)), yticklabels=hidden,
            xlabel="start size: weights uniform between minus and plus this", ylabel="hidden units")
     ax.grid(False)
-    figure.colorbar(shown, ax=ax, label="share that learnt XOR")
+    figure.colorbar(shown, ax=ax, label="networks that learned XOR", format=lambda share, _: f"{share:.0%}")
     row, column = np.unravel_index(np.argmax(shares), shares.shape)
     best = f"best {shares.max():.0%} with {hidden[row]} hidden units and starts of {sizes[column]:g}"
     return say(figure, title or f"{total:,} networks on XOR: {best}",

@@ -23,7 +23,8 @@ def gate_planes(units):
         if ends := crossing(box_corners(extent), *w, b):
             ax.plot(*zip(*ends, strict=True), color=COLORS["line"])
         scatter(ax, corners, wanted, ("wanted: 0", "wanted: 1"))
-        ax.set(title=name, xlabel="x1", ylabel="x2", xlim=extent[:2], ylim=extent[2:], aspect="equal", xticks=(0, 1), yticks=(0, 1))
+        ax.set(xlabel="x1", ylabel="x2", xlim=extent[:2], ylim=extent[2:], aspect="equal", xticks=(0, 1), yticks=(0, 1))
+        ax.set_title(name, fontsize=11)
         right += int(((corners @ w + b > 0) == wanted).sum())
     outside_legend(figure, axes[0, 0])
     total = 4 * len(units)
@@ -47,8 +48,8 @@ def wedge(runs):
         ax.plot(k, R * np.sqrt(k), color=COLORS["theory"], linestyle="--", label="at most √k R")
         ax.plot(k, margin * k, color=COLORS["theory"], linestyle=":", label="at least kγ")
         ax.plot(made, lengths, color=INK, marker="o", markersize=3, label="the weights")
-        ax.set(xscale="log", yscale="log", xlabel="mistakes so far, k", ylabel="length of (w, b)",
-               title=f"{words}:\n{len(lengths)} mistakes, {bound:,.0f} allowed")
+        ax.set(xscale="log", yscale="log", xlabel="mistakes so far, k", ylabel="length of (w, b)")
+        ax.set_title(f"{words}:\n{len(lengths)} mistakes, {bound:,.0f} allowed", fontsize=11)
         caught &= bool(np.all(lengths <= R * np.sqrt(made) * (1 + 1e-9)) and np.all(lengths >= margin * made * (1 - 1e-9)))
         told.append(f"{words}: {len(lengths)} mistakes of {bound:,.0f} allowed")
     outside_legend(figure, axes[0, 0])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from labkit.figures.picture import drawn, picture, say
-from labkit.figures.style import COLORS, INK, LINES, MUTED
+from labkit.figures.style import CARD, COLORS, INK, LINES, MUTED
 
 
 @drawn
@@ -30,15 +31,22 @@ def histogram_of_runs(values, label="mistakes until the last", unit="", bound=No
     else:
         draw_groups(ax, done, np.asarray(groups).ravel()[ended], edges)
     middle = float(np.median(done))
-    ax.axvline(middle, color=INK, linewidth=2, label=f"median {middle:.4g}")
+    halo = [withStroke(linewidth=4.5, foreground=CARD)]     # else the bars, as dark as the lines, hide them
+    ax.axvline(middle, color=INK, linewidth=2, path_effects=halo, label=f"median {in_words(middle)}")
     if bound is not None:
-        ax.axvline(bound, color=COLORS["theory"], linestyle=LINES["theory"], label=f"bound {bound:.4g}")
+        ax.axvline(bound, color=COLORS["theory"], linestyle=LINES["theory"], path_effects=halo, label=f"bound {in_words(bound)}")
     ax.set(xlabel=f"{label} ({unit})" if unit else label, ylabel=count)
     ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter("{x:,.10g}")
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4, handlelength=3.2)
     left_out = f"; {np.count_nonzero(~ended):,} did not finish" if not ended.all() else ""
-    finding = f"Half of {done.size:,} {count} end at {middle:.4g} {label} or less{left_out}"
-    return say(figure, title or finding, alt or f"{finding}. Histogram from {done.min():.4g} to {done.max():.4g}.")
+    finding = f"Half of {done.size:,} {count} end at {in_words(middle)} {label} or less{left_out}"
+    return say(figure, title or finding, alt or f"{finding}. Histogram from {in_words(done.min())} to {in_words(done.max())}.")
+
+
+def in_words(value):
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
 
 
 def bin_edges(done, bins):

@@ -40,6 +40,12 @@ def images(pictures, names=None, title=None, alt=None, distances=True):
                       f"{'Distances: ' + '; '.join(rows) + '.' if rows else ''}")
 
 
+def minus_signs(ax, weights, most, length):
+    """A minus on each clearly negative weight of an image, so that not its colour alone says so; `length` in points where the weight is -most."""
+    rows, columns = np.nonzero(weights < -0.03 * most)      # below that they would be dots
+    ax.scatter(columns, rows, s=length**2 * np.abs(weights[rows, columns]) / most, marker="_", color=INK, linewidths=length / 10)
+
+
 def square(image):
     image = np.asarray(image, float)
     side = int(round(image.size ** 0.5))

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import patheffects
 
 from labkit.figures.picture import drawn, picture, say
-from labkit.figures.style import CARD, COLORS, INK
+from labkit.figures.style import CARD, COLORS, INK, powers_of_ten
 
 MARKS = (0.0, 0.5, 0.9, 0.99, 0.999)
 
@@ -40,13 +40,13 @@ def stability_maps(maps, rates, momenta, limits=None, best=None, title=None, alt
         powers = np.arange(np.ceil(across[0]), np.floor(across[-1]) + 1)
         ax.set(xlim=(across[0], across[-1]), ylim=(up[0], up[-1]), xlabel="learning rate", xticks=powers,
                yticks=[-np.log10(1 - m) for m in MARKS if momenta[0] <= m <= momenta[-1]])
-        ax.set_xticklabels([f"{10 ** p:g}" for p in powers])
+        ax.set_xticklabels(powers_of_ten(powers))
         ax.set_yticklabels([f"{m:g}" for m in MARKS if momenta[0] <= m <= momenta[-1]])
         ax.set_title(heading, fontsize=11, loc="center")
         ax.grid(False)
     axes[0, 0].set(ylabel="momentum")
     bar = figure.colorbar(shown, ax=axes, shrink=0.85, pad=0.02, ticks=[0, 2, 4, 6, 8])
-    bar.ax.set_yticklabels(["1", "1e-2", "1e-4", "1e-6", "1e-8"])
+    bar.ax.set_yticklabels(powers_of_ten([0, -2, -4, -6, -8]))
     bar.set_label("height at the end / at the start")
     bar.outline.set_visible(False)
     handles = {label: handle for ax in axes[0] for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}

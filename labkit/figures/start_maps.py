@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from labkit.figures.picture import drawn, picture, say
-from labkit.figures.style import CARD, CIVIDIS, COLORS, INK, MUTED
+from labkit.figures.style import CARD, CIVIDIS, COLORS, INK, MUTED, powers_of_ten
 
 LETTERS = "ABCDEFGH"
 NAMES = {"gradient_descent": "gradient descent", "adagrad": "Adagrad", "adadelta": "Adadelta", "rmsprop": "RMSprop", "adam": "Adam",
@@ -30,7 +30,7 @@ def extent(surface):
 
 
 def dress(ax, surface, racer, words):
-    ax.set_title(f"{NAMES.get(racer, racer)}\n", fontsize=10.5, loc="left")
+    ax.set_title(NAMES.get(racer, racer), fontsize=10.5, loc="left", pad=20)
     ax.text(0, 1.03, words, transform=ax.transAxes, fontsize=9, color=MUTED)
     for x, y in surface.minima:
         ax.plot(x, y, "*", markersize=11, color=COLORS["here"], markeredgecolor=INK)
@@ -57,8 +57,9 @@ def height_maps(runs, surface, title=None, lowest=1e-6):
                           aspect="auto", interpolation="nearest")
         lost = f", {np.isnan(heights).mean():.0%} lost" if np.isnan(heights).any() else ""
         dress(ax, surface, racer, f"{(heights < 0.01).mean():.0%} below 0.01{lost}")
-    bar = figure.colorbar(shown, ax=list(axes), shrink=0.7, pad=0.02, ticks=range(int(np.log10(lowest)), 3, 2))
-    bar.ax.set_yticklabels([f"{10.0**k:g}" for k in range(int(np.log10(lowest)), 3, 2)])
+    exponents = range(int(np.log10(lowest)), 3, 2)
+    bar = figure.colorbar(shown, ax=list(axes), shrink=0.7, pad=0.02, ticks=exponents)
+    bar.ax.set_yticklabels(powers_of_ten(exponents))
     bar.set_label("height reached")
     bar.outline.set_visible(False)
     if any(np.isnan(heights).any() for heights in runs.values()):

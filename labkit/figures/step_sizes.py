@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.patheffects import withStroke
 
 from labkit.figures.picture import drawn, picture, say
 from labkit.figures.start_maps import NAMES
@@ -25,13 +26,13 @@ def slopes_of_weights(groups):
     for ax, (name, values) in zip(axes[:, 0], moving.items(), strict=True):
         ax.hist(values, edges, color=MUTED)
         middle = float(np.median(values))
-        ax.axvline(middle, color=INK, linewidth=2)
+        ax.axvline(middle, color=INK, linewidth=2, path_effects=[withStroke(linewidth=4.5, foreground=CARD)])
         ax.set(xscale="log", yticks=[], ylabel=name)
         ax.annotate(f"median {middle:.1g}", (middle, 0.98), xycoords=("data", "axes fraction"), xytext=(6, 0), textcoords="offset points",
                     va="top", fontsize=9.5, bbox={"facecolor": CARD, "edgecolor": "none", "pad": 1.5})
     axes[-1, 0].set_xlabel("size of one weight's gradient")
     zero = sum(int((values == 0).sum()) for values in sizes.values())
-    finding = f"Nine in ten weights see gradients from {low:.1e} to {high:.1e}, a factor of {float(f'{high / low:.1g}'):,.0f}"
+    finding = f"Nine in ten weights see gradients from {low:.2g} to {high:.2g}, a factor of {float(f'{high / low:.1g}'):,.0f}"
     return say(figure, finding, f"{finding}. One histogram a layer; {zero:,} weights have no gradient at all and are not drawn.")
 
 
@@ -107,7 +108,8 @@ def setting_curves(errors, exam_rows, title=None):
     figure, ax = picture(8.2, 4.2)
     for racer, (settings, values) in errors.items():
         values = np.asarray(values, float)
-        ax.plot(settings, np.where(np.isnan(values), 1.0, values), label=NAMES[racer], markeredgecolor=CARD, **look(racer))
+        ax.plot(settings, np.where(np.isnan(values), 1.0, values), label=NAMES[racer], markersize=9, markeredgecolor=CARD, markeredgewidth=0.6,
+                **look(racer))
     ax.set(xscale="log", ylim=(0, 1.04), xlabel="learning rate (for Adadelta: epsilon)", ylabel=f"exam error on {exam_rows} digits")
     ax.yaxis.set_major_formatter("{x:.0%}")
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=6)

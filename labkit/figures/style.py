@@ -40,8 +40,9 @@ RC = {
     "axes.labelsize": 10.5, "axes.labelcolor": MUTED, "axes.edgecolor": EDGE, "axes.linewidth": 1.0,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": GRID, "grid.linewidth": 0.9,
     "axes.axisbelow": True, "xtick.color": MUTED, "ytick.color": MUTED, "xtick.labelsize": 9.5, "ytick.labelsize": 9.5,
-    "xtick.major.size": 0, "ytick.major.size": 0, "legend.frameon": False, "legend.fontsize": 9.5,
-    "lines.linewidth": 2, "lines.markersize": 7, "image.cmap": "cividis",
+    "xtick.major.size": 0, "ytick.major.size": 0, "xtick.major.pad": 5, "ytick.major.pad": 5,
+    "legend.frameon": False, "legend.fontsize": 9.5, "legend.handletextpad": 0.6, "legend.columnspacing": 1.6,
+    "lines.linewidth": 2, "lines.solid_capstyle": "butt", "lines.markersize": 7, "image.cmap": "cividis",
 }
 
 
@@ -68,6 +69,12 @@ def mixed(color, share, ground=CARD):
     """`color` laid over `ground` at the given share, as "#rrggbb"."""
     parts = (round(share * c + (1 - share) * g) for c, g in zip(channels(color), channels(ground), strict=True))
     return "#" + "".join(f"{part:02x}" for part in parts)
+
+
+def powers_of_ten(exponents):
+    """Words for the ticks of one axis: all as one writes them where none is below 0.0001 or above 10,000, else all as powers."""
+    plain = all(-4 <= exponent <= 4 for exponent in exponents)
+    return [f"{10.0 ** exponent:,.10g}" if plain else f"$10^{{{exponent:g}}}$" for exponent in exponents]
 
 
 def channels(color):

@@ -50,14 +50,13 @@ def curves(panels, xlabel, ylabel, title, alt, logx=False, logy=False, ylim=None
 
 
 def plain_numbers(axis):
-    """Numbers from 0.0001 to 10,000 as one writes them, powers of ten beyond; on an axis of two decades or less also the 2 and the 5 between."""
+    """Numbers as one writes them if all lie from 0.0001 to 10,000, else powers of ten; within two decades also the 2 and the 5 between."""
     from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullFormatter
 
-    power = LogFormatterSciNotation()
-    power.set_axis(axis)
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.5g}" if 0.9e-4 < value < 1.1e4 else power(value)))
     low, high = axis.get_view_interval()
-    if high < 200 * low:
+    plain = low > 1e-5 and high < 1e5
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.5g}") if plain else LogFormatterSciNotation())
+    if plain and high < 200 * low:
         axis.set_minor_locator(LogLocator(subs=(2, 5)))
         axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
     else:

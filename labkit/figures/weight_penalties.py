@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from labkit.figures.picture import drawn, picture, say
+from labkit.figures.small_images import minus_signs
 from labkit.figures.style import CARD, INK, MUTED, blended
 
 DASHES = ("-", "--", "-.", ":")
@@ -46,7 +47,7 @@ def weights_left(weights, title=None):
         ax.plot(np.arange(1, kept.size + 1), kept, color=color, linestyle=dash, label=f"{label}: {zeros[label]} of {sizes.size} exactly 0")
         if zeros[label]:
             ax.plot(kept.size, kept[-1], "o", color=color)
-    ax.set(xlabel="weights, the largest first", ylabel="size", yscale="log")
+    ax.set(xlabel="weights, the largest first", ylabel="size of the weight", yscale="log")
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=2)
     finding = ", ".join(f"{count} under {label.split(',')[0]}" for label, count in zeros.items())
     return say(figure, title or f"Weights that are exactly zero: {finding}", f"Sorted sizes of all weights. Exactly zero: {finding}.")
@@ -54,7 +55,7 @@ def weights_left(weights, title=None):
 
 @drawn
 def weight_images(weights, shape, title, alt=None):
-    """Weights laid out as the pixels they belong to, on one scale: blue pushes towards the answer, vermillion against it.
+    """Weights laid out as the pixels they belong to, on one scale: blue pushes towards the answer, vermillion with a minus against it.
 
     weights : {label: (n_pixels,)}; shape : rows and columns of the image. Crosses mark exact zeros. Returns a Picture.
     """
@@ -63,6 +64,7 @@ def weight_images(weights, shape, title, alt=None):
     for ax, (label, w) in zip(axes[0], weights.items(), strict=True):
         w = np.asarray(w, float).reshape(shape)
         ax.imshow(blended(0.5 + 0.5 * w / most), interpolation="nearest")
+        minus_signs(ax, w, most, 12)
         rows, columns = np.nonzero(w == 0)
         ax.plot(columns, rows, "x", color=MUTED, markersize=4, linewidth=1)
         ax.set(xticks=[], yticks=[])

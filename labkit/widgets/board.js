@@ -118,7 +118,7 @@ function render({ model, el }) {
     note.classList.toggle("labkit-lost", gone);
   });
   const known = new Map();
-  let timer = 0, keyed = false;
+  let timer = 0, keyed = false, across = 0;
 
   // What a screen reader says. While the picture plays: nothing, it would be many lines a second. Else the note, where it is new;
   // and where a key changed only the picture, what is new in its description.
@@ -131,6 +131,13 @@ function render({ model, el }) {
     const news = view.alt.split(". ").filter((sentence) => !before.includes(sentence));
     heard.textContent = keyed && !told && !silent ? news.join(". ") : "";
     keyed = keyed && !post.idle();
+  }
+
+  // A line of words that once took two lines keeps the room: else, while the picture plays, the page below goes up and down.
+  function steady() {
+    if (note.clientWidth !== across) note.style.minHeight = "";
+    across = note.clientWidth;
+    if (across) note.style.minHeight = `${note.offsetHeight}px`;
   }
 
   function draw() {
@@ -147,6 +154,7 @@ function render({ model, el }) {
     withCode(source, view.source);
     source.classList.toggle("labkit-fallback", !view.ours);
     if (!note.classList.contains("labkit-lost")) speak(view);
+    steady();
     description.textContent = view.alt;
     help.textContent = view.help;
     panel.hidden = !view.panel;

@@ -32,6 +32,25 @@ def choice(name, label, options, value):
     return {"kind": "choice", "name": name, "label": label, "options": [[str(v), words] for v, words in options], "value": str(value)}
 
 
+# A saved notebook that is opened again knows no live picture, and JupyterLab writes "model not found" in its place. These words, saved
+# beside it and hidden as long as it lives, stand there instead.
+ASLEEP = """<style>
+.jp-OutputArea-child:has(.labkit-asleep) { display: none; }
+.jp-OutputArea:has(.jupyter-widgets):not(:has(.jupyter-widgets > *)) .jp-OutputArea-child:has(.labkit-asleep) { display: flex; }
+.jp-OutputArea:has(.labkit-asleep) .jp-OutputArea-child:has(> .jupyter-widgets):not(:has(> .jupyter-widgets > *)) { display: none; }
+.jp-OutputArea .labkit-asleep { display: block; margin: 4px 0; }
+</style><p class="labkit-asleep" hidden>Something live stood here. It comes back when this cell is run again, after the cells above it.</p>"""
+
+
+def leave_word():
+    """Puts ASLEEP into the cell's output, before the live picture itself."""
+    from IPython import get_ipython
+    from IPython.display import display
+
+    if hasattr(get_ipython(), "kernel"):
+        display({"text/html": ASLEEP}, raw=True)
+
+
 class Board(anywidget.AnyWidget):
     """Base of the live pictures.
 
@@ -117,6 +136,7 @@ class Board(anywidget.AnyWidget):
         bundle = super()._repr_mimebundle_(**kwargs)
         if not bundle:
             return bundle
+        leave_word()
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         from labkit.widgets.stills import alt_text, still_path
 

@@ -17,6 +17,7 @@ PRESETS = {
     "empty": ("no points", []),
 }
 MOST_PASSES = 100
+NO_POINTS = "There are no points yet: add some first."
 MOVES = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, 1), "ArrowDown": (0, -1)}
 
 
@@ -48,7 +49,7 @@ class PlacePoints(Board):
         self.w, self.b, self.before = np.zeros(2), 0.0, None
         self.steps = self.mistakes = self.at = 0
         self.current, self.playing, self.quiet = None, False, 0
-        self.passes, self.said = [0], "All weights are zero: no line yet. Take a step."
+        self.passes, self.said = [0], "All weights are zero: no line yet. Take a step." if len(self.X) else NO_POINTS
 
     # What the page sends
 
@@ -171,7 +172,7 @@ class PlacePoints(Board):
     def step(self):
         """Shows the next example to the rule and keeps what it answers."""
         if not len(self.X):
-            self.said, self.playing = "There are no points yet: add some first.", False
+            self.said, self.playing = NO_POINTS, False
             return
         i, self.current = self.at, self.at
         x, label = self.X[i], int(self.y[i])
@@ -217,7 +218,7 @@ class PlacePoints(Board):
         own = (("own", self.called),) if self.own else ()
         return [
             button("step", "Step", "Show the next point to the rule (S)", disabled=not len(self.X)),
-            button("play", "Pause" if self.playing else "Play", "Step again and again (Space)", pressed=self.playing),
+            button("play", "Pause" if self.playing else "Play", "Step again and again (Space)", pressed=self.playing, disabled=not len(self.X)),
             button("pass", "One pass", "Show every point once", disabled=not len(self.X)),
             button("reset", "Reset weights", "Back to zero weights (R)"),
             button("remove", "Remove point", "Remove the chosen point (Delete)", disabled=self.selected is None),

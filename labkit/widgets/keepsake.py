@@ -13,6 +13,8 @@ from pathlib import Path
 import anywidget
 import traitlets
 
+from labkit.widgets.board import leave_word
+
 LARGEST = 2**25         # bytes of one notebook
 
 HERE = Path(__file__).parent
@@ -29,6 +31,10 @@ class KeepWork(anywidget.AnyWidget):
         super().__init__(**traits)
         self.folder = Path(folder).resolve()
         self.on_msg(lambda _, event, buffers: self.receive(event, buffers))
+
+    def _repr_mimebundle_(self, **kwargs):
+        leave_word()
+        return super()._repr_mimebundle_(**kwargs)
 
     def receive(self, event, buffers=()):
         """Takes one message from the page: send the labs, or put back those of a file."""

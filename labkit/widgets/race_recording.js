@@ -13,7 +13,7 @@ function (place, film) {
     style: 'max-width:860px;box-sizing:border-box;padding:12px 16px 10px;border:1px solid #cfcabd;border-radius:10px;background:#fdfcf9;' +
       'color:#22252b;color-scheme:light;font:14px/1.45 "DejaVu Sans",Verdana,"Segoe UI",sans-serif',
   });
-  const screen = make("div", { role: "img", "aria-label": film.alt });
+  const screen = make("div", { role: "img", "aria-label": film.alt, style: "background:#fdfcf9;forced-color-adjust:none" });
   screen.innerHTML = film.svg;
   const svg = screen.firstChild, space = "http://www.w3.org/2000/svg";
   svg.setAttribute("style", "display:block;width:100%;height:auto");

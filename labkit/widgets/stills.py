@@ -12,7 +12,7 @@ def boards():
     """{name: function that makes a board at the moment that its still shows}. All use labkit's own functions."""
     from labkit import widgets
 
-    return {"timeline": lambda: widgets.timeline("perceptrons-book"), "place_points": lambda: learnt(on_the_movies()),
+    return {"timeline": lambda: widgets.timeline("perceptrons-book"), "place_points": lambda: learned(on_the_movies()),
             "turn_line": lambda: turned(widgets.turn_line()), "line_map": lambda: placed(widgets.line_map()), "unit": widgets.unit,
             "sigmoid_movies": lambda: taught(widgets.sigmoid_movies()), "grow_network": lambda: grown(widgets.grow_network()),
             "rule_machine": lambda: stepped(widgets.rule_machine()),
@@ -28,7 +28,7 @@ def on_the_movies():
     return widgets.place_points(points=(movies.X, movies.y), labels=("x1: Mary's rating", "x2: John's rating"))
 
 
-def learnt(board):
+def learned(board):
     while board.quiet < len(board.X):
         board.one_pass()
     return board

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from labkit import figures, widgets
 from tests.browser.jupyter import browser, chromium
 
 SCRIPT = Path(__file__).parents[2] / "labkit" / "widgets" / "board.js"
@@ -97,3 +98,58 @@ def test_one_finger_draws_and_two_enlarge_the_page():
         page.wait_for_timeout(300)
         assert page.evaluate("visualViewport.scale") > 1.5
         assert page.evaluate("sent").count("down") == 1 and "up" not in page.evaluate("sent")
+
+
+DRESSED = """async ([source, css]) => {
+    document.head.insertAdjacentHTML('beforeend', `<style>${css}</style>`);
+    const { default: board } = await import(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
+    const button = (name, pressed) => ({ kind: 'button', name, label: name, hint: '', pressed, disabled: false });
+    let view = { n: null, title: '', alt: '', svg: '<svg viewBox="0 0 800 80"></svg>', pointer: '', source: '', ours: true, note: '', help: '',
+                 panel: null, keys: [], tick: 0, controls: [button('down', true), button('up', false)] }, draw;
+    board.render({ el: document.body, model: { get: () => view, on: (_, f) => { draw = f; }, send: () => {} } });
+    window.say = note => { view = { ...view, note }; draw(); return document.querySelector('.labkit-board').offsetHeight; };
+}"""
+
+
+@pytest.fixture
+def dressed():
+    with browser() as page:
+        page.evaluate(DRESSED, [SCRIPT.read_text(encoding="utf-8"), SCRIPT.with_suffix(".css").read_text(encoding="utf-8")])
+        yield page
+
+
+def test_the_page_below_a_playing_board_does_not_go_up_and_down(dressed):
+    dressed.set_viewport_size({"width": 500, "height": 700})
+    once, twice = (dressed.evaluate("note => say(note)", "seven words that stand here and there " * times) for times in (1, 3))
+    assert twice > once
+    assert [dressed.evaluate("note => say(note)", "seven words that stand here and there " * times) for times in (1, 3, 0)] == [twice] * 3
+    dressed.set_viewport_size({"width": 480, "height": 700})
+    assert dressed.evaluate("say('a word')") < twice - 10
+
+
+def test_where_the_reader_has_chosen_the_colours_ink_still_stands_on_the_card(dressed):
+    def ground(selector):
+        return dressed.locator(selector).evaluate("element => getComputedStyle(element).backgroundColor")
+
+    dressed.emulate_media(forced_colors="active", color_scheme="dark")
+    assert ground(".labkit-picture") == "rgb(253, 252, 249)"
+    assert ground(".labkit-board") == "rgb(0, 0, 0)"
+    assert ground("[data-name=down]") != ground("[data-name=up]")
+
+
+def test_the_film_too_keeps_its_card_where_the_reader_has_chosen_the_colours():
+    with browser() as page:
+        page.emulate_media(forced_colors="active", color_scheme="dark")
+        page.set_content(widgets.race_film()._repr_mimebundle_()[0]["text/html"])
+        assert page.locator("section > [role=img]").evaluate("element => getComputedStyle(element).backgroundColor") == "rgb(253, 252, 249)"
+
+
+def test_a_table_of_claims_gives_its_words_the_room_in_a_narrow_window():
+    row = {"claim": "XOR", "kind": "theorem", "paper": "all", "ours": "all", "setting": "", "why": "it must", "ok": True}
+    with browser() as page:
+        page.set_content(f'<div style="width:0">{figures.paper_table([row])._repr_html_()}</div>')
+        widths = []
+        for wide in (1400, 700):
+            page.set_viewport_size({"width": wide, "height": 700})
+            widths.append(page.locator("table").evaluate("table => table.offsetWidth"))
+        assert widths[0] - widths[1] >= 27

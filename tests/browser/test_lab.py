@@ -129,6 +129,20 @@ def test_labs_are_downloaded_and_put_back_with_a_click_each(page, tmp_path):
     lab.picture("keep-work")
 
 
+def test_opened_again_a_saved_lab_says_how_its_live_pictures_come_back(page):
+    lab = Notebook(page, page.address, "00_start.ipynb")
+    lab.run("setup")
+    word = board(lab, "keep_work").page.locator(".labkit-asleep").first
+    assert not word.is_visible()
+    lab.save()
+    page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
+    Notebook(page, page.address, "00_start.ipynb")
+    page.locator(".labkit-asleep").first.wait_for(timeout=30_000)
+    page.locator(".labkit-asleep").first.scroll_into_view_if_needed()
+    assert not page.get_by_text("model not found").is_visible()
+    lab.picture("asleep")
+
+
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """A course of one real submission, graded, with its manual question waiting."""

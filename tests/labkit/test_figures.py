@@ -101,6 +101,55 @@ def test_titles_count_what_is_there():
     assert "answers 1" in figures.unit([1, 1], -1.5, [1, 1]).axes[0].texts[0].get_text()
 
 
+def test_a_long_title_breaks_between_words_not_in_them():
+    from labkit.figures.picture import picture, say
+
+    figure = say(picture(7.4)[0], "At a sum of -8, badly wrong, squared error sends -0.0003, cross-entropy -1.00")
+    assert figure.get_suptitle().splitlines()[1] == "cross-entropy -1.00"
+
+
+@pytest.mark.parametrize("ends, first, last, power", [((0.001, 10_000), "0.001", "10,000", False), ((1e-9, 200), "10^{-10}", "10^{2}", True)])
+def test_the_numbers_of_one_logarithmic_axis_are_written_in_one_way(ends, first, last, power):
+    figure = figures.curves({"": {"a": ([1, 2], ends)}}, "steps", "height", "It falls", "A curve.", logy=True)
+    figure.draw_without_rendering()
+    said = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert any(first in one for one in said) and any(last in one for one in said), said
+    assert {"10^" in one for one in said if one} == {power}, said
+
+
+def test_powers_of_ten_are_written_out_only_where_all_can_be():
+    assert figures.style.powers_of_ten([-4, -2, 0, 2, 4]) == ["0.0001", "0.01", "1", "100", "10,000"]
+    assert figures.style.powers_of_ten([-6, 0]) == ["$10^{-6}$", "$10^{0}$"]
+
+
+def test_a_line_over_dark_bars_is_seen_and_its_number_reads_like_the_others():
+    figure = figures.histogram_of_runs([1000, 1134, 1500], bound=12345)
+    assert [line.get_label() for line in figure.axes[0].lines] == ["median 1,134", "bound 12,345"]
+    assert all(line.get_path_effects() for line in figure.axes[0].lines)
+    figure.draw_without_rendering()
+    assert "2,000" in [words.get_text() for words in figure.axes[0].get_xticklabels()]
+
+
+def test_the_rows_of_a_step_back_are_parted_and_none_touches_the_edge():
+    figure = figures.matrix_blocks(128, 3, 5)
+    ax = figure.axes[0]
+    assert len([line for line in ax.lines if np.ptp(line.get_ydata()) == 0 and np.ptp(line.get_xdata()) > 700]) == 2
+    assert max(patch.get_xy()[:, 1].max() for patch in ax.patches) < ax.get_ylim()[0] - 10
+
+
+def test_a_negative_weight_is_told_from_a_positive_one_without_colour():
+    weights = np.array([[-1.0, 1.0], [-0.5, 0.0]])
+    penalty, rows = figures.weight_images({"a": weights.ravel()}, (2, 2), "Weights"), {"a": weights.reshape(1, 4)}
+    for figure in (penalty, figures.image_rows(rows, "Weights", signed=True)):
+        assert figure.axes[0].collections[0].get_offsets().tolist() == [[0, 0], [0, 1]]
+
+
+def test_the_best_rates_lie_over_the_line_not_under_it():
+    errors = np.array([[0.2, 0.4], [0.3, 0.1]])
+    lines = figures.rate_width_map(errors, [0, 0.5], [8, 16]).axes[0].lines
+    assert lines[0].get_label() == "best rate of each width" and lines[0].get_zorder() > max(line.get_zorder() for line in lines[1:])
+
+
 def test_runs_that_did_not_finish_are_counted_not_drawn():
     figure = figures.histogram_of_runs([3, 4, np.nan])
     assert "1 did not finish" in title(figure)

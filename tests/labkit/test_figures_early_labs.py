@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from labkit import datasets, figures, metrics, widgets
 
@@ -74,6 +75,21 @@ def test_the_two_sides_of_a_plane_are_parted_by_a_line_for_printers_without_colo
     edge = [path for part in drawn.axes[0].collections if part.get_edgecolor().size for path in part.get_paths() if len(path)]
     assert any(np.allclose(path.vertices[:, 0], 0.3, atol=0.02) and np.ptp(path.vertices[:, 1]) > 1 for path in edge)
     assert len(figures.boundary(datasets.xor().X, datasets.xor().y, predict=lambda Z: np.zeros(len(Z))).axes[0].collections) == 1
+
+
+def test_the_line_between_the_sides_is_straight_up_to_the_border():
+    drawn = figures.boundary(datasets.xor().X, datasets.xor().y, predict=lambda Z: Z[:, 0] + 0.7 * Z[:, 1] > 0.5, extent=(-0.5, 1.5, -0.5, 1.5))
+    edge = np.concatenate([path.vertices for part in drawn.axes[0].collections if part.get_edgecolor().size for path in part.get_paths()])
+    assert np.abs(edge @ [1, 0.7] - 0.5).max() < 0.003
+    assert edge.min() == -0.5 and edge[:, 1].max() > 1.4
+
+
+def test_the_panels_of_one_figure_have_smaller_titles_than_the_figure():
+    gates = figures.gate_planes({"AND": (np.ones(2), -1.5), "OR": (np.ones(2), -0.5)})
+    wedge = figures.wedge([("ratings", np.array([3.0, 4.0]), 4.0, 0.5)])
+    for figure in (gates, wedge):
+        titles = [words for ax in figure.axes for words in ax.findobj(Text) if words.get_text() == ax.get_title(loc="left")]
+        assert {words.get_fontsize() for words in titles} == {11} and len(titles) == len(figure.axes)
 
 
 def six(x, z):

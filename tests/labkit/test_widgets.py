@@ -313,6 +313,28 @@ def test_points_are_added_by_keyboard_alone_and_never_on_top_of_each_other():
     assert board.selected == 0
 
 
+def test_words_for_a_sleeping_picture_are_left_in_a_notebook_and_nowhere_else(monkeypatch):
+    import IPython
+
+    left = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: left.append(data["text/html"]))
+    board = widgets.turn_line()
+    board._repr_mimebundle_()
+    assert left == []
+    monkeypatch.setattr(IPython, "get_ipython", lambda: type("Shell", (), {"kernel": None}))
+    board._repr_mimebundle_()
+    assert len(left) == 1 and 'class="labkit-asleep" hidden' in left[0]
+
+
+def test_without_points_the_board_asks_for_some_and_offers_no_step():
+    board = widgets.place_points()
+    board.receive({"type": "control", "name": "preset", "value": "empty"})
+    assert board.view["note"] == "There are no points yet: add some first."
+    assert [spec["name"] for spec in board.view["controls"] if spec.get("disabled")] == ["step", "play", "pass", "remove"]
+    press(board, "1")
+    assert [spec["name"] for spec in board.view["controls"] if spec.get("disabled")] == []
+
+
 def mistakes_of_a_plain_loop(X, y):
     """Rosenblatt's rule as in lab 01, examples in order, until a whole pass is right."""
     w, b, mistakes, quiet = np.zeros(2), 0.0, 0, 0
