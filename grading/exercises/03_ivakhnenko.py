@@ -380,7 +380,7 @@ def fitted_again(c, F, y):
                            hint="You divide by the deviations of y from the mean of these rows. Divide by the sum of y squared: y is "
                                 "measured from the fitting rows' mean already.")
 def from_their_own_mean(c, F, y):
-    return np.sum((F @ c - y) ** 2) / (np.sum((y - np.mean(y)) ** 2) or np.inf)
+    return np.sum((F @ c - y) ** 2) / np.sum((y - np.mean(y)) ** 2)
 
 
 @check_error.misconception(why="R squared is the number that people report.",

@@ -698,7 +698,7 @@ def last_layer_first(X, T, W1, b1, W2, b2):
 
 
 @backprop.misconception(why="The weights are thought to be all there is to learn; the biases' gradients are filled with zeros.",
-                        hint="The biases get no gradient here. A bias is a weight whose input is always 1, and it is learnt like the others.")
+                        hint="The biases get no gradient here. A bias is a weight whose input is always 1, and it is learned like the others.")
 def biases_forgotten(X, T, W1, b1, W2, b2):
     H = 1 / (1 + np.exp(-(X @ W1 + b1)))
     Y = 1 / (1 + np.exp(-(H @ W2 + b2)))

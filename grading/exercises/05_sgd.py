@@ -220,6 +220,30 @@ def along_the_columns(Z, classes):
     return (powers / powers.sum(axis=0, keepdims=True) - np.eye(Z.shape[1])[classes]) / len(Z)
 
 
+@softmax_feedback.misconception(why="np.sum without an axis adds up the whole table.",
+                                hint="your probabilities add up to 1 over the whole table. In each row they have to: divide by "
+                                     "powers.sum(axis=1, keepdims=True), each row by its own sum.")
+def one_sum_for_all_rows(Z, classes):
+    powers = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return (powers / powers.sum() - np.eye(Z.shape[1])[classes]) / len(Z)
+
+
+@softmax_feedback.misconception(why="Neither np.max nor np.sum is given an axis.",
+                                hint="the largest score and the sum are those of the whole table here. Each row has its own: give both axis=1 and "
+                                     "keepdims=True.")
+def one_sum_and_one_largest(Z, classes):
+    powers = np.exp(Z - Z.max())
+    return (powers / powers.sum() - np.eye(Z.shape[1])[classes]) / len(Z)
+
+
+@softmax_feedback.misconception(why="The formula is written down for the whole table, as if that were one example.",
+                                hint="your probabilities add up to 1 over the whole table, and exp of a score of 1000 overflows. From each row "
+                                     "subtract its largest score, and divide the row by its own sum: axis=1, keepdims=True.")
+def the_formula_for_the_table(Z, classes):
+    powers = np.exp(Z)
+    return (powers / powers.sum() - np.eye(Z.shape[1])[classes]) / len(Z)
+
+
 @softmax_feedback.misconception(why="exp is applied to the scores as they are, as the formula says.",
                                 hint="for scores around 1000 exp overflows, and infinity over infinity is no number. Subtract each row's "
                                      "largest score first: the probabilities do not change.")

@@ -102,9 +102,9 @@ def guarded_share(X, uniforms, rate):
 
 @dropout_forward.misconception(why="Srivastava's p is the probability of keeping, labkit's and most libraries' rate that of dropping.",
                                hint="This keeps the units that should be dropped: rate is the probability of dropping. A unit is dropped "
-                                    "where its uniform number is below rate.", unsure=(3,))     # 0 / 0, or nobody asked
+                                    "where its uniform number is below rate.", unsure=(3,))     # 1 / 0, 0 / 0, or nobody asked
 def keeps_what_should_go(X, uniforms, rate):
-    mask = np.where(uniforms < rate, 1 / rate if rate else 1.0, 0.0)
+    mask = np.where(uniforms < rate, 1 / rate, 0.0)
     return X * mask, mask
 
 
@@ -143,7 +143,7 @@ def nothing_scaled(X, uniforms, rate):
                                hint="You divide by rate, the share that is dropped. At 0.5 nobody would notice. Divide by the share that "
                                     "stays.", unsure=(3,))
 def divided_by_the_rate(X, uniforms, rate):
-    mask = np.where(uniforms < rate, 0.0, 1 / rate if rate else 1.0)
+    mask = np.where(uniforms < rate, 0.0, 1 / rate)
     return X * mask, mask
 
 
@@ -168,7 +168,7 @@ def one_mask_for_all(X, uniforms, rate):
                                     "mean over many draws is right, and no single draw is bent to fit.")
 def by_the_share_that_stayed(X, uniforms, rate):
     keep = uniforms >= rate
-    mask = keep / max(float(np.mean(keep)), 1e-9)
+    mask = keep / np.mean(keep)
     return X * mask, mask
 
 

@@ -501,7 +501,7 @@ def most_confident(X, W, b):
 
     X : one example a row, (n_examples, n_inputs)
     W : one unit's weights a row, (n_units, n_inputs)      b : the units' biases, (n_units,)
-    Returns an array (n_examples,) of unit numbers, counted from 0.
+    Returns an array (n_examples,) of unit numbers, counted from 0. No two units share the largest sum.
 
     With W = np.array([[1.0], [-1.0]]), b = np.array([0.0, 1.0]) and X = np.array([[2.0], [0.1]]) the sums are
     [[2, -1], [0.1, 0.9]], so the result is [0, 1]

@@ -36,7 +36,7 @@ figures.course_map("02_xor")
 # %% [markdown]
 # ## A book about what cannot be done
 #
-# In the early 1960s nobody knew where the perceptron would end. It had learnt to tell letters apart, the rule came with a proof
+# In the early 1960s nobody knew where the perceptron would end. It had learned to tell letters apart, the rule came with a proof
 # that it always succeeds where success is possible, and newspapers had promised far more. What was missing was an answer to a
 # plain question: *for which problems is success possible?*
 #
@@ -262,7 +262,7 @@ say(figure, "Four corrections, and the unit is exactly where it began",
 
 # %% [markdown]
 # The fourth correction undoes the other three. From here the rule must do the same four things again, for it has no memory
-# besides its weights. So the answer is `"c"`. After a thousand passes it has made four thousand corrections and learnt nothing.
+# besides its weights. So the answer is `"c"`. After a thousand passes it has made four thousand corrections and learned nothing.
 #
 # XOR's circle is as short as can be. Others are longer, and some walk a while before they enter it. Write the function that
 # measures one. It gets the weights after each full pass, and it should say how many passes the circle takes.
@@ -559,8 +559,8 @@ check(guess_nearest=guess_nearest)
 def distance(image_1, image_2):
     """The distance of two images: the root of the sum of squared differences, pixel by pixel.
 
-    image_1, image_2 : (n_rows, n_columns), ink from 0 to 255. They may be of type uint8, as image files
-                       are: such a number cannot go below 0 or above 255, and 3 - 4 in it is 255.
+    image_1, image_2 : (n_rows, n_columns), ink from 0 to 255, whole or not. They may be of type uint8, as
+                       image files are: such a number cannot go below 0 or above 255, and 3 - 4 in it is 255.
     Returns one number.
 
     distance(np.array([[3.0, 0.0]]), np.array([[0.0, 4.0]])) is 5.0
@@ -596,7 +596,7 @@ figures.images([zero, moved, six], names=names)
 
 # %% role="picture"
 def set_by_hand(w, b):
-    """One of lab 01's units, with weights that are given and not learnt."""
+    """One of lab 01's units, with weights that are given and not learned."""
     unit = Perceptron()
     unit.coef_, unit.intercept_ = np.array([w]), np.array([b])
     unit.classes_, unit.n_features_in_ = np.arange(2), len(w)
@@ -833,7 +833,7 @@ figures.paper_table([
      "ours": f"n units: all right for {len(solved)} of 9 values of n; "
              f"two units: {reached[3][1] * 8:.0f} of 8 and {reached[4][1] * 16:.0f} of 16",
      "setting": "counting network on all patterns, n = 2 to 10; every network with two hidden units, n = 3 and 4",
-     "why": "by counting, n are always enough; that fewer are not is shown here for small n only",
+     "why": "by counting, n are always enough; that fewer are not is shown here for n = 2 and 3 only",
      "ok": len(solved) == 9 and max(reached[3][1], reached[4][1]) < 1},
     {"claim": "A zero, the zero moved, a six", "kind": "figure",
      "paper": "about 3000 to the moved zero, about 1000 to the six (Le 2015, eq. 11 and 12)",

@@ -288,6 +288,7 @@ def best_pairs(errors, keep):
     errors : (n, n), symmetric; errors[i, j] is the error of the unit of inputs i and j. The diagonal
              holds zeros: an input with itself is no pair. inf marks a pair that could not be fitted.
     keep   : how many pairs are wanted; there may be fewer that could be fitted
+    No two pairs that could be fitted have the same error.
     Returns whole numbers, (n_kept, 2): one row (i, j) a pair, with i < j.
 
     best_pairs(np.array([[0.0, 0.5, 0.2], [0.5, 0.0, 0.9], [0.2, 0.9, 0.0]]), 2)
@@ -520,7 +521,7 @@ for depth, count in zip(*np.unique(free, return_counts=True), strict=True):
 
 # %% [markdown]
 # How much of this is luck with the checking rows alone? Take it to the extreme: hundreds of inputs of pure noise, and a $y$ that has
-# nothing to do with them. Nothing can be learnt here, so an honest error is 1 or above.
+# nothing to do with them. Nothing can be learned here, so an honest error is 1 or above.
 
 # %% role="swarm"
 wide = devices.scale(1_000, 300, emulated=60, what="inputs")

@@ -470,9 +470,9 @@ def train(X, T, weights, rate, momentum, sweeps):
 
 equal = [np.full((2, 2), 0.5), np.zeros(2), np.full((2, 1), 0.5), np.zeros(1)]
 apart = [w.copy() for w in start]
-(stuck, equal_path), (learnt, apart_path) = (train(X, T, weights, 0.5, 0.9, 500) for weights in (equal, apart))
+(stuck, equal_path), (learned, apart_path) = (train(X, T, weights, 0.5, 0.9, 500) for weights in (equal, apart))
 twins = float(np.abs(equal_path[..., 0] - equal_path[..., 1]).max())
-print(f"E after 500 sweeps: {stuck[-1]:.3f} from equal starts, {learnt[-1]:.4f} from random ones")
+print(f"E after 500 sweeps: {stuck[-1]:.3f} from equal starts, {learned[-1]:.4f} from random ones")
 figures.unit_paths(equal_path, apart_path)
 
 # %% [markdown]
@@ -483,14 +483,14 @@ figures.unit_paths(equal_path, apart_path)
 #
 # ## XOR
 #
-# And with random starts your backpropagation has just learnt what no single unit can do. Look inside.
+# And with random starts your backpropagation has just learned what no single unit can do. Look inside.
 
 # %% role="picture"
 H, Y = ours.outputs(X, *apart)
 print("x1 x2 | hidden 1  hidden 2 | answer  wanted")
 for x, h, y, t in zip(X, H, Y, T, strict=True):
     print(f"{x[0]:2.0f} {x[1]:2.0f} | {h[0]:8.2f}  {h[1]:8.2f} | {y[0]:6.2f}  {t[0]:4.0f}")
-figures.learning_curve({"random start": learnt, "equal start": stuck})
+figures.learning_curve({"random start": learned, "equal start": stuck})
 
 # %% [markdown]
 # In lab 02 you chose the two hidden units by hand. These have found a pair of lines by themselves: read from the table
@@ -538,7 +538,7 @@ figures.sweeps_needed(
 
 # %% [markdown]
 # Not every start gets there, and those that do vary widely; the paper shows one. (Our mark: each answer on the right side of
-# 1/2. The paper does not say what it counted as learnt.)
+# 1/2. The paper does not say what it counted as learned.)
 #
 # ## A code of one's own
 #
@@ -584,13 +584,13 @@ from labkit.figures import family_trees
 
 as_printed, out_there = family_trees.network(0, rate=0.01, size=0.3, decay=0.002, sweeps=1500)
 printed_right = int(family_trees.right_answers(as_printed)[~out_there].sum())
-print(f"The printed settings: {printed_right} of 100 learnt")
+print(f"The printed settings: {printed_right} of 100 learned")
 trained = [family_trees.network(seed, rate=0.05, size=0.6, decay=0.0005, sweeps=4000) for seed in range(3)]
 answered = [family_trees.right_answers(net) for net, _ in trained]
 family_scores = [(int(right[~out].sum()), int(right[out].sum()))
                  for right, (_, out) in zip(answered, trained, strict=True)]
 for seed, (known, held) in enumerate(family_scores):
-    print(f"Our settings, start {seed}: {known} of 100 learnt, {held} of the 4 held out")
+    print(f"Our settings, start {seed}: {known} of 100 learned, {held} of the 4 held out")
 best = int(np.argmax([held for _, held in family_scores]))
 figures.family_weights(trained[best][0].params[0][:24, :6], family_trees.facts()[2])
 
@@ -599,12 +599,12 @@ figures.family_weights(trained[best][0].params[0][:24, :6], family_trees.facts()
 # sweeps) our network learns nothing: the shrinking wins. Something in the original that we do not know was different. With a larger rate,
 # larger starts, less shrinking and more sweeps it learns most of the questions, from one start all, and answers some that it never saw.
 # The paper reports all four. Look at the units: where the English and the Italian row agree, the unit treats a person
-# and her counterpart alike, so that what was learnt in one family helps in the other. (The number above each unit is the correlation
+# and her counterpart alike, so that what was learned in one family helps in the other. (The number above each unit is the correlation
 # of its two rows: +1 for the same pattern, 0 for nothing in common.) The network has found that the trees have the same shape.
 #
 # ## One hidden unit is enough, with a short cut (*optional*)
 #
-# In a book chapter of the same year stands a number that is often quoted wrongly: XOR, learnt in 558 sweeps. It belongs to
+# In a book chapter of the same year stands a number that is often quoted wrongly: XOR, learned in 558 sweeps. It belongs to
 # another network, with *one* hidden unit and direct links from the inputs to the output as well. The rules need nothing new. The
 # output meets *one* matrix, whose inputs are x1, x2 and the hidden unit, side by side; on the way back the last column of what it
 # hands out goes to the hidden unit. These are all the rules, with labkit's functions:
@@ -680,8 +680,8 @@ figures.paper_table([
      "ok": unmirrored < 0.05 and quiet < 0.1 and np.allclose(ratios[1], 2, atol=0.3) and np.allclose(ratios[2], 4, atol=0.6)},
     {"claim": "Symmetry: how long it takes", "kind": "number", "paper": "1,425 sweeps (Nature 1986, figure 1)",
      "ours": f"median {middle[1]:.0f}, half of the solved between {middle[0]:.0f} and {middle[2]:.0f}; {solved.mean():.0%} solved",
-     "setting": f"{runs:,} starts, the same settings, at most {most:,} sweeps; learnt = all 64 on the right side of 1/2",
-     "why": "one run is reported; its start and its mark for 'learnt' are not known", "ok": middle[0] < 1425 < middle[2]},
+     "setting": f"{runs:,} starts, the same settings, at most {most:,} sweeps; learned = all 64 on the right side of 1/2",
+     "why": "one run is reported; its start and its mark for 'learned' are not known", "ok": middle[0] < 1425 < middle[2]},
     {"claim": "8-3-8 encoder", "kind": "figure",
      "paper": "eight patterns pass through three units; the code also uses values between 0 and 1 (PDP 1986, pages 335 to 337)",
      "ours": f"{repeats:.0%} of {count:,} networks repeat all eight; in {all_differ:.0%} all eight rounded codes differ",
@@ -691,7 +691,7 @@ figures.paper_table([
     {"claim": "XOR in 558 sweeps", "kind": "number",
      "paper": "558 sweeps at rate 0.5: one hidden unit and direct links (PDP 1986, page 331)",
      "ours": f"median {quartiles[1]:.0f}, half of the runs between {quartiles[0]:.0f} and {quartiles[2]:.0f}",
-     "setting": "300 starts within 0.3, rate 0.5, momentum 0.9, at most 4,000 sweeps; learnt = all four on the right side",
+     "setting": "300 starts within 0.3, rate 0.5, momentum 0.9, at most 4,000 sweeps; learned = all four on the right side",
      "why": "the chapter says that momentum was usually 0.9; its start and its mark are not given, and they move the number a lot",
      "ok": quartiles[0] < 558 < quartiles[2]},
     {"claim": "Stuck where connections are just enough", "kind": "figure",
@@ -701,7 +701,7 @@ figures.paper_table([
      "why": "some of the stuck ones would arrive with more sweeps; more units leave more ways to do it", "ok": two < shares[2].max() <= four},
     {"claim": "Family trees", "kind": "figure",
      "paper": "learns 100 of 104 facts, answers the other 4 rightly (Nature 1986, figures 2 to 4)",
-     "ours": f"learnt {', '.join(str(n) for n, _ in family_scores)} of 100; held out {', '.join(map(str, held_right))} of 4; "
+     "ours": f"learned {', '.join(str(n) for n, _ in family_scores)} of 100; held out {', '.join(map(str, held_right))} of 4; "
              f"with the printed settings {printed_right} of 100",
      "setting": "24-12 to 6+6 to 12 to 6 to 24; starts within 0.6, eps 0.05, alpha 0.9, shrink 0.05%, 4,000 sweeps, three starts",
      "why": "which four were held out, and what else was done, is not printed; our generalization is weaker",
@@ -712,7 +712,7 @@ figures.paper_table([
 # ## What came of it
 #
 # Within a few years backpropagation read zip codes, pronounced text and steered a van. It also showed its limits: many layers
-# of sigmoids would not learn, big networks learnt their examples by heart, and each step was slow. The next five labs
+# of sigmoids would not learn, big networks learned their examples by heart, and each step was slow. The next five labs
 # are about these, one after the other. What they all share is what you wrote here: the step down a slope, and the slope from
 # two rules. First the step. Which examples should it look at, and how large may it be? That is lab 05.
 #

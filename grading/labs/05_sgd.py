@@ -552,6 +552,9 @@ def sgd_epoch(W, X, classes, batches, learning_rate):
     batches : a list of arrays of row numbers; a batch's examples are X[rows], classes[rows]
     Returns the weights at the end, in a new array; W itself stays as it is.
     slope(W, X, classes) is the slope of the mean loss over the rows that it is given.
+
+    From W [[0.0, 0.0]], with X [[1.0], [3.0]], classes [0, 1], batches [array([0]), array([1])] and the rate 1.0,
+    the first step leads to [[0.5, -0.5]] and the second to [[-2.358, 2.358]], which is returned
     """
     ### BEGIN SOLUTION
     for rows in batches:
@@ -742,7 +745,7 @@ def find_rate(rates, losses):
     rates  : the learning rates, growing, (n,)      losses : the loss after each step, (n,)
     The record ends before the first loss that is not finite, or is larger than four times the
     smallest loss before it. Returns a tenth of the rate with the smallest loss in that part.
-    The first loss is always finite.
+    The first loss is always finite, and no two finite losses are equal.
 
     find_rate(np.array([0.1, 1.0, 10.0, 100.0]), np.array([2.0, 0.5, 9.0, 0.1])) is 0.1
     """

@@ -16,7 +16,7 @@
 # - say which learning rates are stable, and see the theory drawn on a map of many thousands of runs;
 # - read PyTorch's form, and say when its numbers differ from the paper's and when its path does.
 #
-# **You need** lab 04 (gradients) and lab 05 (learning rate, stability limit, mini-batches). **Your time**: about 105 minutes
+# **You need** lab 04 (gradients) and lab 05 (learning rate, stability limit, mini-batches). **Your time**: about 110 minutes
 # required; the cells marked *optional* add 10 (run them all the same: the table at the end uses them).
 #
 # **The computer's time and memory**: {measured}.
@@ -190,10 +190,7 @@ figures.curves(panels, "step", "how far the step goes", markers=True,
 
 # %% role="picture"
 faster = roll(ours.momentum_step, start, slope, 0.065 / (1 - 0.7), 0.0, 25)
-print("distance from the bottom after 25 steps")
-for label, walk in (("plain, learning rate 0.065", plain), ("plain, learning rate 0.065 / 0.3", faster),
-                    ("momentum 0.7, learning rate 0.065", rolled)):
-    print(f"{label:>34}: {np.hypot(*walk[-1]):.2g}")
+print(f"25 plain steps with the learning rate 0.065 / 0.3: {np.hypot(*faster[-1]):.2g} from the bottom")
 
 # %% [markdown]
 # Momentum adds up only what keeps its direction. A larger learning rate enlarges everything.
@@ -206,7 +203,8 @@ for label, walk in (("plain, learning rate 0.065", plain), ("plain, learning rat
 # $$ \varepsilon = \left( \frac{2}{\sqrt{L} + \sqrt{m}} \right)^2, \qquad \mu = \left( \frac{\sqrt\kappa - 1}{\sqrt\kappa + 1} \right)^2 $$
 #
 # In the long run each step then leaves $\frac{\sqrt\kappa - 1}{\sqrt\kappa + 1}$ of the distance. The best plain descent, with
-# $\varepsilon = 2/(L+m)$, leaves $\frac{\kappa - 1}{\kappa + 1}$. Now count steps, with your function, on ever longer valleys.
+# $\varepsilon = 2/(L+m)$, leaves $\frac{\kappa - 1}{\kappa + 1}$. Count steps, with your function: first in the valley of condition
+# number 30, for every momentum. Without any it takes about 200. **Before you run the cells: how many with 0.9, how many with 0.99?**
 
 # %% role="picture"
 def best_pair(condition):
@@ -225,6 +223,21 @@ def steps_needed(step, condition, learning_rate, momentum, share=1e-6):
         if abs(w).max() > share:
             last = count
     return last + 1
+
+# %% role="picture"
+momenta = np.linspace(0, 0.99, 67)
+arrivals = [steps_needed(classical, 30, 2 / 31, mu) for mu in momenta]
+quickest, usual = int(np.argmin(arrivals)), int(np.abs(momenta - 0.9).argmin())
+figures.curves({"condition number 30, the best plain rate": {"steps": (momenta, arrivals, "momentum")}}, "momentum",
+               "steps to a millionth of the distance", logy=True, marks=[(momenta[quickest], f"{momenta[quickest]:.2f}")],
+               title=f"Steps without momentum: {arrivals[0]}; with {momenta[quickest]:.2f}: {arrivals[quickest]}; "
+                     f"with 0.9: {arrivals[usual]}; with 0.99: {arrivals[-1]:,}",
+               alt=f"Steps against momentum: falling to the lowest at {momenta[quickest]:.2f}, then rising ever more steeply to far "
+                   "above where they began.")
+
+# %% [markdown]
+# Even 0.9, the usual value, is slower here than no momentum at all: the ball is at the bottom soon, and cannot stop. Much momentum
+# is for *longer* valleys; how much, Polyak's second formula says. Here they are, each with its best pair.
 
 # %% role="picture"
 conditions = np.array([10, 30, 100, 300, 1000, 3000])
@@ -321,6 +334,31 @@ check(guess_limit=guess_limit)
 
 # %% role="picture"
 widgets.rolling_ball(momentum_step, nesterov_step)
+
+# %% [markdown]
+# ## Out of the hole
+#
+# In lab 05 a walker stayed in the first valley that it met. Does a ball, too? Here is a road that goes down to 0 from both sides, with
+# a hole about every 6. Ten of your balls start at -20. **Before you run the cell: which of them come to rest at 0?**
+
+# %% role="picture"
+def road(w):
+    """The slope of w^2 / 40 - cos w."""
+    return w / 20 + np.sin(w)
+
+
+rides = {heading: {f"momentum {mu}": (np.arange(801), roll(step, np.array([-20.0]), road, 0.1, mu, 800, ahead)[:, 0])
+                   for mu in (0.0, 0.8, 0.9, 0.95, 0.99)}
+         for heading, step, ahead in (("classical", classical, False), ("Nesterov", look_ahead, True))}
+rests = {heading: ", ".join(f"{round(float(ride[-1]))}" for _, ride in balls.values()) for heading, balls in rides.items()}
+figures.curves(rides, "step", "place on the road", title="At rest: " + "; ".join(f"{name} at {ends}" for name, ends in rests.items()),
+               alt="Two panels of five walks over 800 steps. Without momentum the walk ends in the first hole; the higher the "
+                   "momentum, the further the ball rolls through the holes and back again before one of them holds it.")
+
+# %% [markdown]
+# Each hole is a local minimum. Plain steps never leave the first one, and a ball rolls through several, up and down again: then one
+# of them catches it, and it need not be the deepest. Put -19 in the place of -20, and the list is another one. So momentum does
+# leave local minima; where it stops is luck.
 
 # %% [markdown]
 # ## The same thing after all, on a quadratic

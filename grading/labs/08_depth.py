@@ -45,9 +45,9 @@ figures.course_map("08_depth")
 # %% [markdown]
 # ## One hidden layer is enough
 #
-# In 1989 George Cybenko, and independently Kurt Hornik, Maxwell Stinchcombe and Halbert White, proved that one hidden layer of
-# sigmoid units can follow any continuous function on a bounded region as closely as you like, if it is wide enough. You can see
-# why with your own hands, without the proof.
+# Two years before anybody could say why depth was hard, in 1989, George Cybenko, and independently Kurt Hornik, Maxwell
+# Stinchcombe and Halbert White, proved that one hidden layer of sigmoid units can follow any continuous function on a bounded
+# region as closely as you like, if it is wide enough. You can see why with your own hands, without the proof.
 #
 # A sigmoid is a soft step from 0 to 1. Make its sum `steepness * (x - edge)`: the step stands at `x = edge`, and the larger
 # the steepness, the sharper it is. One step up, then the same step down a little further right, and a **bump** is left (with

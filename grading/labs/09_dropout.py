@@ -46,11 +46,11 @@ figures.course_map("09_dropout")
 # %% [markdown]
 # ## More weights than examples
 #
-# A network may easily have more weights than there are examples to fix them. Several answers came one after the other. Stephen Hanson
-# and Lorien Pratt charged a price for large weights (1988). Yann LeCun, John Denker and Sara Solla removed weights that seemed to
-# matter least, and called it *optimal brain damage* (1990). Anders Krogh and John Hertz showed for a linear unit why a simple decay
-# of all weights helps (1992). Robert Tibshirani's lasso (1996) penalised the absolute value, and found that it sets coefficients to
-# exactly zero.
+# A network may easily have more weights than there are examples to fix them. From 1990 on several answers came one after the other. Yann
+# LeCun, John Denker and Sara Solla removed weights that seemed to matter least, and called it *optimal brain damage* (1990). Anders Krogh
+# and John Hertz showed for a linear unit why a simple decay of all weights helps (1992); a price for large weights had been charged
+# before, by Stephen Hanson and Lorien Pratt (1988). Robert Tibshirani's lasso (1996) penalised the absolute value, and found that it sets
+# coefficients to exactly zero.
 #
 # In July 2012 Geoffrey Hinton, with Nitish Srivastava, Alex Krizhevsky, Ilya Sutskever and Ruslan Salakhutdinov, proposed something of
 # another kind: in every training step, for every example, leave out half of the units, chosen at random. Three of them used it in the
@@ -134,7 +134,7 @@ figures.curves(
 
 # %% [markdown]
 # It is `"b"`. This is **overfitting**. A perfect reader of digits would have a fitting error of about 19%, for that is how many labels are
-# wrong. The network passes this mark and goes on to zero: it has learnt each mistake by heart, one by one, and new digits pay for it.
+# wrong. The network passes this mark and goes on to zero: it has learned each mistake by heart, one by one, and new digits pay for it.
 #
 # The cheapest remedy is in the picture: stop at the dotted line. **Early stopping** needs nothing but checking rows. But the network
 # that we stop is one that was about to learn nonsense. Can it be made so that it does not want to?
@@ -262,7 +262,7 @@ figures.curves(panels, "epochs", "share called wrongly",
 # units, and every conspiracy has members in bed. Hinton tells that he thought of banks whose tellers are moved around all the time, so that
 # no few of them can plan a fraud together.
 #
-# Dropout slows overfitting, it does not abolish it. Where the fitting error goes below the mark, mistakes are being learnt here too.
+# Dropout slows overfitting, it does not abolish it. Where the fitting error goes below the mark, mistakes are being learned here too.
 #
 # ## Keep or drop?
 #
@@ -621,7 +621,7 @@ else:
 # %% [markdown]
 # ## Choosing, properly
 #
-# Which rate? Which limit? Such settings are not learnt, they are chosen, and the rows on which we choose cannot tell us how good the
+# Which rate? Which limit? Such settings are not learned, they are chosen, and the rows on which we choose cannot tell us how good the
 # choice is: the best of many was also lucky. You met this in lab 03. So: choose on the checking rows, among as many as you like; report
 # on the exam rows, once.
 
@@ -768,8 +768,8 @@ figures.paper_table(rows)
 # | 1951- | stochastic descent | must we look at everything before each step? | 05 |
 # | 1964, 1983 | momentum, Nesterov | how do we get along a narrow valley? | 06 |
 # | 2011-12 | Adagrad, RMSprop | must every weight take steps of the same size? | 07 |
-# | 2006-15 | pretraining, ReLU, good starts | why do the first layers of a deep network learn nothing? | 08 |
-# | 1988-2014 | decay, L1, dropout | is what was learnt also true of the next example? | 09 |
+# | 1991-2015 | the vanishing gradient, pretraining, ReLU, good starts | why do the first layers of a deep network learn nothing? | 08 |
+# | 1990-2014 | decay, L1, dropout | is what was learned also true of the next example? | 09 |
 #
 # None of these was obvious at the time, several were found more than once, and most were doubted. Networks of the 2010s are
 # made of all of them: a unit of 1943, learning from examples as in 1958, many layers as in 1965, trained by the chain rule as
@@ -796,7 +796,7 @@ figures.paper_table(rows)
 # divides by 1 - rate in training, so that the full sums arrive on average there already, and in use nothing is scaled and there
 # is nothing to confuse. Dropping helps because a unit cannot rely on particular others being there: conspiracies of many units
 # that fit single examples, mistakes among them, fall apart, and each unit has to learn something useful by itself. One can also
-# say that very many thinned networks with common weights are averaged. In the lab the standard network learnt all wrong labels
+# say that very many thinned networks with common weights are averaged. In the lab the standard network learned all wrong labels
 # and its checking error rose, with dropout it stayed low. The rate is chosen on checking rows that were not fitted; the exam
 # rows are for one final number.
 #

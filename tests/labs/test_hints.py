@@ -10,7 +10,8 @@ HEAD = "def {name}({arguments}):\n{body}"
 ARGUMENTS = {"weighted_sum": "x, w", "gate": "name, n", "update": "w, b, x, y", "most_confident": "X, W, b", "accuracy": "w, b, X, y",
              "cycle_length": "history", "dense_backward": "dY, inputs, weights", "backprop": "X, T, W1, b1, W2, b2",
              "two_layers": "X, W=None, b=None, v=None, c=None", "distance": "image_1, image_2", "numerical_gradient": "f, x, step",
-             "find_rate": "rates, losses", "bump": "x, left, right, height, steepness", "gradient_sizes": "weights, slopes, dY",
+             "softmax_feedback": "Z, classes", "find_rate": "rates, losses", "bump": "x, left, right, height, steepness",
+             "gradient_sizes": "weights, slopes, dY",
              "dropout_forward": "X, uniforms, rate", "soft_threshold": "W, step", "add": "out, a, b", "descend_kernel": "x, y, rates, steps",
              "rmsprop_kernel": "w, s, g, learning_rate, decay, epsilon", "dropout_kernel": "out, x, uniforms, rate"}
 
@@ -57,6 +58,11 @@ GUARDED = "if i < out.size:\n    out[i] = a[i] + b[i]"
     ("numerical_gradient", "nudged, found = np.array(x), np.zeros_like(x)\nfor place in np.ndindex(x.shape):\n    nudged[place] = x[place] + step\n"
                            "    above = f(nudged)\n    nudged[place] = x[place] - step\n    found[place] = (above - f(nudged)) / (2 * step)\n"
                            "return found", "Put each back"),
+    ("softmax_feedback", "E = np.exp(Z - np.max(Z, axis=1)[:, None])\nP = E / np.sum(E)\nP[np.arange(len(Z)), classes] -= 1\nreturn P / len(Z)",
+     "each row by its own sum"),
+    ("softmax_feedback", "E = np.exp(Z - np.max(Z))\nP = E / np.sum(E)\nP[np.arange(len(Z)), classes] -= 1\nreturn P / len(Z)",
+     "Each row has its own"),
+    ("softmax_feedback", "P = np.exp(Z) / np.sum(np.exp(Z))\nreturn (P - np.eye(Z.shape[1])[classes]) / len(Z)", "divide the row by its own sum"),
     ("find_rate", "return rates[np.argmin(losses)] / 10", "the whole record"),
     ("bump", "step = lambda edge: 1 / (1 + np.exp(steepness * (x - edge)))\nreturn height * (step(left) - step(right))",
      "falls where it should rise"),

@@ -1,5 +1,6 @@
 """Answers that hold for most inputs and not for all that the docstring allows: one of the judge's cases has to find each of them."""
 
+import numpy as np
 import pytest
 
 from grading import build
@@ -43,3 +44,39 @@ def test_the_hidden_cases_alone_find_every_misconception(lab):
             cases = exercise.cases(seed)[len(exercise.public):]
             for idea in exercise.misconceptions:
                 assert any(exercise.tolerates(exercise.outcome_of(idea, call), right) for call, right in cases), f"{exercise.id}: {idea.name}"
+
+
+@pytest.mark.parametrize(("lab", "name", "promise", "rows"), [
+    ("01_perceptron", "most_confident", "No two units share the largest sum", lambda X, W, b: np.sort(X @ W.T + b, axis=1)[:, -2:]),
+    ("03_ivakhnenko", "best_pairs", "No two pairs that could be fitted have the same error",
+     lambda errors, keep: errors[np.triu_indices(len(errors), 1)][None]),
+    ("05_sgd", "find_rate", "no two finite losses are equal", lambda rates, losses: losses[None]),
+])
+def test_a_docstring_that_leaves_ties_out_says_so_and_no_case_has_one(lab, name, promise, rows):
+    cell = next(cell for cell in build.source_notebook(lab).cells if cell.id == name)
+    assert promise in " ".join(cell.source.split())
+    for seed in SEEDS:
+        for call, _ in load(lab)[name].cases(seed):
+            for row in rows(*call.args):
+                finite = row[np.isfinite(row)]
+                assert len(np.unique(finite)) == len(finite), row
+
+
+DENOMINATOR = ("03_ivakhnenko", "check_error", "c, F, y", "from_their_own_mean")
+DROPPED = ("09_dropout", "dropout_forward", "X, uniforms, rate")
+
+
+@pytest.mark.parametrize(("lab", "name", "arguments", "idea", "body"), [
+    (*DENOMINATOR, "return np.sum((F @ c - y) ** 2) / np.sum((y - y.mean()) ** 2)"),
+    (*DENOMINATOR, "return np.mean((F @ c - y) ** 2) / np.var(y)"),
+    (*DENOMINATOR, "return ((y - F @ c) ** 2).sum() / (np.var(y) * len(y))"),
+    (*DROPPED, "keeps_what_should_go", "mask = np.where(uniforms < rate, 1 / rate, 0)\nreturn X * mask, mask"),
+    (*DROPPED, "divided_by_the_rate", "mask = (uniforms >= rate) * (1 / rate)\nreturn X * mask, mask"),
+    (*DROPPED, "by_the_share_that_stayed", "keep = uniforms >= rate\nmask = keep / keep.mean()\nreturn X * mask, mask"),
+])
+def test_the_judge_knows_a_misconception_as_students_write_it(lab, name, arguments, idea, body):
+    exercise = load(lab)[name]
+    body = "".join(f"    {line}\n" for line in body.split("\n"))
+    for seed in SEEDS:
+        verdict = exercise.judge(runner(exercise, f"def {name}({arguments}):\n{body}"), seed)
+        assert verdict.misconception == idea, verdict.sentence

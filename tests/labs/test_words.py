@@ -2,11 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from grading import build, exercise, publish
 from labkit import checks
-from labkit.widgets import momentum_rules
+from labkit.widgets import descent_rules, momentum_rules
 
 
 @pytest.mark.parametrize("lab", build.labs())
@@ -39,3 +40,11 @@ def test_lab_06_says_where_the_slopes_are_that_its_check_names():
     text = "\n".join(cell.source for cell in build.source_notebook("06_momentum").cells if cell.cell_type == "markdown")
     assert named and all(hasattr(momentum_rules, name) for name in named)
     assert any(f"call `ours.{name}`" in text for name in named)
+
+
+def test_the_example_in_the_docstring_of_an_epoch_is_what_an_epoch_gives():
+    cell = next(cell for cell in build.source_notebook("05_sgd").cells if cell.id == "sgd_epoch")
+    given = np.array([[0.0, 0.0]]), np.array([[1.0], [3.0]]), np.array([0, 1])
+    for steps in ([[0]], [[0], [1]]):
+        reached = descent_rules.epoch(*given, [np.array(rows) for rows in steps], 1.0)
+        assert str(reached.round(3).tolist()) in cell.source

@@ -51,6 +51,20 @@ def test_steps_grow_like_the_condition_number_and_like_its_root(lab):
     assert np.polyfit(np.log(conditions), np.log(heavy), 1)[0] == pytest.approx(0.5, abs=0.06)
 
 
+def test_in_a_short_valley_the_usual_momentum_is_slower_than_none(lab):
+    none, best, usual, most = (lab["steps_needed"](lab["momentum_step"], 30, 2 / 31, mu) for mu in (0.0, 0.58, 0.9, 0.99))
+    assert 190 < none < 220 and best < none / 3 and none < usual and most > 10 * none
+
+
+def test_which_hole_of_the_road_stops_a_ball_does_not_go_by_its_momentum(lab):
+    def ends(start, step, ahead):
+        return [round(float(lab["roll"](step, np.array([start]), lab["road"], 0.1, mu, 800, ahead)[-1, 0])) for mu in (0.0, 0.8, 0.9, 0.95, 0.99)]
+
+    assert ends(-20.0, lab["momentum_step"], False) == [-18, -12, -6, 6, 0]
+    assert ends(-20.0, lab["nesterov_step"], True) == [-18, -18, -6, 0, 12]
+    assert ends(-19.0, lab["momentum_step"], False)[-1] != 0
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9, 0.99])
 def test_the_limits_of_stability(lab, momentum):
     for step, limit, ahead in ((lab["momentum_step"], 2 * (1 + momentum), False),
