@@ -57,6 +57,7 @@ class Unit:
     def _examples(self, X, y, classes=None):
         """Checked X and, for each example, what each unit should say. The first call makes the units."""
         X = check_rows(self, X)
+        check_positive(self, "learning_rate")                       # it may have been set since
         y = check_targets(self, X, y)
         T = self._wanted(X, y, classes)
         if not hasattr(self, "coef_"):
@@ -73,6 +74,12 @@ class Unit:
     def _note_loss(self, loss):
         self.loss_per_epoch_ = np.append(getattr(self, "loss_per_epoch_", np.empty(0)), loss)
 
+    def _check_bounded(self, epoch, advice=lambda: "try a tenth of it"):
+        """Raises FloatingPointError where the weights are no longer finite."""
+        if not (np.isfinite(self.coef_).all() and np.isfinite(self.intercept_).all()):
+            raise FloatingPointError(f"The weights grew beyond all bounds in epoch {epoch}: learning_rate={self.learning_rate} is too large for "
+                                     f"this X; {advice()}, or make the columns of X smaller.")
+
     def _sums(self, X):
         check_fitted(self)
         X = check_rows(self, X)
@@ -87,7 +94,7 @@ class Classifier(Unit):
     def _wanted(self, X, y, classes):
         y = check_labels(self, y)
         if not hasattr(self, "classes_"):
-            self.classes_ = check_classes(self, y if classes is None else classes)
+            self.classes_ = check_classes(self, y) if classes is None else check_classes(self, classes, "classes")
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes is {np.asarray(classes).tolist()}, but the first partial_fit began with {self.classes_.tolist()}; "
                              "name all classes there, or call fit to start again.")
@@ -150,14 +157,16 @@ def same_kind(y, answers):
     """Text never equals a number: refuse to compare them, rather than to find that every answer is wrong."""
     text = [labels.dtype.kind in "UT" or labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels) for labels in (y, answers)]
     if text[0] != text[1]:
-        raise ValueError(f"y holds {y[0]!r} but the answers are such as {answers[0]!r}: one is text, the other not; give both one kind of label.")
+        raise ValueError(f"y holds {y.tolist()[0]!r} but the answers are such as {answers.tolist()[0]!r}: one is text, the other not; "
+                         "give both one kind of label.")
 
 
-def check_fitted(unit):
-    if not hasattr(unit, "coef_"):
+def check_fitted(unit, learned="coef_", call="fit(X, y)"):
+    """What is called needs what fit learns, the attribute `learned`."""
+    if not hasattr(unit, learned):
         from sklearn.exceptions import NotFittedError
 
-        raise NotFittedError(f"This {type(unit).__name__} has learned nothing yet; call fit(X, y) first.")
+        raise NotFittedError(f"This {type(unit).__name__} has learned nothing yet; call {call} first.")
 
 
 def check_rows(unit, X):
@@ -273,18 +282,18 @@ def distinct(labels, what="y"):
     try:
         return np.unique(labels)
     except TypeError:
-        raise ValueError("Unknown label type: y mixes text and numbers; use one kind of label for all classes.") from None
+        raise ValueError("Unknown label type: y mixes text and numbers, or lacks a label; use one kind of label for all classes.") from None
 
 
-def check_classes(unit, labels):
+def check_classes(unit, labels, what="y"):
     """The sorted classes, of which there must be two or more."""
-    classes = distinct(labels, "classes")
+    classes = distinct(labels, what)
     if len(classes) == 0:
         raise ValueError(f"classes is empty, but {type(unit).__name__} needs at least two; name all that there are.")
     if len(classes) < 2:
         raise ValueError(
-            f"{type(unit).__name__} needs examples of at least two classes, but y holds one class only: {classes.tolist()[0]!r}; "
-            "add examples of another."
+            f"{type(unit).__name__} needs examples of at least two classes, but {what} holds one class only: {classes.tolist()[0]!r}; "
+            "add another."
         )
     return classes
 
@@ -294,7 +303,8 @@ def class_codes(unit, y):
     try:
         codes = np.minimum(np.searchsorted(unit.classes_, y), len(unit.classes_) - 1)
     except TypeError:
-        raise ValueError(f"y holds {y[0]!r}, which is of another kind than the classes {unit.classes_.tolist()}; use one kind of label.") from None
+        raise ValueError(f"y holds {y.tolist()[0]!r}, which is of another kind than the classes {unit.classes_.tolist()}; "
+                         "use one kind of label.") from None
     strange = unit.classes_[codes] != y
     if strange.any():
         raise ValueError(

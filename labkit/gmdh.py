@@ -139,6 +139,16 @@ class GMDHRegressor(Unit):
 
             raise NotFittedError("This GMDHRegressor has learned nothing yet; call fit(X, y) first.")
 
+    def _place(self, layer, unit):
+        """The layer's and the unit's number from 0, where -1 is the last."""
+        self._check_fitted()
+        try:
+            layer = range(len(self.layers_))[layer]
+            return layer, range(len(self.layers_[layer].left))[unit]
+        except (IndexError, TypeError):
+            units = ", ".join(str(len(own.left)) for own in self.layers_)
+            raise ValueError(f"there is no unit {unit!r} in layer {layer!r}; both count from 0, and the layers have {units} units.") from None
+
     def score(self, X, y):
         """R squared: 1 for a perfect prediction, 0 for one no better than the mean of y."""
         return r_squared(self, X, y)
@@ -153,8 +163,7 @@ class GMDHRegressor(Unit):
 
     def coefficients(self, layer=-1, unit=0):
         """The six coefficients of a unit, of 1, u, v, uv, u^2, v^2, in the units of its inputs and of y. Returns (6,)."""
-        self._check_fitted()
-        layer = range(len(self.layers_))[layer]
+        layer, unit = self._place(layer, unit)
         own = self.layers_[layer]
         i, j = own.left[unit], own.right[unit]
         # Standardised u is p + q times the input as it comes; after the first layer that input is a unit's answer, in y's units.
@@ -176,9 +185,9 @@ class GMDHRegressor(Unit):
 
         names : of the inputs, default x1, x2, ...; digits : significant ones of each coefficient
         """
-        self._check_fitted()
-        layer = range(len(self.layers_))[layer]
-        unit = range(len(self.layers_[layer].left))[unit]
+        layer, unit = self._place(layer, unit)
+        if names is not None and len(names) != self.n_features_in_:
+            raise ValueError(f"names has {len(names)} entries, but X had {self.n_features_in_} columns; pass a name for each, in their order.")
         name = (lambda k: names[k] if names is not None else f"x{k + 1}") if layer == 0 else (lambda k: f"z{layer}_{k + 1}")
         u, v = name(self.layers_[layer].left[unit]), name(self.layers_[layer].right[unit])
         return f"z{layer + 1}_{unit + 1} = {write_sum(self.coefficients(layer, unit), u, v, digits)}"

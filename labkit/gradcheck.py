@@ -59,6 +59,9 @@ def numerical_gradient(f, x, step=1e-6):
 
 def compare(given, numerical):
     """Report of the largest difference between two lists of gradients, relative to the size of each gradient's largest element."""
+    given, numerical = list(given), list(numerical)
+    if len(given) != len(numerical):
+        raise ValueError(f"there are {len(given)} gradients for {len(numerical)} arrays; return one for each, in their order.")
     worst = Report(0.0, 0, (), 0.0, 0.0)
     for i, (g, n) in enumerate(zip(given, numerical, strict=True)):
         if np.shape(g) != np.shape(n):

@@ -2,26 +2,36 @@
 
 import numpy as np
 
-from labkit.ops import generator
+from labkit.ops import generator, is_count
+
+
+def sizes(n_inputs, n_units):
+    """The two sizes of W as Python's whole numbers: sums of NumPy's small ones would overflow."""
+    if not (is_count(n_inputs) and is_count(n_units)):
+        raise ValueError(f"n_inputs is {n_inputs!r} and n_units {n_units!r}, but both have to be whole numbers above 0.")
+    return int(n_inputs), int(n_units)
 
 
 def uniform(n_inputs, n_units, rng, limit=0.3):
     """Uniform in [-limit, limit]; 0.3 is Rumelhart, Hinton and Williams' start (Nature, 1986)."""
-    return generator(rng, "rng").uniform(-limit, limit, (n_inputs, n_units))
+    return generator(rng, "rng").uniform(-limit, limit, sizes(n_inputs, n_units))
 
 
 def glorot(n_inputs, n_units, rng):
     """Uniform with variance 2 / (n_inputs + n_units), for sigmoid and tanh units. Glorot and Bengio 2010, eq. 16."""
+    n_inputs, n_units = sizes(n_inputs, n_units)
     return uniform(n_inputs, n_units, rng, np.sqrt(6 / (n_inputs + n_units)))
 
 
 def he(n_inputs, n_units, rng, slope=0.0):
     """Normal with variance 2 / ((1 + slope^2) n_inputs), for ReLU and PReLU units. He et al. 2015, eqs. 10 and 15."""
+    n_inputs, n_units = sizes(n_inputs, n_units)
     return generator(rng, "rng").standard_normal((n_inputs, n_units)) * np.sqrt(2 / ((1 + slope**2) * n_inputs))
 
 
 def sparse(n_inputs, n_units, rng, connections=15, scale=1.0):
     """Each unit gets `connections` normal weights, the rest zero, so that no sum grows with the layer. Martens 2010, section 5."""
+    n_inputs, n_units = sizes(n_inputs, n_units)
     W, rng = np.zeros((n_inputs, n_units)), generator(rng, "rng")
     for unit in range(n_units):
         inputs = rng.choice(n_inputs, min(connections, n_inputs), replace=False)

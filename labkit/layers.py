@@ -4,7 +4,7 @@ import numpy as np
 
 from labkit import ops
 from labkit.activations import Layer
-from labkit.initializers import glorot, initializer_of
+from labkit.initializers import glorot, initializer_of, sizes
 
 
 class Dense(Layer):
@@ -20,9 +20,7 @@ class Dense(Layer):
 
     def __init__(self, n_inputs, n_units, initializer=glorot, random_state=None, dtype=np.float64):
         rng = ops.generator(random_state)
-        if not (ops.is_count(n_inputs) and ops.is_count(n_units)):
-            raise ValueError(f"n_inputs is {n_inputs!r} and n_units {n_units!r}, but both have to be whole numbers above 0.")
-        self.n_inputs, self.n_units = n_inputs, n_units = int(n_inputs), int(n_units)       # sums of NumPy's small integers would overflow
+        self.n_inputs, self.n_units = n_inputs, n_units = sizes(n_inputs, n_units)
         W = np.array(initializer_of(initializer)(n_inputs, n_units, rng), ops.float_type(dtype), order="C")
         if W.shape != (n_inputs, n_units):
             raise ValueError(f"the initializer returned weights of shape {W.shape}, but (n_inputs, n_units) = {n_inputs, n_units} is expected.")

@@ -32,7 +32,7 @@ def binary_cross_entropy(P, T, reduction="mean"):
     T : (n_examples, n_outputs) of numbers from 0 to 1
     """
     P, share = _outputs(P, "P", reduction)
-    return ops.loss("binary_cross_entropy", P, _targets(T, P), share, _floor(P))
+    return ops.loss("binary_cross_entropy", P, _between_0_and_1(T, P), share, _floor(P))
 
 
 def softmax_cross_entropy(Z, T, reduction="mean"):
@@ -46,7 +46,7 @@ def softmax_cross_entropy(Z, T, reduction="mean"):
 def sigmoid_cross_entropy(Z, T, reduction="mean"):
     """Binary cross-entropy of sigmoid(Z), from the scores Z; gradient sigmoid(z) - t. T as for `binary_cross_entropy`"""
     Z, share = _outputs(Z, "Z", reduction)
-    return ops.loss("sigmoid_cross_entropy", Z, _targets(T, Z), share)
+    return ops.loss("sigmoid_cross_entropy", Z, _between_0_and_1(T, Z), share)
 
 
 def one_hot(labels, Y):
@@ -72,7 +72,7 @@ def _floor(P):
 
 
 def _is_labels(T):
-    return len(np.shape(T)) == 1
+    return len(T.shape if hasattr(T, "shape") else ops.as_array(T, "T").shape) == 1
 
 
 def _labels(T, Y):
@@ -103,9 +103,17 @@ def _targets(T, Y):
     return np.asarray(T, Y.dtype)
 
 
+def _between_0_and_1(T, Y):
+    """Targets each of which is a probability: a cross-entropy has no least value for others. NaN is left to the loss, which becomes it."""
+    T = _targets(T, Y)
+    if ops.place(Y) == "cpu" and (T.min() < -1e-3 or T.max() > 1 + 1e-3):
+        raise ValueError(f"the targets run from {T.min():g} to {T.max():g}, but have to be numbers from 0 to 1; write -1 as 0, or scale them.")
+    return T
+
+
 def _probabilities(T, Y):
     """Targets of which each row adds up to one."""
-    T = _targets(T, Y)
+    T = _between_0_and_1(T, Y)
     if ops.place(Y) == "cpu" and not np.allclose(T.sum(axis=1), 1, atol=1e-3):
         raise ValueError("the targets of a row have to add up to 1, as probabilities do; pass labels, or rows such as [0, 1, 0].")
     return T

@@ -7,7 +7,7 @@ import numpy as np
 
 from labkit import devices, ops
 from labkit.activations import softmax
-from labkit.estimator import Classifier, Unit, check_numbers, check_positive, check_rows, check_targets, r_squared
+from labkit.estimator import Classifier, Unit, check_fitted, check_numbers, check_positive, check_rows, check_targets, r_squared
 from labkit.losses import softmax_cross_entropy, squared_error
 from labkit.network import dense_network
 from labkit.optimizers import OPTIMIZERS, Optimizer
@@ -61,7 +61,8 @@ class MLP(Unit):
         return self
 
     def partial_fit(self, X, y, classes=None):
-        """One epoch more. `classes`: all classes there are, where the first y may lack some."""
+        """One epoch more, of the network that the first one built. `learning_rate`, `batch_size`, `regularizers` and `shuffle` may
+        change in between. `classes`: all classes there are, where the first y may lack some."""
         if not hasattr(self, "network_"):
             self._forget()
         with self._where_it_is_fast(*self._examples(X, y, classes)) as (X, T, step):
@@ -79,6 +80,7 @@ class MLP(Unit):
             self.network_ = dense_network((X.shape[1], *layer_sizes(self.hidden_layer_sizes), n_outputs), self.activation, self.dropout,
                                           self.input_dropout, self.initializer, self._random, X.dtype)
             self.loss_per_epoch_ = np.empty(0)
+        follow_settings(self)
         dtype = self.network_.params.flat.dtype
         return X.astype(dtype, copy=False), T if T.dtype.kind == "i" else T.astype(dtype, copy=False)
 
@@ -110,10 +112,7 @@ class MLP(Unit):
         check_converging(loss, self.network_.params, self.optimizer_, len(self.loss_per_epoch_))
 
     def _outputs(self, X):
-        if not hasattr(self, "network_"):
-            from sklearn.exceptions import NotFittedError
-
-            raise NotFittedError(f"This {type(self).__name__} has learned nothing yet; call fit(X, y) first.")
+        check_fitted(self, "network_")
         return self.network_.predict(check_rows(self, X).astype(self.network_.params.flat.dtype, copy=False))
 
 
@@ -198,6 +197,18 @@ def make_optimizer(model):
         raise ValueError(f"optimizer is {model.optimizer!r} but has to be an Optimizer or one of {', '.join(OPTIMIZERS)}.")
     check_positive(model, "learning_rate")
     return OPTIMIZERS[model.optimizer](model.learning_rate)
+
+
+def follow_settings(model):
+    """A learning rate (or momentum) that was set since the last epoch goes to the optimizer, which keeps its state. An Optimizer of the
+    user's own making has its own."""
+    check_positive(model, "learning_rate")
+    now = {name: ops.as_python(getattr(model, name)) for name in ("learning_rate", "momentum") if hasattr(model, name)}
+    before, model._followed = vars(model).get("_followed", now), now
+    if not isinstance(getattr(model, "optimizer", None), Optimizer):
+        for name in now:
+            if now[name] != before[name]:
+                setattr(model.optimizer_, name, now[name])
 
 
 def penalties(model):

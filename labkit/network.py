@@ -106,7 +106,7 @@ class Network:
         """The loss of the answers to X and its gradient by every parameter: (value, grads)."""
         _check_callable(loss)
         Y, backprop = self.forward(X, training)
-        value, dY = loss(Y, T)
+        value, dY = _two(loss(Y, T))
         return value, backprop(dY, to_input=False)[1]
 
     def train_step(self, X, T, loss, optimizer, regularizers=()):
@@ -117,7 +117,7 @@ class Network:
             raise TypeError(f"optimizer is {optimizer!r}, but one of labkit.optimizers is expected, made once before the first step: Adam(0.001).")
         optimizer.look_ahead(self.params)
         Y, backprop = self.forward(X, training=True)
-        value, dY = loss(Y, T)
+        value, dY = _two(loss(Y, T))
         rate = optimizer.rate
         folded = None if any(getattr(r, "acts_before", True) for r in regularizers) else optimizer.fold(self.params)
         grads = backprop(dY, to_input=False, **(folded or {}))[1]
@@ -184,6 +184,13 @@ def _backwards(layer, backprop, dY, grads, to_input, scale, keep):
 def _check_callable(loss):
     if not callable(loss):
         raise TypeError(f"loss is {loss!r}, but a function is expected, one of labkit.losses or your own: (Y, T) -> (value, gradient by Y).")
+
+
+def _two(returned):
+    """What a loss returned, its value and its gradient."""
+    if not isinstance(returned, (tuple, list)) or len(returned) != 2:
+        raise TypeError(f"the loss returned {returned!r}, but two things are expected: its value and its gradient by Y.")
+    return returned
 
 
 def _check_widths(layers):

@@ -105,7 +105,7 @@ def as_table(X, what="X"):
 
 def as_gradient(dY, Y):
     """The gradient by a layer's output Y, of its shape and type. Raises ValueError for any other shape."""
-    dY = as_floats(dY, "the gradient")
+    dY = as_floats(dY, "dY")
     if dY.shape != Y.shape:
         raise ValueError(f"the gradient has shape {dY.shape}, but the layer's output had shape {Y.shape}; "
                          "pass one number for each output, as a loss returns them.")
@@ -243,11 +243,18 @@ def _blas_alone():
     if not _limiting.acquire(blocking=False):
         yield
         return
+    before = []
     try:
+        before = [(library, library.num_threads) for library in _blas_pool().lib_controllers if library.user_api == "blas"]
         with _blas_pool().limit(limits=1, user_api="blas") as limit:
             yield limit
     finally:
-        _limiting.release()
+        try:
+            for library, threads in before:
+                if library.num_threads != threads:      # Ctrl-C came while the pool set them or put them back
+                    library.set_num_threads(threads)
+        finally:
+            _limiting.release()
 
 
 _limiting = threading.Lock()

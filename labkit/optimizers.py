@@ -88,7 +88,7 @@ class Optimizer:
 
     def step(self, params, grads):
         """Change `params` in place, given the loss's gradient by each of them."""
-        params, grads = _arrays(params, "parameter"), [ops.as_floats(g, f"gradient {i}") for i, g in enumerate(_arrays(grads, "gradient"))]
+        params, grads = _arrays(params, "parameter"), [ops.as_floats(g, f"grads[{i}]") for i, g in enumerate(_arrays(grads, "gradient"))]
         self._prepare(params, grads)
         for w, g, state in zip(params, grads, self.state, strict=True):
             self._update(w, g, *state)

@@ -13,11 +13,10 @@ import numpy as np
 
 from labkit import ops
 from labkit.activations import ACTIVATIONS, PReLU, Sigmoid
-from labkit.estimator import Unit, check_positive, check_rows
-from labkit.initializers import glorot
+from labkit.estimator import Unit, check_fitted, check_positive, check_rows
 from labkit.layers import Dense
 from labkit.losses import sigmoid_cross_entropy, squared_error
-from labkit.mlp import check_converging, layer_sizes, make_optimizer, penalties, train_epoch
+from labkit.mlp import check_converging, follow_settings, layer_sizes, make_optimizer, penalties, train_epoch
 from labkit.network import Network, Packed
 from labkit.optimizers import Momentum
 from labkit.regularization import check_amount
@@ -45,7 +44,7 @@ class Coder(Unit):
         return self
 
     def partial_fit(self, X, y=None):
-        """One epoch more."""
+        """One epoch more, of the parameters that the first one made; the settings of the training may change in between."""
         if not hasattr(self, "params_"):
             self._forget()
         self._epoch(self._examples(X))
@@ -63,18 +62,25 @@ class Coder(Unit):
         """Checked X, in the type that the parameters have. The first call makes the parameters."""
         X = check_rows(self, X)
         check_positive(self, "batch_size", whole=True)
+        self._check_settings()
         if not hasattr(self, "params_"):
             self.n_features_in_ = X.shape[1]
             self.loss_per_epoch_ = np.empty(0)
             self._start(X.dtype)
+        follow_settings(self)
         return X.astype(self.params_.flat.dtype, copy=False)
 
     def _seen(self, X):
-        if not hasattr(self, "params_"):
-            from sklearn.exceptions import NotFittedError
-
-            raise NotFittedError(f"This {type(self).__name__} has learned nothing yet; call fit(X) first.")
+        self._check_fitted()
         return check_rows(self, X).astype(self.params_.flat.dtype, copy=False)
+
+    def _check_fitted(self):
+        check_fitted(self, "params_", "fit(X)")
+
+    def _as_units(self, states, what):
+        """States of units, in the type that the parameters have."""
+        self._check_fitted()
+        return ops.as_table(states, what).astype(self.params_.flat.dtype, copy=False)
 
     def _note(self, loss):
         self.loss_per_epoch_ = np.append(self.loss_per_epoch_, loss)
@@ -93,7 +99,7 @@ class Autoencoder(Coder):
     """
 
     def __init__(self, hidden_layer_sizes=(30,), activation="sigmoid", code_activation="sigmoid", loss="squared_error",
-                 initializer=glorot, optimizer="adam", learning_rate=0.005, batch_size=32, max_epochs=50, regularizers=(),
+                 initializer="glorot", optimizer="adam", learning_rate=0.005, batch_size=32, max_epochs=50, regularizers=(),
                  random_state=None):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -107,9 +113,13 @@ class Autoencoder(Coder):
         self.regularizers = regularizers
         self.random_state = random_state
 
-    def _start(self, dtype):
+    def _check_settings(self):
         if not isinstance(self.loss, str) or self.loss not in LOSSES:
             raise ValueError(f"loss is {self.loss!r} but has to be one of {', '.join(LOSSES)}.")
+        for kind in (self.activation, self.code_activation):
+            check_activation(kind)
+
+    def _start(self, dtype):
         down = (self.n_features_in_, *layer_sizes(self.hidden_layer_sizes))
         self.optimizer_ = make_optimizer(self)
         encoder, decoder = self._stack(down, self.code_activation, dtype), self._stack(down[::-1], "linear", dtype)
@@ -133,10 +143,12 @@ class Autoencoder(Coder):
 
     def encoder_layers(self):
         """The way up, as new layers of a network."""
+        self._check_fitted()
         return [copy.deepcopy(layer) for layer in self.encoder_.layers]
 
     def decoder_layers(self, scores):
         """The way down, as new layers; with `scores` without the last sigmoid, for a loss that adds it."""
+        self._check_fitted()
         last = [] if scores or self.loss == "squared_error" else [Sigmoid()]
         return [copy.deepcopy(layer) for layer in self.decoder_.layers] + last
 
@@ -146,8 +158,9 @@ class Autoencoder(Coder):
         return self.encoder_.predict(X)
 
     def inverse_transform(self, code):
-        """What the decoder makes of a code. Returns (n_examples, n_inputs)."""
-        Y = self.decoder_.predict(ops.as_table(code, "code"))
+        """What the decoder makes of a code, in the type that it learned in. Returns (n_examples, n_inputs)."""
+        code = self._as_units(code, "code")
+        Y = self.decoder_.predict(code)
         return ops.sigmoid(Y) if self.loss == "sigmoid_cross_entropy" else Y
 
 
@@ -175,11 +188,14 @@ class RBM(Coder):
         self.max_epochs = max_epochs
         self.random_state = random_state
 
-    def _start(self, dtype):
+    def _check_settings(self):
         check_positive(self, "n_hidden", whole=True)
         if self.hidden not in ("binary", "linear"):
             raise ValueError(f"hidden is {self.hidden!r} but has to be 'binary' or 'linear'.")
         check_amount("weight_decay", self.weight_decay)
+        Momentum(self.learning_rate, self.momentum)         # which refuses what is neither number nor schedule
+
+    def _start(self, dtype):
         self.optimizer_ = Momentum(self.learning_rate, self.momentum)
         shapes = [(self.n_features_in_, int(self.n_hidden)), (int(self.n_hidden),), (self.n_features_in_,)]
         self.params_ = Packed(np.zeros(sum(prod(shape) for shape in shapes), dtype), shapes)
@@ -218,9 +234,6 @@ class RBM(Coder):
         db[...] = (V1 - V).mean(axis=0)
         return grads, 0.5 * float(((V - V1) ** 2).sum())
 
-    def _as_units(self, states, what):
-        return ops.as_table(states, what).astype(self.params_.flat.dtype, copy=False)
-
     def hidden_given(self, V):
         """Probabilities of the hidden units (their means where they are linear). V : (n, n_inputs); returns (n, n_hidden)"""
         Z = ops.linear(self._as_units(V, "V"), self.weights_, self.hidden_bias_)
@@ -255,17 +268,24 @@ class RBM(Coder):
 
     def encoder_layers(self):
         """The way up, as new layers of a network."""
+        self._check_fitted()
         return dense_layers(self.weights_, self.hidden_bias_, "linear" if self.hidden == "linear" else "sigmoid")
 
     def decoder_layers(self, scores):
         """The way down, as new layers; with `scores` without the last sigmoid, for a loss that adds it."""
+        self._check_fitted()
         return dense_layers(self.weights_.T, self.visible_bias_, "linear" if scores else "sigmoid")
+
+
+def check_activation(kind):
+    """The name of an activation, or "linear"."""
+    if kind not in (*ACTIVATIONS, "linear"):
+        raise ValueError(f"an activation is {kind!r} but has to be one of {', '.join(ACTIVATIONS)}, linear.")
 
 
 def activation_layers(kind, n_units, dtype):
     """A list of the activation of that name; empty for "linear"."""
-    if kind not in (*ACTIVATIONS, "linear"):
-        raise ValueError(f"an activation is {kind!r} but has to be one of {', '.join(ACTIVATIONS)}, linear.")
+    check_activation(kind)
     if kind == "linear":
         return []
     return [PReLU(n_units, dtype=dtype)] if kind == "prelu" else [ACTIVATIONS[kind]()]

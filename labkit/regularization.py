@@ -28,6 +28,9 @@ class Regularizer:
     def after_step(self, params, learning_rate):
         """Change the parameters in place, after the optimizer did."""
 
+    def __repr__(self):
+        return f"{type(self).__name__}({', '.join(map(repr, vars(self).values()))})"
+
 
 def listed(regularizers):
     """Regularizers as a tuple; one may stand alone."""
@@ -42,6 +45,13 @@ def check_amount(name, value, may_be_zero=True):
     if not (ops.is_number(value) and (value > 0 or may_be_zero and value == 0)):
         raise ValueError(f"{name} is {value!r} but has to be a number, {'0 or more' if may_be_zero else 'above 0'}.")
     return ops.as_python(value)
+
+
+def check_rate(rate):
+    """The probability of dropping a unit, as Python's number."""
+    if not (ops.is_number(rate) and 0 <= rate < 1):
+        raise ValueError(f"rate is {rate!r}, but the probability of dropping a unit is at least 0 and below 1; for example 0.5.")
+    return ops.as_python(rate)
 
 
 class L2(Regularizer):
@@ -110,9 +120,7 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate, inverted=True, random_state=None):
-        if not (ops.is_number(rate) and 0 <= rate < 1):
-            raise ValueError(f"rate is {rate!r}, but the probability of dropping a unit is at least 0 and below 1; for example 0.5.")
-        self.rate, self.inverted = ops.as_python(rate), inverted
+        self.rate, self.inverted = check_rate(rate), inverted
         self.seed = int(ops.generator(random_state).integers(2**63))
         self.draws = 0
 
@@ -145,7 +153,7 @@ class Dropout(Layer):
 
 def dropout_mask(uniforms, rate, inverted=True):
     """The mask that uniform random numbers in [0, 1) make: 0 where they are below `rate`, else 1, or 1 / (1 - rate)."""
-    uniforms = np.asarray(uniforms)
+    uniforms, rate = ops.as_floats(uniforms, "uniforms"), check_rate(rate)
     return np.where(uniforms < rate, 0, 1 / (1 - rate) if inverted else 1.0).astype(uniforms.dtype)
 
 

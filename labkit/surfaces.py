@@ -10,7 +10,7 @@ import numpy as np
 
 from labkit.estimator import as_floats
 from labkit.kernels import formulas
-from labkit.ops import as_array, is_number
+from labkit.ops import as_array, is_count, is_number
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Surface:
 
     def grid(self, side=200):
         """x, y and heights on a grid over the bounds: (side,), (side,), (side, side), the first index that of y."""
+        if not is_count(side):
+            raise ValueError(f"side is {side!r}, but has to be a whole number, 1 or more: how many points along each axis.")
         x, y = (np.linspace(least, most, side) for least, most in self.bounds)
         return x, y, self.value(x[None, :], y[:, None])
 

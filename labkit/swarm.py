@@ -12,6 +12,7 @@ from labkit.estimator import distinct
 from labkit.ops import as_array, as_floats
 
 XOR = (0, 1, 1, 0)
+MOST = 2**31 - 1            # of runs, sweeps, steps: the kernels count in 32 bits
 LARGEST_NETWORK = 190       # weights: the velocities of a block of threads have to fit into a GPU's shared memory
 
 
@@ -67,15 +68,17 @@ def perceptrons(X, y, starts=1000, orders=None, epochs=100, rate=1.0, start_size
     else:
         first = _float32(starts, "starts").T
         _expect(first.ndim == 2 and len(first) == features + 1, "starts", np.shape(starts), f"(n_starts, {features + 1})")
+        _check_finite(first, "starts")
     if orders is None:
         orders = np.arange(n, dtype=np.int32)[None]
     elif isinstance(orders, int | np.integer):
         orders = random.orders(_count(orders, "orders"), n, _seed(seed))
     else:
-        shape, orders = np.shape(orders), np.array(orders, np.int32, order="C")
-        _expect(orders.ndim == 2 and orders.shape[1] == n, "orders", shape, f"(n_orders, {n})")
-        if (np.sort(orders, axis=1) != np.arange(n)).any():
+        orders = as_array(orders, "orders")
+        _expect(orders.ndim == 2 and orders.shape[1] == n, "orders", orders.shape, f"(n_orders, {n})")
+        if orders.dtype.kind not in "iuf" or (np.sort(orders, axis=1) != np.arange(n)).any():
             raise ValueError(f"each row of orders has to hold every row number from 0 to {n - 1} once.")
+        orders = np.array(orders, np.int32, order="C")
     weights = np.ascontiguousarray(np.repeat(first, len(orders), axis=1))
     runs = weights.shape[1]
     mistakes, passes, converged = np.empty(runs, np.int32), np.empty(runs, np.int32), np.empty(runs, np.bool_)
@@ -177,9 +180,8 @@ def networks(X, T, hidden, n, start_size=0.3, rate=0.1, momentum=0.9, sweeps=100
     T = T[:, None] if T.ndim == 1 else T
     _expect(X.ndim == 2 and X.size > 0, "X", X.shape, "(n_patterns, n_inputs) with at least one of each")
     _expect(T.ndim == 2 and T.shape[1:] > (0,) and len(T) == len(X), "T", T.shape, f"({len(X)}, n_outputs), a row for each row of X")
-    for name, values in (("X", X), ("T", T)):
-        if not np.isfinite(values).all():
-            raise ValueError(f"{name} has a missing or infinite number; leave such patterns out before training.")
+    _check_finite(X, "X")
+    _check_finite(T, "T")
     hidden, n = _count(hidden, "hidden"), _count(n, "n")
     count = rows(X.shape[1], hidden, T.shape[1])
     if count > LARGEST_NETWORK:
@@ -282,6 +284,7 @@ def _examples(X, y):
 def _numbers(values, name):
     values = np.atleast_1d(_float32(values, name))
     _expect(values.ndim == 1 and len(values) > 0, name, values.shape, "a list of at least one number")
+    _check_finite(values, name)
     return values
 
 
@@ -298,9 +301,14 @@ def _float32(values, name):
 def _number(value, name):
     value = _float32(value, name)
     _expect(value.ndim == 0, name, value.shape, "a single number, shape (),")
-    if np.isnan(value):
-        raise ValueError(f"{name} is not a number (NaN); pass one, for example 0.1.")
+    if not np.isfinite(value):
+        raise ValueError(f"{name} is {value}, but has to be a finite number; for example 0.1.")
     return value[()]
+
+
+def _check_finite(values, name):
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} has a missing or infinite number; leave such out before training.")
 
 
 def _expect(right, name, shape, wanted):
@@ -311,6 +319,8 @@ def _expect(right, name, shape, wanted):
 def _count(value, name, least=1):
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ValueError(f"{name} is {value!r}, but has to be a whole number, {least} or more.")
+    if value > MOST:
+        raise ValueError(f"{name} is {value!r}, but a swarm counts to {MOST:,} at most.")
     return int(value)
 
 

@@ -27,7 +27,11 @@ def main(arguments=None):
     for file in filter(None, (options.json, options.picture)):
         if not (folder := Path(file).absolute().parent).is_dir():
             parser.error(f"{file} could not be written: there is no folder {folder}")
-    asked = list(PEERS) if options.against is None else [peer for peer in options.against.split(",") if peer]
+        if Path(file).is_dir():
+            parser.error(f"{file} could not be written: it is a folder; name a file in it")
+    if options.picture and Path(options.picture).suffix.lower() not in (".png", ".svg"):
+        parser.error(f"--picture is {options.picture}, but its name has to end in .png or .svg")
+    asked = list(PEERS) if options.against is None else [peer.strip() for peer in options.against.split(",") if peer.strip()]
     if unknown := sorted(set(asked) - set(PEERS)):
         parser.error(f"no way to compare with {', '.join(unknown)} is known; known are {', '.join(PEERS)}")
     chosen = choose(({} if options.only == "kernels" else works.models()) | ({} if options.only == "models" else works.kernels()), options.names)

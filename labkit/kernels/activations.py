@@ -50,7 +50,7 @@ def _elements(count):
 
 def _register_elementwise(name, oracle, cpu, formula, inputs, operations=4, tolerance=1e-6):
     return register(
-        name=name, doc=(oracle.__doc__ or name).splitlines()[0], oracle=oracle, cpu=cpu, tolerance=tolerance,
+        name=name, oracle=oracle, cpu=cpu, tolerance=tolerance,
         signature=f"void({', '.join(['float32[::1]'] * (inputs + 1))})",
         cuda=each(formula, name, inputs, writes="out"),
         launch=lambda out, *_: four_each(out.size),
@@ -234,7 +234,7 @@ def _register_columns(name, oracle, cpu, formula, tables, writes):
     """Enter what is done to each element of so many tables in all, with one number for each column."""
     outputs = len(writes.split())
     return register(
-        name=name, doc=(oracle.__doc__ or name).splitlines()[0], oracle=oracle, cpu=cpu,
+        name=name, oracle=oracle, cpu=cpu,
         cuda=each(formula, name, tables - outputs, writes, by_column=1),
         signature=f"void({', '.join(['float32[:, ::1]'] * tables + ['float32[::1]'])})", outputs=outputs,
         launch=lambda out, *_: four_rows_each(out.shape),

@@ -112,7 +112,7 @@ def _vectors(count, scalar):
 
 def _register(name, oracle, cpu, formula, arrays, writes, scalar):
     return register(
-        name=name, doc=oracle.__doc__, oracle=oracle, cpu=cpu, cuda=each(formula, name, arrays, writes),
+        name=name, oracle=oracle, cpu=cpu, cuda=each(formula, name, arrays, writes),
         signature=f"void({'float32[::1], ' * arrays}float32)",
         launch=lambda w, *_: four_each(w.size), arguments=_vectors(arrays, scalar),
         work=lambda w, *_: Work(bytes=(arrays + 1) * w.nbytes, operations=2 * w.size),
@@ -123,7 +123,7 @@ scale = _register("scale", scale_numpy, scale_cpu, scale_of, 1, "w", 0.9)
 add_scaled = _register("add_scaled", add_scaled_numpy, add_scaled_cpu, add_scaled_of, 2, "g", 0.1)
 soft_threshold = _register("soft_threshold", soft_threshold_numpy, soft_threshold_cpu, soft_threshold_of, 1, "w", 0.4)
 max_norm = register(
-    name="max_norm", doc=max_norm_numpy.__doc__, oracle=max_norm_numpy, cpu=max_norm_cpu, cuda=max_norm_cuda,
+    name="max_norm", oracle=max_norm_numpy, cpu=max_norm_cpu, cuda=max_norm_cuda,
     signature="void(float32[:, ::1], float32)",
     launch=lambda w, c: ((w.shape[1] + WIDE - 1) // WIDE, (WIDE, HIGH)),
     arguments=lambda rng, size: [rng.standard_normal((37, size), dtype=np.float32), np.float32(5)],

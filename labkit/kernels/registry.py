@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -62,7 +62,7 @@ class Kernel:
     tolerance  largest difference from the oracle, relative to the larger of 1 and the value
     statistics `statistics(*outputs)` gives numbers that agree to 1% even for long runs, where float32 runs part ways; None
                where every element agrees at every size
-    doc        what it computes, in a line
+    doc        what it computes, in a line: the first of the oracle's docstring unless given
     """
 
     name: str
@@ -167,6 +167,8 @@ class Kernel:
 def register(**entry):
     """Enter a kernel and return it. Raises ValueError where the name is taken."""
     kernel = Kernel(**entry)
+    if not kernel.doc:
+        kernel = replace(kernel, doc=(kernel.oracle.__doc__ or kernel.name).splitlines()[0])
     if kernel.name in _kernels:
         raise ValueError(f"a kernel named {kernel.name!r} is registered already; choose another name.")
     _kernels[kernel.name] = kernel

@@ -335,7 +335,7 @@ def _register(name, oracle, cpu, cuda, arrays, signature, outputs=2, registers=4
     """Enter a kernel; `arrays(rng, size)` draws its inputs."""
     blank = lambda size: [np.full((size, CLASSES), np.nan, np.float32)] + [np.full(size, np.nan, np.float32)] * (outputs - 1)    # noqa: E731
     return register(
-        name=name, doc=(oracle.__doc__ or name).splitlines()[0], signature=f"void({signature})", oracle=oracle, cpu=cpu, cuda=cuda,
+        name=name, signature=f"void({signature})", oracle=oracle, cpu=cpu, cuda=cuda,
         launch=lambda out, *_: one_thread_each(out.shape[0]),
         arguments=lambda rng, size: [*blank(size), *arrays(rng, size)],
         work=lambda out, *_: Work(bytes=3 * out.nbytes, operations=25 * out.size),

@@ -20,7 +20,7 @@ def _register(name, oracle, cpu, formula, state, scalars):
     """Enter an update of `w` and of its state, such as "v"; `scalars` are its settings, as tests use them."""
     states = len(state.split())
     return register(
-        name=name, doc=(oracle.__doc__ or name).splitlines()[0], oracle=oracle, cpu=cpu, cuda=each(formula, name, states + 2, writes=f"w {state}"),
+        name=name, oracle=oracle, cpu=cpu, cuda=each(formula, name, states + 2, writes=f"w {state}"),
         signature=f"void({', '.join(['float32[::1]'] * (states + 2) + ['float32'] * len(scalars))})",
         launch=lambda w, *_: four_each(w.size),
         arguments=lambda rng, size: [*_arrays(rng, size, states), *map(np.float32, scalars)],

@@ -80,6 +80,9 @@ def test_models_and_kernels_can_be_timed_in_runs_of_their_own(monkeypatch):
     (["--rounds", "0"], "--rounds is 0, but has to be 1 or more"),
     (["--json", "nowhere/rows.json"], "nowhere/rows.json could not be written: there is no folder"),
     (["--picture", "nowhere/rows.png"], "nowhere/rows.png could not be written: there is no folder"),
+    (["--picture", "rows.bmp"], "--picture is rows.bmp, but its name has to end in .png or .svg"),
+    (["--json", "."], ". could not be written: it is a folder; name a file in it"),
+    (["zzz", "--against", "numpy, sklearn ,"], "no kernel's or model's name contains zzz"),
 ])
 def test_what_cannot_be_meant_is_refused_before_anything_is_timed(capsys, arguments, message):
     with pytest.raises(SystemExit):

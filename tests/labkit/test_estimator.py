@@ -1,5 +1,7 @@
-"""What all estimators share: scores of any y that fit takes, as scikit-learn counts them; classes that stay what they were."""
+"""What all estimators share: scores of any y that fit takes, as scikit-learn counts them; classes that stay what they were; settings
+that change between epochs."""
 
+import copy
 import warnings
 
 import numpy as np
@@ -10,7 +12,9 @@ from sklearn.metrics import accuracy_score, r2_score
 
 from labkit.gmdh import GMDHRegressor
 from labkit.mlp import MLPClassifier, MLPRegressor
+from labkit.optimizers import Adam
 from labkit.perceptron import Adaline, AdalineRegressor, Perceptron, SigmoidUnit
+from labkit.pretraining import RBM, Autoencoder
 
 CLASSIFIERS = [Perceptron(max_epochs=5), Adaline(max_epochs=5), SigmoidUnit(max_epochs=3, random_state=0),
                MLPClassifier((3,), max_epochs=3, random_state=0)]
@@ -66,6 +70,41 @@ def test_the_classes_of_the_first_partial_fit_stay(unit):
     assert str(caught.value).startswith("classes is [0, 1, 2], but the first partial_fit began with [0, 1]; name all classes there")
 
 
+SOFT = 1 / (1 + np.exp(-X))
+IN_EPOCHS = [unit for unit in CLASSIFIERS + REGRESSORS if hasattr(unit, "learning_rate")] + [Autoencoder((2,), random_state=0),
+                                                                                         RBM(2, momentum=0.0, random_state=0)]
+
+
+def learned(unit):
+    return np.array(unit.coef_ if hasattr(unit, "coef_") else unit.network_.params.flat if hasattr(unit, "network_") else unit.params_.flat)
+
+
+@pytest.mark.parametrize("unit", IN_EPOCHS, ids=lambda unit: type(unit).__name__)
+def test_a_learning_rate_set_between_epochs_takes_effect_or_is_refused(unit):
+    y = targets(unit)[0]
+    begun = type(unit)(**unit.get_params()).partial_fit(SOFT, y)
+    slow, same = copy.deepcopy(begun).set_params(learning_rate=1e-12).partial_fit(SOFT, y), copy.deepcopy(begun).partial_fit(SOFT, y)
+    np.testing.assert_allclose(learned(slow), learned(begun), atol=1e-9)
+    assert np.abs(learned(same) - learned(begun)).max() > 1e-6
+    for wrong in (-1.0, None, "fast", np.nan):
+        with pytest.raises(ValueError, match="learning_rate"):
+            copy.deepcopy(begun).set_params(learning_rate=wrong).partial_fit(SOFT, y)
+
+
+def test_an_optimizer_keeps_its_state_and_what_was_set_on_it():
+    begun = MLPClassifier((3,), optimizer="momentum", learning_rate=0.05, random_state=0).partial_fit(X, LABELS)
+    by_setting, by_hand = copy.deepcopy(begun).set_params(learning_rate=0.02), copy.deepcopy(begun)
+    by_hand.optimizer_.learning_rate = 0.02
+    for model in (by_setting, by_hand):
+        model.partial_fit(X, LABELS).partial_fit(X, LABELS)
+        assert model.optimizer_.learning_rate == 0.02 and model.optimizer_.t == 3 * begun.optimizer_.t
+    np.testing.assert_array_equal(learned(by_setting), learned(by_hand))
+    own = MLPClassifier((3,), optimizer=Adam(0.01), random_state=0).partial_fit(X, LABELS).set_params(learning_rate=0.5)
+    assert own.partial_fit(X, LABELS).optimizer_.learning_rate == 0.01
+    machine = RBM(2, random_state=0).partial_fit(SOFT).set_params(momentum=0.9).partial_fit(SOFT)
+    assert machine.optimizer_.momentum == 0.9
+
+
 X4, Y4 = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 0, 0, 1])
 
 
@@ -74,6 +113,9 @@ X4, Y4 = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 0, 0, 1])
     (lambda: Perceptron().fit(np.ma.masked_array(X4, mask=X4 > 0), Y4), "X is a masked array, and its mask would be overlooked"),
     (lambda: Perceptron().fit([[10**400, 1], [0, 1], [1, 0], [1, 1]], Y4), "X must hold numbers only, none above 1e308"),
     (lambda: Perceptron().partial_fit(X4, Y4, classes=[]), "classes is empty, but Perceptron needs at least two"),
+    (lambda: Perceptron().partial_fit(X4, Y4, classes=[1]), "Perceptron needs examples of at least two classes, but classes holds one class only: 1"),
+    (lambda: Perceptron().fit(X4, ["a", None, "a", "b"]), "Unknown label type: y mixes text and numbers, or lacks a label"),
+    (lambda: Perceptron().fit(X4, Y4).score(X4, np.array(["0", "0", "0", "1"])), "y holds '0' but the answers are such as 0: one is text"),
     (lambda: Perceptron().partial_fit(X4, Y4, classes=np.array(["a", "b"], object)), "which is of another kind than the classes"),
     (lambda: Perceptron().fit(X4, Y4).score(X4, ["0", "0", "0", "1"]), "one is text, the other not; give both one kind of label"),
     (lambda: Perceptron().fit(X4, Y4).score(X4, [0, 0, np.nan, 1]), "Input y contains NaN"),

@@ -204,6 +204,20 @@ def test_the_drawn_checking_rows_follow_the_seed():
     assert (a == b).all() and (a != c).any()
 
 
+@pytest.mark.parametrize("ask, words", [
+    (lambda model: model.polynomials(["a"]), "names has 1 entries, but X had 5 columns; pass a name for each, in their order."),
+    (lambda model: model.polynomial(7), "there is no unit 0 in layer 7; both count from 0, and the layers have 2, 1 units."),
+    (lambda model: model.polynomial("first"), "there is no unit 0 in layer 'first'"),
+    (lambda model: model.coefficients(1, 1), "there is no unit 1 in layer 1"),
+])
+def test_a_unit_or_a_name_that_is_not_there_is_refused_in_words(ask, words):
+    X, y = polynomial_data()
+    model = GMDHRegressor(keep=2, max_layers=2, min_gain=-1, random_state=0).fit(X, y)
+    with pytest.raises(ValueError) as caught:
+        ask(model)
+    assert str(caught.value).startswith(words)
+
+
 def test_large_offsets_do_not_cost_digits():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(100, 3)) + 1e4

@@ -95,6 +95,16 @@ def test_whole_numbers_are_refused_in_words():
         numerical_gradient(lambda: (x**2).sum(), x.astype(np.float16))      # a step of 1e-6 is none
 
 
+def test_a_gradient_that_is_left_out_is_missed_in_words():
+    class Forgets(Dense):
+        def forward(self, X, training=False):
+            Y, backprop = super().forward(X)
+            return Y, lambda dY: (backprop(dY)[0], [])
+
+    with pytest.raises(ValueError, match="there are 1 gradients for 3 arrays; return one for each, in their order"):
+        check_layer(Forgets(2, 3), np.ones((4, 2)))
+
+
 def test_a_data_sets_own_array_is_refused_in_words():
     X = datasets.xor().X
     with pytest.raises(ValueError, match="x is read-only, as data sets are, so it cannot be nudged in place; pass x.copy"):

@@ -117,6 +117,9 @@ def test_the_scale_of_each_start():
 def test_sizes_that_are_no_counts_are_refused_in_words(sizes):
     with pytest.raises(ValueError, match="both have to be whole numbers above 0"):
         Dense(*sizes)
+    for initializer in INITIALIZERS.values():
+        with pytest.raises(ValueError, match="both have to be whole numbers above 0"):
+            initializer(*sizes, 0)
 
 
 def test_small_whole_numbers_of_numpy_do_not_overflow():
@@ -124,6 +127,8 @@ def test_small_whole_numbers_of_numpy_do_not_overflow():
     for kind in (np.int8, np.uint8):
         np.testing.assert_array_equal(Dense(kind(100), kind(100), random_state=0).W, Dense(100, 100, random_state=0).W)
         assert Dense(784, kind(10)).W.shape == (784, 10)
+        for initializer in INITIALIZERS.values():
+            np.testing.assert_array_equal(initializer(kind(100), kind(100), 0), initializer(100, 100, 0))
 
 
 @pytest.mark.parametrize("make", [Dense, lambda n, _, **kinds: PReLU(n, **kinds)])

@@ -74,9 +74,13 @@ Y = np.zeros((3, 2))
     (softmax_cross_entropy, Y, [0, 1, 2], ValueError, "labels run from 0 to 2, but 2 outputs have labels 0 to 1"),
     (softmax_cross_entropy, Y, [0, -1, 1], ValueError, "labels run from -1 to 1"),
     (softmax_cross_entropy, Y, [0, 1], ValueError, "there are 2 labels for 3 rows of outputs"),
+    (softmax_cross_entropy, Y, [[0], [1, 0], [1]], ValueError, "T has rows of different lengths"),
     (softmax_cross_entropy, Y, [0.0, 1.0, 0.5], TypeError, "labels are float64, but whole numbers 0 to 1 are expected"),
     (softmax_cross_entropy, Y, np.ones((3, 2)), ValueError, "the targets of a row have to add up to 1"),
+    (softmax_cross_entropy, Y, [[2, -1], [0, 1], [1, 0]], ValueError, "the targets run from -1 to 2, but have to be numbers from 0 to 1"),
     (softmax_cross_entropy, np.zeros((0, 2)), [], ValueError, "there are no examples to compute a loss of"),
+    (sigmoid_cross_entropy, Y, 2 * np.eye(3, 2) - 1, ValueError, "the targets run from -1 to 1, but have to be numbers from 0 to 1"),
+    (binary_cross_entropy, Y, np.full((3, 2), 255), ValueError, "the targets run from 255 to 255, but have to be numbers from 0 to 1"),
     (squared_error, np.zeros(3), np.zeros(3), ValueError, "Y has shape (3,), but a table (n_examples, n_columns) is expected"),
     (squared_error, Y.astype(np.float16), Y, TypeError, "Y is float16"),
 ])

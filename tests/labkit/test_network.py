@@ -292,6 +292,8 @@ def test_what_are_no_sizes_is_refused_in_words(sizes):
 
 @pytest.mark.parametrize("loss, optimizer, words", [
     ("squared_error", Momentum(0.1), "loss is 'squared_error', but a function is expected"),
+    (lambda Y, T: 0.5, Momentum(0.1), "the loss returned 0.5, but two things are expected: its value and its gradient by Y."),
+    (lambda Y, T: None, Momentum(0.1), "the loss returned None, but two things are expected"),
     (squared_error, "adam", "optimizer is 'adam', but one of labkit.optimizers is expected"),
     (squared_error, Momentum, "but one of labkit.optimizers is expected, made once before the first step"),
 ])

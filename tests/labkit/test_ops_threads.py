@@ -25,6 +25,20 @@ def test_one_thread_for_products_that_would_take_several(multiply_adds, alone):
     assert threads() == before
 
 
+def test_ctrl_c_while_the_threads_are_set_leaves_them_as_they_were(monkeypatch):
+    def broken_off(pool, **limits):
+        for library in pool.lib_controllers:
+            library.set_num_threads(1)
+        raise KeyboardInterrupt
+
+    before = threads()
+    assert max(before) > 1 or ops.devices.cores() == 1
+    monkeypatch.setattr(type(ops._blas_pool()), "limit", broken_off)
+    with pytest.raises(KeyboardInterrupt), ops.blas_threads_for(2**20):
+        pass
+    assert threads() == before and not ops._limiting.locked()
+
+
 def test_training_and_gmdh_compute_inside(monkeypatch):
     seen, before = [], threads()
     rng = np.random.default_rng(0)

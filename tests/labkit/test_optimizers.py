@@ -226,7 +226,7 @@ def read_only():
     ([read_only()], [np.ones(2)], ValueError, "parameter 0 is read-only, so it cannot be changed in place"),
     ([np.ones((2, 2))[:, :1]], [np.ones((2, 1))], ValueError, "parameter 0 is not contiguous"),
     ([[1.0, 2.0]], [np.ones(2)], TypeError, "the parameters hold [[1.0, 2.0]], but arrays are expected"),
-    ([np.ones(2)], [np.ones(2, np.float16)], TypeError, "gradient 0 is float16, which keeps only 3 digits"),
+    ([np.ones(2)], [np.ones(2, np.float16)], TypeError, "grads[0] is float16, which keeps only 3 digits; pass grads[0].astype(np.float32)"),
     (np.ones(2), np.ones(2), TypeError, "a list of parameter arrays is expected, not ndarray; pass [array] for a single one."),
 ])
 def test_bad_input_is_refused_in_words(params, grads, error, words):

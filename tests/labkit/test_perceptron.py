@@ -239,6 +239,17 @@ def test_a_diverging_run_says_when_and_why(size):
             Adaline(5.0, max_epochs=10_000, batch_size=size).fit(X, y)
 
 
+@pytest.mark.parametrize("unit", [SigmoidUnit(1e308, 20, "cross_entropy", random_state=0), Perceptron(1e308, 20)],
+                         ids=lambda unit: type(unit).__name__)
+def test_weights_beyond_all_numbers_are_no_answer(unit):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    for rows in (X, X.astype(np.float32)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with pytest.raises(FloatingPointError, match=r"in epoch \d+: learning_rate=1e\+308 is too large for this X; try a tenth of it"):
+                unit.fit(rows, X[:, 0] * X[:, 1] > 0)
+
+
 def test_the_learning_rate_that_a_diverging_run_advises_is_stable():
     X, y, *_ = datasets.movies()
     for size in (1, None):

@@ -189,6 +189,25 @@ def test_float32_stays_float32():
         assert model.fit(X).transform(X).dtype == model.reconstruct(X).dtype == model.params_.flat.dtype == np.float32
 
 
+@pytest.mark.parametrize("dtype", [np.float32, float])
+@pytest.mark.parametrize("model", QUICK, ids=repr)
+def test_a_code_may_be_of_any_numbers(model, dtype):
+    model = clone(model).fit(stripes(3).astype(dtype))
+    code = model.transform(stripes(3)).round()
+    expected = model.inverse_transform(code)
+    assert expected.dtype == dtype
+    for other in (code.astype(np.float32), code.astype(float), code.astype(int), code.tolist()):
+        np.testing.assert_array_equal(model.inverse_transform(other), expected)
+
+
+@pytest.mark.parametrize("model", QUICK, ids=repr)
+@pytest.mark.parametrize("ask", [lambda model: model.inverse_transform(np.ones((1, 3))), lambda model: model.encoder_layers(),
+                                 lambda model: model.decoder_layers(scores=True), lambda model: model.reconstruct(np.ones((1, 3)))])
+def test_a_coder_that_learned_nothing_says_so(model, ask):
+    with pytest.raises(NotFittedError, match=r"has learned nothing yet; call fit\(X\) first"):
+        ask(clone(model))
+
+
 def test_bad_input_is_refused_in_words():
     with pytest.warns(UserWarning, match="X runs from -1 to 1, but an RBM's visible units are probabilities, from 0 to 1; scale the columns."):
         RBM(2, max_epochs=1).fit(2 * stripes(2) - 1)
@@ -198,6 +217,12 @@ def test_bad_input_is_refused_in_words():
         Autoencoder(loss="l1").fit(stripes(2))
     with pytest.raises(ValueError, match="an activation is 'swish' but has to be one of"):
         Autoencoder(code_activation="swish").fit(stripes(2))
+    with pytest.raises(ValueError, match="an activation is 'Relu' but has to be one of"):
+        Autoencoder((4,), "Relu").fit(stripes(2))                   # also where there is one hidden layer, the code
+    for model, wrong, words in ((Autoencoder((2,)), {"loss": "l1"}, "loss is 'l1'"), (RBM(2), {"hidden": "ternary"}, "hidden is 'ternary'"),
+                                (RBM(2), {"weight_decay": -1}, "weight_decay is -1"), (RBM(2), {"momentum": "x"}, "momentum is 'x'")):
+        with pytest.raises(ValueError, match=words):
+            model.partial_fit(stripes(2)).set_params(**wrong).partial_fit(stripes(2))
     with pytest.raises(ValueError, match="momentum is None but has to be a number or a schedule"):
         RBM(2, momentum=None).fit(stripes(2))
     with pytest.raises(ValueError, match="batch_size must be a whole number, 1 or more, got 0"):

@@ -9,8 +9,10 @@ import pytest
 from labkit.gradcheck import compare, numerical_gradient
 from labkit.layers import Dense
 from labkit.losses import squared_error
+from labkit.mlp import MLPClassifier
 from labkit.network import Network, dense_network
 from labkit.optimizers import Adam, GradientDescent, Momentum
+from labkit.pretraining import Autoencoder
 from labkit.regularization import L1, L2, Dropout, MaxNorm, WeightDecay, dropout_mask
 
 REFERENCE = json.loads((Path(__file__).parent / "references" / "torch.json").read_text())
@@ -141,11 +143,19 @@ def test_rate_zero_changes_nothing_and_no_rows_are_fine():
 def test_an_impossible_rate_is_refused_in_words(rate):
     with pytest.raises(ValueError, match="the probability of dropping a unit is at least 0 and below 1"):
         Dropout(rate)
+    for inverted in (True, False):
+        with pytest.raises(ValueError, match="the probability of dropping a unit is at least 0 and below 1"):
+            dropout_mask([0.1, 0.9], rate, inverted)
 
 
 def test_a_rate_may_be_any_number_of_numpy():
     for rate in (np.float16(0.5), np.array(0.5), np.float32(0.5)):
         assert (Dropout(rate, random_state=0).draw_mask(np.ones((9, 9))) == Dropout(0.5, random_state=0).draw_mask(np.ones((9, 9)))).all()
+
+
+def test_a_model_shows_its_settings_and_no_addresses():
+    shown = repr(MLPClassifier(regularizers=(L2(1e-4), MaxNorm(3)), optimizer=Adam(0.01)))
+    assert "regularizers=(L2(0.0001), MaxNorm(3))" in shown and " at 0x" not in shown + repr(Autoencoder(regularizers=L1(0.5)))
 
 
 def test_what_is_no_seed_is_refused_in_words():

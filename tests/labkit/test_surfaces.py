@@ -101,6 +101,7 @@ def test_kernels_and_numpy_climb_the_same_mountain():
 
 @pytest.mark.parametrize(("call", "message"), [
     (lambda: surfaces.bowl(0), "condition is 0, but a bowl needs a number above 0"),
+    (lambda: surfaces.bowl().grid(2.5), "side is 2.5, but has to be a whole number, 1 or more"),
     (lambda: surfaces.valley(-1), "steepness is -1"),
     (lambda: surfaces.unit_error([1], [1], "relu"), "activation is 'relu', but has to be 'sigmoid' or 'linear'"),
     (lambda: surfaces.unit_error(np.zeros((2, 3)), [0, 1]), r"X has shape \(2, 3\)"),
