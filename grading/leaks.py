@@ -1,15 +1,14 @@
 """Is something of the instructor's in a folder that students get? Its secrets, line by line, and where they could hide.
 
-A secret is a line of code or a sentence that stands in `labs/` or `exercises/` and in no part of a lab that students see. Every
-file is searched in the forms in which a line can lie in it: as text, in the strings of JSON and notebooks, in pictures' texts, in
-compressed files and attachments, and in every version that a git history holds.
+A secret is a line of code or a sentence that stands in `labs/` or `exercises/` and in no part of a lab that students see, or the seed of a
+course folder beside them. Every file is searched in the forms in which a line can lie in it: as text, of whatever encoding, escaped or marked up,
+in the strings of JSON and notebooks, in pictures' texts, in compressed files and attachments, and in every version that a git history holds.
 """
 
 import ast
 import base64
-import binascii
 import bz2
-import gzip
+import html
 import io
 import json
 import lzma
@@ -23,10 +22,12 @@ from grading import build
 from grading.git import Refused, git
 
 SHORTEST = 24           # characters; shorter lines, such as `return total`, are in everybody's code
-DEEPEST = 4             # archives within archives
+STEP = SHORTEST // 2
+DEEPEST = 6             # archives within archives
 LARGEST = 2**28         # bytes unpacked from one file
 TOGETHER = 3            # lines of one function that labkit and answers/, which compute the same things, may not hold together
-FORBIDDEN = {"nbgrader_config.py", "gradebook.db", "secret", "exercises", "submitted", "autograded", "feedback", "grading"}
+FORBIDDEN = re.compile(r"nbgrader_config\.py|(gradebook|grading)\.db.*|secret|exercises|submitted|autograded|feedback|grading", re.IGNORECASE)
+BEGINNINGS = {b"SQLite format 3\0": "a database, as the gradebook is", b"version https://git-lfs": "a pointer to what git keeps elsewhere"}
 SOLUTION = re.compile(r"### BEGIN SOLUTION(.*?)### END SOLUTION", re.DOTALL)
 
 
@@ -69,6 +70,11 @@ def secrets(root=build.ROOT, answers=False):
     return {line: what for line, what in found.items() if line not in public}
 
 
+def seeds(root=build.ROOT):
+    """The seeds of the hidden cases, of the course folders in `root`."""
+    return [path.read_bytes() for path in root.glob("*/secret") if path.is_file() and path.stat().st_size >= 16]
+
+
 def _kind(node):
     decorators = [ast.unparse(d) for d in getattr(node, "decorator_list", ())]
     return ("a misconception" if any(".misconception" in d for d in decorators) else
@@ -92,11 +98,14 @@ def _lines(text):
 # Where a line could hide
 
 def history(folder):
-    """(name, content) of every object that any reference of the repository reaches: versions of files, commits and tags. Raises Refused where one
-    of them cannot be read: nobody knows what is in it."""
-    names = dict(line.partition(" ")[::2] for line in git(folder, "rev-list", "--objects", "--all", "--reflog").stdout.splitlines())
+    """(name, content) of every object that any reference of the repository or its index reaches: versions of files, commits and tags; and the name
+    of everything that a folder had, with no content. Raises Refused where one of them cannot be read: nobody knows what is in it."""
+    if git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true":
+        raise Refused(f"{folder} has only the end of its history, so the rest cannot be searched: fetch it with git fetch --unshallow")
+    listed = git(folder, "--no-replace-objects", "rev-list", "--objects", "--all", "--reflog", "--indexed-objects", errors="surrogateescape").stdout
+    names = dict(line.partition(" ")[::2] for line in listed.split("\n") if line)
     shown = git(folder, "for-each-ref", "--format=%(objectname)").stdout.split()
-    batch = io.BytesIO(git(folder, "cat-file", "--batch", input="\n".join([*names, *shown]).encode(), text=False).stdout)
+    batch = io.BytesIO(git(folder, "--no-replace-objects", "cat-file", "--batch", input="\n".join([*names, *shown]).encode(), text=False).stdout)
     while head := batch.readline().decode().split():
         if len(head) != 3:
             raise Refused(f"the history of {folder} lacks an object ({' '.join(head)}), so it cannot be searched: put it back from a copy, or begin "
@@ -105,45 +114,78 @@ def history(folder):
         content = batch.read(size + 1)[:-1]
         if kind != "tree":
             yield f"{names.get(name) or kind} ({name[:8]})", content
+            continue
+        for mode, entry in re.findall(rb"(\d+) ([^\0]+)\0" + b"." * (len(name) // 2), content, re.DOTALL):
+            path = "/".join(filter(None, [names.get(name), entry.decode("utf-8", "surrogateescape")]))
+            yield path, SUBMODULE if mode == b"160000" else b""
+
+
+SUBMODULE = b"Subproject commit"        # the word by which git shows one
+OBJECT = re.compile(r" \([0-9a-f]{8}\)$")
+
+
+class Closed(ValueError):
+    """Something packed that cannot be searched; the message says why."""
 
 
 class Finder:
-    """Known lines (of `secrets`) in any text: each is found by its first characters, and then compared whole."""
+    """Known lines (of `secrets`) in any text, and `seeds` in any bytes. A text is looked at every STEP characters: wherever a known line stands,
+    one of its first STEP parts begins there. Then the line is compared whole."""
 
-    def __init__(self, known):
-        self.known, self.starts, self.seen = known, {}, {}
+    def __init__(self, known, seeds=()):
+        self.known, self.seeds, self.parts, self.seen = known, seeds, {}, {}
         for line in known:
-            self.starts.setdefault(line[:SHORTEST], []).append(line)
+            for before in range(STEP):
+                self.parts.setdefault(line[before:before + STEP], []).append((before, line))
 
     def search(self, folder):
         """Every Leak in the files of `folder`, and in the history where it is a git repository."""
         found, folder = [], Path(folder)
-        for path in sorted(p for p in folder.rglob("*") if ".git" not in p.relative_to(folder).parts):
+        for path in sorted(p for p in folder.rglob("*") if p.relative_to(folder).parts[0] != ".git"):
             name = path.relative_to(folder).as_posix()
-            if path.is_symlink():
+            if path.name == ".git":
+                found.append(Leak(name, "another repository", "its history is not searched"))
+            elif path.is_symlink():
                 found.append(Leak(name, "a link", f"to {path.readlink()}; a published file has to be one"))
-            elif path.is_file():
+            elif path.is_file() and ".git" not in path.parent.relative_to(folder).parts:
                 found += self.leaks(name, path.read_bytes())
         if (folder / ".git").exists():
-            for name, content in history(folder):
+            for name, content in dict.fromkeys(history(folder)):
                 found += self.leaks(f"history: {name}", content)
         return found
 
     def leaks(self, name, content):
         """Every Leak in one file."""
-        inside = name.removeprefix("history: ")
-        named = [Leak(name, "a file of the instructor's side", part) for part in inside.split(" (")[0].split("/") if part in FORBIDDEN]
+        inside = OBJECT.sub("", name.removeprefix("history: "))
+        named = [Leak(name, "a file of the instructor's side", part) for part in inside.split("/") if FORBIDDEN.fullmatch(part)]
+        named += [Leak(name, self.known[line][0], line) for line in sorted(set(self.lines(inside)))]
+        if content == SUBMODULE:
+            return [*named, Leak(name, "a link to another repository", "what is in that one is not searched")]
         if content not in self.seen:
-            self.seen[content] = {line for text in texts(content) for line in self.lines(" ".join(text.split()))}
-        lines = self.seen[content]
+            self.seen[content] = self.inside(content)
+        lines, others = self.seen[content]
         if inside.startswith(("labkit/", "answers/")):
             lines = self.in_a_row(lines)
-        return named + [Leak(name, self.known[line][0], line) for line in sorted(lines)]
+        return named + [Leak(name, *other) for other in others] + [Leak(name, self.known[line][0], line) for line in sorted(lines)]
+
+    def inside(self, content):
+        """(the known lines in some bytes, (kind, words) of what else should not be there)."""
+        lines = set()
+        others = [(kind, content[:24].decode("ascii", "replace")) for start, kind in BEGINNINGS.items() if content.startswith(start)]
+        try:
+            for piece in pieces(content):
+                if any(seed in piece for seed in self.seeds):
+                    others.append(("the seed of the hidden cases", ""))
+                for text in texts(piece):
+                    lines.update(self.lines(" ".join(text.split())))
+        except Closed as error:
+            others.append(("a packed file that cannot be searched", str(error)))
+        return lines, others
 
     def lines(self, text):
-        for i in range(len(text) - SHORTEST + 1):
-            for line in self.starts.get(text[i:i + SHORTEST], ()):
-                if text.startswith(line, i):
+        for i in range(0, len(text), STEP):
+            for before, line in self.parts.get(text[i:i + STEP], ()):
+                if before <= i and text.startswith(line, i - before):
                     yield line
 
     def in_a_row(self, lines):
@@ -157,72 +199,129 @@ class Finder:
         return lines - few
 
 
-def texts(content, depth=0):
-    """The texts that a file holds: itself, what its strings say, and the same for everything that is packed in it."""
-    text = content.decode("utf-8", "replace")
-    yield text
-    if text.lstrip()[:1] in ("{", "["):
-        try:
-            yield from strings(json.loads(text), depth)
-        except (ValueError, RecursionError):
-            pass
-    if depth < DEEPEST:
-        for inner in unpacked(content):
-            yield from texts(inner, depth + 1)
+MARKS = re.compile(r"</?[A-Za-z!][^<>]*>|\x1b\[[0-9;]*m")             # of HTML, and of a terminal's colours
+ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+PRINTED = (re.compile(r"[A-Za-z0-9+/_-]{32,}(?:\s{1,3}[A-Za-z0-9+/_-]+)*"), re.compile(r"[0-9A-Fa-f]{48,}"))      # base64, hexadecimal
+STREAMS = ((re.compile(rb"\x1f\x8b\x08"), lambda: zlib.decompressobj(31)), (re.compile(rb"BZh[1-9]1AY&SY"), bz2.BZ2Decompressor),
+           (re.compile(rb"\xfd7zXZ\0"), lzma.LZMADecompressor))
+ZLIB = re.compile(rb"[\x08\x18\x28\x38\x48\x58\x68\x78](?=[\0-\x1f\x40-\x5f\x80-\x9f\xc0-\xdf])")
+FOREIGN = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
-def strings(data, depth):
-    """Every string of JSON data, lists of strings also joined, as notebooks keep a cell's lines; base64 decoded."""
+def texts(piece):
+    """What some bytes say: as they are, with markup and colours taken off, and with escapes resolved."""
+    for text in readings(piece):
+        yield text
+        if (plain := html.unescape(MARKS.sub("", text))) != text:
+            yield plain
+        if "\\" in text:
+            yield ESCAPE.sub(lambda m: {"n": "\n", "t": "\t", "r": "\r"}.get(m[1], m[1]), text)
+
+
+def readings(piece):
+    """Bytes as text: of UTF-8, and of wider characters, as UTF-16 and NumPy's arrays have them."""
+    yield piece.decode("utf-8", "replace")
+    if b"\0" in piece:
+        yield piece.replace(b"\0", b"").decode("utf-8", "replace")
+        if piece[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            yield piece.decode("utf-16", "replace")
+
+
+def pieces(content, depth=0):
+    """Some bytes, and every piece that is in them: strings of JSON, what is printed as base64, what is packed. Raises Closed."""
+    yield content
+    for text in readings(content):
+        data = None
+        if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
+            try:
+                data = json.loads(text.lstrip("\ufeff"))
+            except (ValueError, RecursionError):
+                pass
+        if data is not None:
+            for string in strings(data):
+                yield from pieces(string.encode("utf-8", "surrogatepass"), depth)
+        elif depth < DEEPEST:
+            for inner in printed(text):
+                yield from pieces(inner, depth + 1)
+    for inner in unpacked(content):
+        if depth == DEEPEST:
+            raise Closed(f"it is packed more than {DEEPEST} deep")
+        yield from pieces(inner, depth + 1)
+    for inner in inflated(content) if depth < DEEPEST else ():
+        yield from pieces(inner, depth + 1)
+
+
+def strings(data):
+    """Every string of JSON data, lists of strings also joined, as notebooks keep a cell's lines."""
     if isinstance(data, str):
         yield data
-        if len(data) > 64 and depth < DEEPEST and re.fullmatch(r"[A-Za-z0-9+/\s]+={0,2}\s*", data):
-            try:
-                yield from texts(base64.b64decode(data), depth + 1)
-            except binascii.Error:
-                pass
     elif isinstance(data, list):
-        if data and all(isinstance(item, str) for item in data):
+        if len(data) > 1 and all(isinstance(item, str) for item in data):
             yield "".join(data)
         for item in data:
-            yield from strings(item, depth)
+            yield from strings(item)
     elif isinstance(data, dict):
         for key, value in data.items():
             yield key
-            yield from strings(value, depth)
+            yield from strings(value)
+
+
+def printed(text):
+    """Bytes that stand in a text as base64, also that of web addresses, or as hexadecimal digits."""
+    base, digits = PRINTED
+    for found in base.findall(text):
+        found = "".join(found.split()).replace("-", "+").replace("_", "/")
+        yield base64.b64decode(found + "A" * (-len(found) % 4))
+    for found in digits.findall(text):
+        yield bytes.fromhex(found[:len(found) // 2 * 2])
 
 
 def unpacked(content):
-    """What is inside an archive, a compressed file or a picture's text; at most LARGEST bytes of each."""
-    if content[:4] == b"PK\x03\x04":
+    """What is in an archive or a compressed file, also behind something else. Raises Closed where that cannot be read whole."""
+    for start, name in FOREIGN.items():
+        if content.startswith(start):
+            raise Closed(f"it is {name}, of which this knows nothing; pack it as zip")
+    if b"PK\x03\x04" in content:
         try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                for member in archive.infolist():
-                    yield member.filename.encode()
-                    with archive.open(member) as file:
-                        yield file.read(LARGEST)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
-            pass
-    for magic, module in ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ", lzma)):
-        if content.startswith(magic):
-            try:
-                with module.open(io.BytesIO(content)) as file:
-                    yield file.read(LARGEST)
-            except (OSError, EOFError, lzma.LZMAError, zlib.error):
-                pass
-    if content.startswith(b"\x89PNG"):
-        yield from png_texts(content)
-
-
-def png_texts(content):
-    at = 8
-    while at + 12 <= len(content):
-        length, kind = int.from_bytes(content[at:at + 4], "big"), content[at + 4:at + 8]
-        chunk = content[at + 8:at + 8 + length]
-        if kind in (b"zTXt", b"iTXt"):
-            for start in (m.end() for m in re.finditer(rb"\0", chunk)):
+            archive = zipfile.ZipFile(io.BytesIO(content))
+        except (zipfile.BadZipFile, NotImplementedError) as error:
+            if content.startswith(b"PK\x03\x04"):
+                raise Closed(f"it is a zip file, but {error}") from None
+        else:
+            for member in archive.infolist():
+                yield member.filename.encode("utf-8", "replace")
                 try:
-                    yield zlib.decompress(chunk[start:])
-                except zlib.error:
-                    continue
-        at += 12 + length
-    yield content[at:]                          # what was put behind the picture's end
+                    with archive.open(member) as file:
+                        yield whole(file.read(LARGEST))
+                except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+                    raise Closed(f"{member.filename} in it: {error}") from None
+    for magic, unpacker in STREAMS:
+        for at in (found.start() for found in magic.finditer(content)):
+            try:
+                yield whole(unpacker().decompress(memoryview(content)[at:], LARGEST))
+            except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+                if at == 0:
+                    raise Closed(f"it is damaged: {error}") from None
+
+
+def whole(data):
+    if len(data) >= LARGEST:
+        raise Closed(f"it holds {LARGEST:,} bytes or more")
+    return data
+
+
+def inflated(content):
+    """What begins like zlib's streams, as in pictures and documents, and is one."""
+    try:
+        content.decode()
+        return
+    except UnicodeDecodeError:
+        pass
+    for at in (found.start() for found in ZLIB.finditer(content)):
+        if not int.from_bytes(content[at:at + 2], "big") % 31:
+            try:
+                data = zlib.decompressobj().decompress(memoryview(content)[at:], LARGEST)
+            except zlib.error:
+                continue
+            if len(data) >= SHORTEST:
+                yield data

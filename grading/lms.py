@@ -80,8 +80,9 @@ def read(path, left_out=None):
     if not lines:
         raise ValueError(f"{path} is empty; a class list has a line of column names and a line for each student")
     head = [name.strip().lower() for name in lines[0]]
-    canvas = "sis login id" in head and "id" in head            # there ID is Canvas' own number, and the login the course's id
-    names = COLUMNS | ({"id": ("sis login id",), "lms_user_id": ("id",)} if canvas else {})
+    login = "sis login id" in head          # the course's id, where Canvas shows it; ID is Canvas' own number
+    canvas = "id" in head and (login or {"student", "section"} <= set(head))
+    names = COLUMNS | ({"id": ("sis login id" if login else "id",), "lms_user_id": ("id",)} if canvas else {})
     at = {field: next((head.index(name) for name in known if name in head), None) for field, known in names.items()}
     if at["id"] is None:
         raise ValueError(f"{path} has the columns {', '.join(lines[0])}, but none of them is an id: name one of them {' or '.join(names['id'])}")
@@ -107,8 +108,9 @@ def read(path, left_out=None):
         if values["lms_user_id"] and (twin := numbers.setdefault(values["lms_user_id"], number)) != number:
             raise ValueError(f"{path}, line {number}: the number {values['lms_user_id']} of {values['id']} stands in line {twin} already")
         people.append(Person(**values))
-    if missing and not people:
-        raise ValueError(f"{path}: no line has anything in the column {lines[0][at['id']]!r}, which the course takes for the students' ids")
+    if not people:
+        raise ValueError(f"{path}: no line has anything in the column {lines[0][at['id']]!r}, which the course takes for the students' ids; "
+                         "fill it in, or add a column id")
     if left_out is not None:
         left_out += missing
     return people
@@ -377,7 +379,7 @@ def participants(path, people):
     head = [name.strip().lower() for name in head]
     lines = [dict(zip(head, map(str.strip, line), strict=False)) for line in lines]
     if "identifier" not in head:
-        raise ValueError(f"{path} has no column Identifier; Moodle's 'Download grading worksheet' is expected")
+        raise ValueError(f"{path} has no column Identifier; Moodle's 'Download grading worksheet' is expected, with Moodle set to English")
     ids, mail = {p.id for p in people}, by((p.email.casefold(), p.id) for p in people)
     found = {}
     for line in lines:

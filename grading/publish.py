@@ -34,7 +34,7 @@ def publish(folder, answers=False, root=build.ROOT):
         raise Refused(f"{folder} and the course's own folder lie in one another; give a folder of its own, such as ../course-public")
     before = published(folder)
     files = contents(root, answers)
-    finder = leaks.Finder(leaks.secrets(root, answers))
+    finder = leaks.Finder(leaks.secrets(root, answers), leaks.seeds(root))
     refuse_leaks([leak for name, content in files.items() for leak in finder.leaks(name, content)], "the course")
     if folder.exists():
         refuse_leaks(finder.search(folder), folder)
@@ -59,11 +59,18 @@ def refuse_leaks(found, where):
 
 def published(folder):
     """{name: SHA-256} of what was published there before. Refused where the folder holds something else, or a file was edited since."""
+    if folder.exists() and not folder.is_dir():
+        raise Refused(f"{folder} is no folder; name a new one, or one that was published before")
     if not folder.exists() or not any(folder.iterdir()):
         return {}
     if not (folder / MANIFEST).is_file():
         raise Refused(f"{folder} is not empty and has no {MANIFEST}: it was not written by grading publish; name an empty folder")
-    files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    try:
+        files = dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"].items())
+    except (ValueError, LookupError, TypeError, AttributeError):
+        files = {"..": "no manifest"}
+    if any(Path(name).is_absolute() or ".." in Path(name).parts for name in files):      # what is gone from it is removed
+        raise Refused(f"{folder / MANIFEST} is not as grading publish writes it; restore it (git checkout), and publish again")
     edited = [name for name, digest in files.items() if (folder / name).is_file() and sha256((folder / name).read_bytes()) != digest]
     if edited:
         raise Refused(f"{', '.join(edited[:5])} in {folder} changed since it was published and would be overwritten; make the change in "

@@ -85,10 +85,9 @@ class Line:
 def main():
     options = arguments()
     try:
-        hub = Hub.at(options.hub)
-        if os.geteuid() != 0:
+        if os.geteuid() != 0:       # who could not even read hub.toml
             raise SettingsError("only root can look into every part of a hub: run sudo make hub-check N.")
-        lines = check(hub, options.size)
+        lines = check(Hub.at(options.hub), options.size)
     except SettingsError as error:
         sys.exit(f"make hub-check: {error}")
     print("\n".join(map(str, lines)))

@@ -43,7 +43,7 @@ def contents(kind):
     files |= {f"binder/hub/{name}": (HUB / name).read_bytes() for name in ("hub_exchange.py", "warm.py")}
     if kind == "grading":
         return files | settings("grader") | instructors()
-    finder = leaks.Finder(leaks.secrets(ROOT))
+    finder = leaks.Finder(leaks.secrets(ROOT), leaks.seeds(ROOT))
     publish.refuse_leaks([leak for name, content in files.items() for leak in finder.leaks(name, content)], "the image for students")
     return files | settings("student")
 

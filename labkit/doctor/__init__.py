@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 
 from labkit.doctor import gpu, labs, machine
-from labkit.doctor.finding import NAME, version
+from labkit.doctor.finding import NAME, Finding, version
 
 LOOKS = (labs.python, labs.packages, labs.data, labs.mnist, labs.place, labs.emulator, machine.cores, machine.memory,
          gpu.gpu, gpu.memory, gpu.driver, gpu.cuda_packages, machine.sandbox)
@@ -22,7 +22,15 @@ def main(as_json=False):
 
 def examine():
     """Everything the course looks for, as a list of Findings; a look that has nothing to say gives none."""
-    return [found for look in LOOKS if (found := look())]
+    return [found for look in LOOKS if (found := attempt(look))]
+
+
+def attempt(look):
+    """A look's Finding, also where it needs a package that is missing."""
+    try:
+        return look()
+    except ImportError as error:
+        return Finding(look.__name__.capitalize(), False, f"could not be looked for: {error}", "see Packages", needed=True)
 
 
 def report(findings):

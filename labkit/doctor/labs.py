@@ -1,5 +1,6 @@
 """What the labs need, and what they use where it is there."""
 
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -8,6 +9,8 @@ import struct
 import sys
 
 from labkit.doctor.finding import NAME, Finding, pip, program, set_up, unset, version
+
+MODULES = {"scikit-learn": "sklearn"}       # what is imported, where it is not called as what is installed
 
 
 def python():
@@ -20,7 +23,7 @@ def python():
 
 
 def packages():
-    """The packages that `perceptron-to-dropout` asks for, as its own metadata list them."""
+    """The packages that `perceptron-to-dropout` asks for, as its own metadata list them: each is there, and loads."""
     if version(NAME) is None:
         return Finding("Packages", False, f"{NAME} is not installed in this Python", "labs cannot import labkit as they should",
                        set_up(), needed=True)
@@ -29,7 +32,19 @@ def packages():
     if missing:
         return Finding("Packages", False, f"missing: {', '.join(missing)}", "labs stop at their first import",
                        pip(" ".join(f'"{needs[name]}"' for name in missing)), needed=True)
+    broken = {name: str(error) for name in needs if name != "greenlet" and (error := failure(name))}        # of that one `emulator` speaks
+    if broken:
+        return Finding("Packages", False, f"installed, but not to be loaded: {', '.join(broken)} ({next(iter(broken.values()))})",
+                       "labs stop at their first import", pip("--force-reinstall " + " ".join(f'"{needs[name]}"' for name in broken)), needed=True)
     return Finding("Packages", True, ", ".join(f"{name} {version(name)}" for name in needs), needed=True)
+
+
+def failure(name):
+    """Why a package that is installed does not load, or None: its installation was broken off, or versions do not go together."""
+    try:
+        importlib.import_module(MODULES.get(name, name))
+    except ImportError as error:
+        return error
 
 
 def data():

@@ -1,6 +1,7 @@
 """The machine itself: cores, memory, and whether it can lock students' code away."""
 
 import importlib.util
+import math
 import os
 import platform
 import shutil
@@ -24,11 +25,21 @@ def cores():
 def memory():
     from labkit import devices
 
-    total = devices.memory_bytes()
-    detail = f"{total / GIB:.1f} GiB for this process"
-    if total >= LAB_MEMORY:
+    total, mapped = devices.memory_bytes(), address_space()
+    detail = f"{min(total, mapped) / GIB:.1f} GiB for this process" + (" (ulimit -v)" if mapped < total else "")
+    if min(total, mapped) >= LAB_MEMORY:
         return Finding("Memory", True, detail)
     return Finding("Memory", False, detail, f"a lab may need up to {LAB_MEMORY / GIB:.1f} GiB and could be stopped by the system")
+
+
+def address_space():
+    """How many bytes a process may map, by the limit that a shell or a login has set."""
+    if sys.platform == "win32":
+        return math.inf
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return math.inf if limit == resource.RLIM_INFINITY else limit
 
 
 def sandbox():

@@ -44,6 +44,8 @@ def handed_in(course, student):
 @pytest.mark.parametrize(("text", "expected"), [
     ("id,first_name,last_name,email,lms_user_id\nada,Ada,Lovelace,a@b,7\n", lms.Person("ada", "Ada", "Lovelace", "a@b", "7")),
     (CANVAS_LIST, lms.Person("ada", "Ada", "Lovelace", "", "501")),
+    ("Student,ID,Section\n    Points Possible,,\n\"Lovelace, Ada\",501,One\n\"Student, Test\",9,One\n",        # seen without the right to SIS data
+     lms.Person("501", "Ada", "Lovelace", "", "501")),
     ("First name;Last name;ID number;Email address\nAda;Lovelace;ada;a@b\n", lms.Person("ada", "Ada", "Lovelace", "a@b", "")),
     ("\ufeffstudent,last name,first name,email,01_lab\nada,Lovelace,Ada,a@b,3\n", lms.Person("ada", "Ada", "Lovelace", "a@b", "")),
 ])
@@ -57,6 +59,7 @@ def test_a_class_list_is_read_in_each_systems_columns(tmp_path, text, expected):
     ("name,mail\nAda,a@b\n", "has the columns name, mail, but none of them is an id"),
     ("id\nada\n../ada\n", r"line 3: the id '\.\./ada' cannot be a folder's name"),
     ("id,email\n,a@b\n", "no line has anything in the column 'id'"),
+    ("id,email\n", "no line has anything in the column 'id', .* fill it in, or add a column id"),
     ("id,last_name\nada,Lovelace\nbob,Bit, Jr.\n", "line 3: 3 columns, but 2 have a name"),
     ("id\nada\nADA\n", "line 3: the id ADA stands in line 2 already"),
     ("id,lms_user_id\nada,9\nbob,9\n", "line 3: the number 9 of bob stands in line 2 already"),

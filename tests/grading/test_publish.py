@@ -2,8 +2,10 @@
 
 import base64
 import gzip
+import html
 import io
 import json
+import re
 import shlex
 import struct
 import subprocess
@@ -11,6 +13,7 @@ import zipfile
 import zlib
 
 import nbformat
+import numpy as np
 import pytest
 
 from grading import build, leaks, publish
@@ -159,6 +162,16 @@ def test_nothing_that_somebody_edited_or_owns_is_overwritten(public, tmp_path):
         publish.publish(build.ROOT / "public")
 
 
+@pytest.mark.parametrize("manifest", ["{", "[]", '{"files": []}', '{"files": {"../kept": ""}}', '{"files": {"/etc/hostname": ""}}'])
+def test_a_manifest_of_another_hand_removes_nothing(tmp_path, manifest):
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "MANIFEST.json").write_text(manifest)
+    with pytest.raises(publish.Refused, match="MANIFEST.json is not as grading publish writes it"):
+        publish.published(tmp_path / "public")
+    with pytest.raises(publish.Refused, match="is no folder; name a new one"):
+        publish.published(tmp_path / "public" / "MANIFEST.json")
+
+
 # Leaks
 
 def test_the_secrets_are_there_to_be_found(secret):
@@ -179,6 +192,17 @@ def zipped(text):
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("inside.txt", text)
     return file.getvalue()
+
+
+def array(text):
+    file = io.BytesIO()
+    np.save(file, np.array([text]))
+    return file.getvalue()
+
+
+def coloured(text):
+    """As Jupyter's pages show code: a mark around each word."""
+    return re.sub(r"\w+|\n", lambda word: f'<span class="n">{word[0]}</span>', html.escape(text)).encode()
 
 
 def in_notebook(public, change):
@@ -220,6 +244,20 @@ HIDING = {
     "gzip": written("data/a.csv.gz", lambda t: gzip.compress(t.encode())),
     "a zip in a zip": written("data/a.zip", lambda t: zipped(zipped(t))),
     "a hidden file": written(".config", lambda t: t.encode()),
+    "UTF-16": written("data/a.txt", lambda t: t.encode("utf-16")),
+    "UTF-32 in an array": written("data/a.npy", array),
+    "a page": written("data/a.html", coloured),
+    "JSON in JSON": lambda p, t: in_notebook(p, lambda cells: cells[3]["metadata"].update(state=json.dumps({"x": t}))),
+    "a line of JSON": written("data/a.jsonl", lambda t: b"{}\n" + json.dumps(t).encode()),
+    "an error's colours": lambda p, t: in_notebook(p, lambda cells: code_cell(cells).update(
+        outputs=[{"output_type": "error", "traceback": [re.sub(r"(\w+)", "\x1b[0;32m\\1\x1b[0m", t)]}])),
+    "base64 in lines": lambda p, t: in_notebook(p, lambda cells: code_cell(cells).update(
+        outputs=[{"data": {"image/png": base64.encodebytes(png((b"zTXt", b"a\0\0" + zlib.compress(t.encode())))).decode().splitlines(True)}}])),
+    "base64 in an address": written("data/a.md", lambda t: b"![](data:a/b;base64," + base64.urlsafe_b64encode(gzip.compress(t.encode())) + b")"),
+    "hexadecimal digits": written("data/a.txt", lambda t: t.encode().hex().encode()),
+    "an archive behind a photograph": written("data/a.jpg", lambda t: b"\xff\xd8\xff\xe0" + zipped(t)),
+    "a document's stream": written("data/a.pdf", lambda t: b"%PDF-1.4 stream\n" + zlib.compress(t.encode()) + b"\nendstream \xe2"),
+    "gzip with more behind it": written("data/a.gz", lambda t: gzip.compress(t.encode()) + b"more"),
 }
 
 
@@ -257,6 +295,66 @@ def test_a_leak_is_found_in_the_history(public, finder, secret, how):
     assert found and all(leak.path.startswith("history: ") for leak in found)
     with pytest.raises(publish.Refused, match="things of the instructor's are in"):
         publish.publish(public)
+
+
+def test_a_leak_that_git_keeps_out_of_sight_is_found(public, finder, secret, tmp_path):
+    line = secret["a solution"][0].encode()
+    for name in ("a.txt", "submitted/ada/a.txt"):          # one content under two names, of which git tells one
+        (public / name).parent.mkdir(parents=True, exist_ok=True)
+        (public / name).write_bytes(b"x")
+        git(public, "add", "--all")
+        git(public, "commit", "--quiet", "-m", "a")
+    git(public, "rm", "--quiet", "-r", "submitted", "a.txt")
+    git(public, "commit", "--quiet", "-m", "b")
+    assert "history: submitted/ada/a.txt" in {leak.path for leak in finder.search(public)}
+    for place in ("staged", "replaced"):
+        git(tmp_path, "clone", "--quiet", public, place)
+        (tmp_path / place / "note.txt").write_bytes(line)
+        git(tmp_path / place, "add", "note.txt")
+    (tmp_path / "staged" / "note.txt").unlink()
+    git(tmp_path / "replaced", "commit", "--quiet", "-m", "a")
+    git(tmp_path / "replaced", "replace", "HEAD", "HEAD~1")
+    git(tmp_path / "replaced", "reset", "--quiet", "--hard")
+    for place in ("staged", "replaced"):
+        assert any(leak.path.startswith("history: note.txt") for leak in finder.search(tmp_path / place)), place
+
+
+def test_other_repositories_and_a_history_that_was_not_fetched_are_not_passed_over(public, finder, tmp_path):
+    git(tmp_path, "clone", "--quiet", "--depth", "1", public.as_uri(), "end")
+    if git(tmp_path / "end", "rev-parse", "--is-shallow-repository").strip() == "true":
+        with pytest.raises(publish.Refused, match="git fetch --unshallow"):
+            finder.search(tmp_path / "end")
+    git(public, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(public), "sub")
+    git(public, "commit", "--quiet", "-m", "a")
+    assert {leak.kind for leak in finder.search(public)} >= {"another repository", "a link to another repository"}
+
+
+def deep(levels):
+    content = b"x" * 99
+    for _ in range(levels):
+        content = zipped(content)
+    return content
+
+
+@pytest.mark.parametrize("content, why", [
+    (zipped("x" * 99).replace(b"PK\x03\x04\x14\0\0", b"PK\x03\x04\x14\0\1").replace(b"PK\1\2\x14\3\x14\0\0", b"PK\1\2\x14\3\x14\0\1"), "encrypted"),
+    (zipped("x" * 99)[:-30], "a zip file, but"), (b"7z\xbc\xaf\x27\x1c", "pack it as zip"),
+    (deep(leaks.DEEPEST + 1), "deep"), (gzip.compress(bytes(99))[:-8] + bytes(8), "damaged")])
+def test_what_cannot_be_searched_is_no_proof(finder, content, why):
+    (leak,) = finder.leaks("data/a", content)
+    assert leak.kind == "a packed file that cannot be searched" and why in leak.said
+    assert not finder.leaks("data/a", deep(leaks.DEEPEST))
+
+
+def test_the_seed_of_hidden_cases_and_a_gradebook_are_found_by_what_they_hold(tmp_path, secret, finder):
+    (tmp_path / "my-course").mkdir()
+    (tmp_path / "my-course" / "secret").write_bytes(seed := bytes(range(100, 132)))
+    own = leaks.Finder({}, leaks.seeds(tmp_path))
+    for content in (b"a" + seed, seed.hex().encode(), base64.b64encode(seed), zipped(seed)):
+        assert {leak.kind for leak in own.leaks("data/a", content)} == {"the seed of the hidden cases"}
+    for content in (b"SQLite format 3\0", b"version https://git-lfs.github.com/spec/v1\n"):
+        assert finder.leaks("data/a", content)
+    assert finder.leaks(f"data/{secret['a solution'][0]}", b"") and finder.leaks("data/Gradebook.db-journal", b"")
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: (path.chmod(0o644), path.write_bytes(b"damaged"))])

@@ -316,6 +316,16 @@ def test_without_root_make_hub_says_what_to_do():
 
 
 @as_root
+def test_without_root_hub_check_says_what_to_do(made):
+    (made.root / "hub.toml").write_text(GOOD)
+    (made.root / "hub.toml").chmod(0o600)
+    start = f"import sys; sys.path.insert(0, 'binder/hub'); sys.argv[1:] = ['5', '--hub', '{made.root}']; import hub_check; hub_check.main()"
+    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-B", "-c", start]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr == "make hub-check: only root can look into every part of a hub: run sudo make hub-check N.\n"
+
+
+@as_root
 def test_a_folder_that_others_cannot_enter_is_refused(tmp_path):
     tmp_path.chmod(0o700)
     done = subprocess.run(["make", "hub", f"HUB={tmp_path / 'hub'}", "HUB_ARGS=--only-set-up"], cwd=ROOT, capture_output=True, text=True,

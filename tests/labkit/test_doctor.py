@@ -76,6 +76,15 @@ def test_a_missing_needed_thing_fails_the_command(without, capsys):
     assert "The labs do not run yet: " in capsys.readouterr().out
 
 
+def test_a_package_that_does_not_load_is_named_and_the_other_looks_go_on():
+    """As after an installation that was broken off: numpy is listed, and is not there."""
+    code = "import sys\nsys.modules['numpy'] = None\nfrom labkit import cli\nsys.exit(cli.main(['doctor']))"
+    tried = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert tried.returncode == 1 and not tried.stderr
+    assert "installed, but not to be loaded: " in tried.stdout and '"numpy>=2.0"' in tried.stdout.split("--force-reinstall ")[1].splitlines()[0]
+    assert "-   Data           could not be looked for" in tried.stdout and "Sandbox" in tried.stdout
+
+
 def test_a_gpu_is_described(with_gpu):
     with_gpu(problem=None, name="NVIDIA T4", memory_bytes=15 * 2**30, driver="13.0")
     assert gpu.gpu().found and gpu.gpu().detail == "NVIDIA T4, 15 GiB"
@@ -146,6 +155,13 @@ def test_little_memory_is_said(monkeypatch):
     monkeypatch.setattr(devices, "memory_bytes", lambda: 2**29)
     assert machine.memory().detail == "0.5 GiB for this process"
     assert not machine.memory().found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_limit_of_the_shell_is_said():
+    code = "from labkit.doctor import machine; print(machine.memory())"
+    tried = subprocess.run(["sh", "-c", 'ulimit -v 1000000 && exec "$0" "$@"', sys.executable, "-c", code], capture_output=True, text=True)
+    assert "found=False, detail='1.0 GiB for this process (ulimit -v)'" in tried.stdout, tried.stderr
 
 
 def test_an_unknown_device_is_said(monkeypatch):
