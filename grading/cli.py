@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -34,7 +35,7 @@ def main(arguments=None):
     one.add_argument("lab")
     one.add_argument("--student", help="only this student")
     one.add_argument("--course", type=Path)
-    one.add_argument("--workers", type=int, help="how many submissions at a time (default: as many as cores and memory allow)")
+    one.add_argument("--workers", type=at_least(1), help="how many submissions at a time (default: as many as cores and memory allow)")
     one.add_argument("--scheduler", metavar="ADDRESS",
                      help="grade on the Dask cluster of this scheduler (tls://..., or one on this machine), or of this Dask Gateway (https://...)")
     one.add_argument("--resume", action="store_true", help="go on with a batch that was stopped")
@@ -69,9 +70,9 @@ def main(arguments=None):
 
     one = command("bench", bench, "measure grading on a made class, beside plain nbgrader")
     one.add_argument("lab")
-    one.add_argument("--students", type=int, default=20, help="how many submissions to make (default: 20)")
-    one.add_argument("--workers", type=int, help="how many at a time (default: as many as cores and memory allow)")
-    one.add_argument("--stock", type=int, default=3, metavar="K", help="how many also go through plain nbgrader (default: 3; 0 for none)")
+    one.add_argument("--students", type=at_least(1), default=20, help="how many submissions to make (default: 20)")
+    one.add_argument("--workers", type=at_least(1), help="how many at a time (default: as many as cores and memory allow)")
+    one.add_argument("--stock", type=at_least(0), default=3, metavar="K", help="how many also go through plain nbgrader (default: 3; 0 for none)")
     one.add_argument("--whole", action="store_true", help="plain nbgrader runs the whole notebook too, pictures and long runs included")
     one.add_argument("--json", type=Path, metavar="FILE", help="also write the measurements here")
 
@@ -95,6 +96,15 @@ def main(arguments=None):
             raise
         print(f"grading {options.command}: {said}", file=sys.stderr)
         return 1
+
+
+def at_least(least):
+    """A type of argument: a whole number that is not less."""
+    def number(text):
+        if not re.fullmatch(r"\d{1,9}", text) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} is no number of them; a whole number from {least} up is expected")
+        return int(text)
+    return number
 
 
 def build(options):

@@ -22,6 +22,7 @@ AHEAD = 2       # submissions given out for each thread of the cluster
 GATEWAY = ("https", "http")     # how the address of a Dask Gateway begins
 WORKERS = 4     # what is asked of a gateway where nobody says how many
 PATIENCE = {True: 900, False: 60}       # seconds for the first worker; a gateway may have to start a machine for it, and fetch the image
+CERTIFICATES = "ca-file, client.cert and client.key below distributed.comm.tls in Dask's configuration say where they are"
 HERE = threading.local()        # a worker thread's Grader
 
 
@@ -157,7 +158,16 @@ def client(address):
         from distributed import Security
     except ImportError:
         raise RuntimeError("grading on a cluster needs Dask: pip install distributed") from None
-    return connection(address, Security(require_encryption=True) if address.startswith("tls://") else None)
+    if not address.startswith("tls://"):
+        return connection(address, None)
+    security = Security(require_encryption=True)
+    try:
+        certified = security.get_connection_args("client")["ssl_context"] is not None
+    except OSError as error:
+        raise RuntimeError(f"the scheduler at {address} cannot be reached, as a certificate cannot be read ({error}): {CERTIFICATES}") from error
+    if not certified:       # Dask would try all the same, and go on for a minute
+        raise RuntimeError(f"the scheduler at {address} cannot be reached without certificates: {CERTIFICATES}")
+    return connection(address, security)
 
 
 def connection(address, security):

@@ -16,6 +16,13 @@ class Course:
     def source(self, lab):
         return self.root / "source" / lab / f"{lab}.ipynb"
 
+    def holds(self, lab):
+        """Raises FileNotFoundError where this is no course, or one without this lab."""
+        if not (self.root / "nbgrader_config.py").exists():
+            raise FileNotFoundError(f"there is no course in {self.root}: name its folder with --course, or make one with grading build")
+        if lab not in (labs := sorted(path.stem for path in self.root.glob("source/*/*.ipynb") if path.stem == path.parent.name)):
+            raise FileNotFoundError(f"the course in {self.root} has no lab {lab}; it has {', '.join(labs) or 'none yet'}; grading build makes them")
+
     def submitted(self, lab, student=None):
         """The folders that were submitted to a lab: everybody's, or one student's."""
         students = (self.root / "submitted").glob("*") if student is None else [self.root / "submitted" / student]

@@ -1,5 +1,7 @@
 """What a person is told of an error, and what to do about it."""
 
+import errno
+
 # What to do about a gradebook that SQLite or Postgres refuses, by words of theirs.
 GRADEBOOK = {
     "locked": "another program writes to it, so wait until that has ended and try again",
@@ -15,11 +17,25 @@ JOURNAL = {
     "malformed": "remove it, and grade again; the grades are in the gradebook",
     "not a database": "remove it, and grade again; the grades are in the gradebook",
 }
+# The same of a file that the operating system refuses.
+FILES = {
+    errno.ENOENT: "{} is not there: look at its name and folder",
+    errno.EISDIR: "{} is a folder, but a file is expected there",
+    errno.ENOTDIR: "{} is no folder, but one is expected there",
+    errno.EEXIST: "{} is there already: name another",
+    errno.EACCES: "{} is not yours to use: name another, or have its owner give you the right",
+    errno.EPERM: "{} is not yours to use: name another, or have its owner give you the right",
+    errno.EROFS: "{} lies on a disk that cannot be written to: name another place",
+    errno.ENOSPC: "{} does not fit on its disk: make room there",
+    errno.ENAMETOOLONG: "{} is too long for a file's name",
+}
 ROOM = "see that its disk has room and that you may write to it"
 
 
 def sentence(error):
     """What a person is told of an error; None where it is a fault of this program."""
+    if isinstance(error, OSError) and error.errno in FILES and error.filename is not None:
+        return FILES[error.errno].format(error.filename if error.filename2 is None else error.filename2)
     if isinstance(error, (OSError, ValueError, RuntimeError)):
         return str(error)
     if type(error).__module__ == "sqlite3":

@@ -30,7 +30,7 @@ def notebook(folder, lab):
     expected = Path(folder) / f"{lab}.ipynb"
     if os.path.lexists(expected):
         return rebuild.read(expected)
-    others = sorted(p for p in Path(folder).glob("*.ipynb") if not p.is_symlink() and p.is_file())
+    others = sorted(p for p in Path(folder).glob("[!.]*.ipynb") if not p.is_symlink() and p.is_file())
     if len(others) != 1:
         return None, f"There is no notebook {lab}.ipynb in the submission" + (f", but {len(others)} others." if others else ".")
     raw, note = rebuild.read(others[0])

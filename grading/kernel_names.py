@@ -7,7 +7,7 @@ them under other names (`from math import sqrt`, `import numba as nb`), the kern
 import ast
 import math
 
-TOP = {"math": "math", "numpy": "np", "numba": "numba"}
+TOP = {"math": "math", "numpy": "np", "numba": "numba", "labkit": "numba"}     # labkit.cuda is numba.cuda's other form
 FROM = {"math": "math.", "numpy": "np.", "numba.cuda": "cuda.", "numba": "", "numba.types": "", "labkit": "", "labkit.emulator": ""}
 
 

@@ -5,6 +5,7 @@ than refused; what stays is then held against the allow-list.
 """
 
 import ast
+import re
 
 from grading.kernel_names import spelled_out
 from grading.kernel_source import MAX_SOURCE
@@ -31,8 +32,8 @@ def kernel_part(source, name):
 
 
 def without_magics(source):
-    """`source` without the lines that only IPython understands (`%timeit add[1, 8](out, a, b)`), where that makes it Python."""
-    plain = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n"))
+    """`source` without the lines that only IPython understands (`%timeit add[1, 8](out, a, b)`, `add?`), where that makes it Python."""
+    plain = "\n".join("" if re.match(r"\s*([%!?]|[\w.]+\?{1,2}\s*$)", line) else line for line in source.split("\n"))
     return plain if not is_python(source) and is_python(plain) else source
 
 

@@ -24,6 +24,7 @@ MAX_FILE = 20 << 20      # bytes of a submitted notebook
 MAX_PARTS = 2_000_000    # brackets and commas in it: what parsing it may cost
 MAX_SOURCE = 100_000     # characters of one cell; of a written answer MAX_TEXT: what showing it costs grows with the square of its length
 MAX_TEXT = 20_000
+PADDING = "\0\x1a\n\r\t "      # what file systems and old programs leave behind a text
 RUNNING = {"setup", "solution", "predict"}    # the roles whose cells are run
 
 
@@ -127,7 +128,7 @@ def parse(raw):
     if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > MAX_PARTS:
         return [], "The notebook has too many parts to be one of this course, so it was not read."
     try:
-        cells = json.loads(raw)["cells"]
+        cells = json.loads(raw.decode(json.detect_encoding(raw), "surrogatepass").rstrip(PADDING))["cells"]
         if type(cells) is not list:
             raise TypeError
         return [cell for cell in cells if type(cell) is dict], None
@@ -167,9 +168,9 @@ def rebuild(skeleton, raw, note=None):
     submitted = [Submitted.of(cell) for cell in cells]
     notebook = copy.deepcopy(skeleton.notebook)
     known = {c.metadata.nbgrader.grade_id for c in notebook.cells if "nbgrader" in c.metadata}
-    if all(one.ident is None for one in submitted) and (ids := marks(cells, known)):
+    if ids := marks(cells, known - {one.ident for one in submitted}):
         for one, ident in zip(submitted, ids, strict=True):
-            one.ident = ident
+            one.ident = one.ident or ident
         notes.append("A program had removed what marks the lab's cells; they were found again by their ids.")
     sources = {}
     for cell in notebook.cells:
@@ -189,9 +190,10 @@ def rebuild(skeleton, raw, note=None):
     return Rebuilt(notebook, notes, sources)
 
 
-def marks(cells, known):
-    """For each submitted cell its own id where that is one of the lab's names, which the lab's cells have as their ids; [] where none is."""
-    ids = [cell.get("id") if type(cell.get("id")) is str and cell["id"] in known else None for cell in cells]
+def marks(cells, wanted):
+    """For each submitted cell its own id where that is one of the names that are `wanted`, which the lab's cells have as their ids; [] where none
+    is."""
+    ids = [cell.get("id") if type(cell.get("id")) is str and cell["id"] in wanted else None for cell in cells]
     return ids if any(ids) else []
 
 

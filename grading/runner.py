@@ -105,9 +105,11 @@ def autograde(lab, course, student=None, workers=None, resume=False, unprotected
     if scheduler:
         cluster.refuse_open(scheduler)
     course = Course(Path(course).resolve())
+    course.holds(lab)
     folders = course.submitted(lab, student)
     if not folders:
-        raise FileNotFoundError(f"nothing to grade: there is no {course.root / 'submitted' / (student or '*') / lab}")
+        raise FileNotFoundError(f"nothing to grade: there is no {course.root / 'submitted' / (student or '*') / lab}; grading collect puts what "
+                                "an LMS gives there, nbgrader collect what a hub has")
     with journal.alone(course.root, wait=LET_GO), Journal(course.root) as kept:
         return Class(course, lab, unprotected, kept, resume).grade(folders, workers, scheduler)
 

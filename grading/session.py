@@ -16,7 +16,7 @@ from grading import wire
 from grading.exercise import Outcome
 from grading.sandbox import Limits
 from labkit.emulator import KINDS as EMULATORS
-from labkit.outcomes import ONE_THREAD
+from labkit.outcomes import ENDLESS, ONE_THREAD, TOO_LARGE, a_or_an
 
 START_SECONDS = 60       # importing NumPy and IPython on a busy machine
 GRACE_SECONDS = 3        # after the student's process should have interrupted itself
@@ -24,8 +24,9 @@ KINDS = {"value", "raised", "fault", "not_attempted", "timed_out", "out_of_memor
 FAULTS = {*EMULATORS, ONE_THREAD}
 ERRORS = {name for name, thing in vars(builtins).items() if isinstance(thing, type) and issubclass(thing, BaseException)}
 ERRORS |= {"LinAlgError", "AxisError", "TypingError", "LoweringError", "UnsupportedError"}
-RETURNED = {f"a {kind}" for kind in ("function", "generator", "method", "map", "zip", "set", "range", "filter", "type", "module", "object",
-                                     "builtin_function_or_method", "coroutine", "list_iterator", "enumerate", "dict_keys", "dict_values")}
+RETURNED = {a_or_an(kind) for kind in ("function", "generator", "method", "map", "zip", "set", "range", "filter", "type", "module", "object",
+                                       "builtin_function_or_method", "coroutine", "list_iterator", "enumerate", "dict_keys", "dict_values")}
+RETURNED |= {ENDLESS, TOO_LARGE}
 MAX_SHOWN = 6 << 20      # characters of all outputs of a submission
 MIME = {"text/plain": 100_000, "image/png": 2 << 20, "image/jpeg": 2 << 20}    # shown to instructor and student: what, how many characters
 PROTOCOL = (wire.WireError, KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)

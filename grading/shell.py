@@ -116,12 +116,28 @@ class Hook(DisplayHook):
         self._is_active = False
 
 
+# Magics with which people set up their own Jupyter; what they ask for may not be there where answers are graded.
+SETTINGS = {"autosave", "conda", "config", "load_ext", "mamba", "micromamba", "pip", "reload_ext", "store", "uv"}
+
+
 class Shell(InteractiveShell):
     displayhook_class = Hook
     display_pub_class = Publisher
 
     def enable_gui(self, gui=None):
         pass
+
+    def enable_matplotlib(self, gui=None):
+        """Pictures are drawn into the notebook, whatever window or widget `%matplotlib` asks for."""
+        return super().enable_matplotlib("inline")
+
+    def run_line_magic(self, magic_name, line, _stack_depth=1):
+        try:
+            return super().run_line_magic(magic_name, line, _stack_depth + 1)
+        except Exception as error:
+            if magic_name not in SETTINGS:
+                raise
+            print(f"%{magic_name} {line}: left out ({type(error).__name__})")
 
     def _showtraceback(self, etype, evalue, stb):
         publish({"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": list(stb)})
@@ -191,6 +207,7 @@ class Server:
 
     def __init__(self, shell):
         self.shell, self.held = shell, {}
+        self.shows = shell.display_formatter.active_types
 
     def serve(self, sock):
         while True:
@@ -222,6 +239,7 @@ class Server:
         return {"ready": True}, []
 
     def do_cell(self, request, arrays):
+        self.shell.display_formatter.active_types = self.shows
         error, line = run_cell(self.shell, request["source"], request["seconds"])
         name = request.get("hold")
         if name and name in self.shell.user_ns:
@@ -229,6 +247,7 @@ class Server:
         return {"outputs": list(OUTPUTS), "error": error, "line": line}, []
 
     def do_call(self, request, arrays):
+        self.shell.display_formatter.active_types = ["text/plain"]      # nobody sees it: no time goes into drawing pictures
         return self.outcome(lambda thing: perform(thing, wire.unpack_call(request["call"], arrays), request["seconds"]), request["name"])
 
     def do_read(self, request, arrays):

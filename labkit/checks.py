@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 import os
 import sys
 import textwrap
@@ -27,6 +28,7 @@ from labkit.outcomes import (  # noqa: F401 (the vocabulary is part of this modu
     Outcome,
     Ref,
     Tolerance,
+    a_or_an,
     decode,
     decode_call,
     decode_outcome,
@@ -119,22 +121,15 @@ def identify(function, named, names):
     if name not in exercises():
         name = next((n for n, thing in names.items() if thing is function and n in exercises()), name)
     if name is None:
-        raise CouldNotCheck(f"Could not check: {text(plain_or_type(function))} is not a function; "
+        raise CouldNotCheck(f"Could not check: {spoken(function)} is not a function; "
                             "for an answer that is not a function write check(name=value).")
     return name, function
-
-
-def plain_or_type(thing):
-    try:
-        return plain(thing)
-    except TypeError:
-        return f"a {type(thing).__name__}"
 
 
 def ladder(name, hints, step):
     if not hints:
         return f"{name} has no hints."
-    if step not in range(1, len(hints) + 1):
+    if type(step) is not int or step not in range(1, len(hints) + 1):
         return f"{name} has hints 1 to {len(hints)}: check({name}, hint=1)."
     more = f"  (one more: hint={step + 1})" if step < len(hints) else ""
     return f"Hint {step} of {len(hints)}: {hints[step - 1]}{more}"
@@ -143,7 +138,7 @@ def ladder(name, hints, step):
 def behaviour(name, exercise, function):
     """(right, line) for a function: every public case is called and compared."""
     if not callable(function) and not hasattr(function, "py_func"):
-        return False, f"Not right yet: {name} is {text(plain_or_type(function))}, expected a function."
+        return False, f"Not right yet: {name} is {spoken(function)}, expected a function."
     tolerance = Tolerance(**exercise["tolerance"])
     outcomes, end = [], time.monotonic() + SECONDS
     for case in exercise["cases"]:
@@ -227,8 +222,13 @@ def brief(argument):
 
 
 def spoken(argument):
-    """An argument as it would be written in the call; a function of labkit by its name."""
-    return argument.path.replace(":", ".").split(".")[-1] if isinstance(argument, Ref) else text(plain_or_type(argument))
+    """An argument as it would be written in the call; a function of labkit by its name, what is no data by its type."""
+    if isinstance(argument, Ref):
+        return argument.path.replace(":", ".").split(".")[-1]
+    try:
+        return text(plain(argument))
+    except (TypeError, OverflowError, RecursionError):
+        return a_or_an(type(argument).__name__)
 
 
 def advice(function, exercise):
@@ -259,7 +259,7 @@ def value(name, exercise, thing):
     try:
         outcome = Outcome("value", plain(thing))
     except TypeError:
-        return False, f"Not right yet: {name} is {plain_or_type(thing)}, expected a number."
+        return False, f"Not right yet: {name} is {spoken(thing)}, expected a number."
     tolerance = Tolerance(**exercise["tolerance"])
     if (found := disagrees(outcome, exercise["right"], tolerance)) is None:
         return True, f"Right: {name} = {text(outcome.value)}."
@@ -280,10 +280,16 @@ def prediction(name, exercise, thing):
     if choices:
         good = isinstance(said, str) and said in choices
     else:
-        good = isinstance(said, (int, float, np.integer, np.floating)) and not isinstance(said, bool) and np.isfinite(said)
+        good = isinstance(said, (int, float, np.integer, np.floating)) and not isinstance(said, bool) and finite(said)
     if good:
         return True, f"Committed: {name} = {thing!r}. The lab comes back to it below."
-    return False, f"Not a prediction yet: {name} is {thing!r}, expected {wanted}."
+    return False, f"Not a prediction yet: {name} is {spoken(thing)}, expected {wanted}."
+
+
+def finite(number):
+    with suppress(OverflowError):       # a whole number that no array holds
+        return math.isfinite(number)
+    return False
 
 
 def working(function, fallback, *examples):

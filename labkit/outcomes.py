@@ -33,7 +33,9 @@ MEANT = {"bitwise_xor|for \\^|\\^.* does not work on": "in Python a power is wri
          "ndarray' object is not callable": "a product needs its *, as in Y * (1 - Y), and an element is reached by square brackets, as in w[0]"}
 ONE_THREAD = "one-thread"   # a kernel that is right, but in which one thread does all the work: no fault of the emulator's, one of an exercise's
 LAZY = ("a generator", "a map", "a zip", "a filter", "a range")      # what plain() says of things that have yet to be counted out
+ENDLESS, TOO_LARGE = "something that holds itself, or parts within parts without end", "a number too large for any array"
 DEEPEST, MOST_LISTS = 64, 10**6     # lists within lists, and how many in one layer of them: what NumPy can make a table of, and room to spare
+LARGEST = 2**63 - 1         # whole number that NumPy does not keep as an object
 LAUNCH_STEPS = 20_000       # statements of a block before an exercise's kernel counts as endless; the same on every machine
 
 
@@ -126,7 +128,7 @@ def plain(value):
     if isinstance(value, np.ndarray) and value.dtype == object:         # what NumPy makes of rows of different lengths
         return plain(value.tolist())
     if isinstance(value, (bool, int, float, complex, *EXACT, np.generic, np.ndarray)):
-        array = np.array(float(value) if isinstance(value, EXACT) else value)
+        array = np.array(float(value) if isinstance(value, EXACT) or isinstance(value, int) and abs(value) > LARGEST else value)
         if array.dtype.kind not in "biufc":
             raise TypeError(f"an array of dtype {array.dtype}")
         return array
@@ -147,7 +149,12 @@ def plain(value):
         return {str(key): plain(item) for key, item in value.items()}
     if hasattr(value, "copy_to_host"):
         return plain(value.copy_to_host())
-    raise TypeError(f"a {type(value).__name__}")
+    raise TypeError(a_or_an(type(value).__name__))
+
+
+def a_or_an(noun):
+    """A noun with its article."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def check_ends(value):
@@ -218,7 +225,11 @@ def perform(function, call, seconds=None):
         if call.writes:
             written = tuple(plain(args[i]) for i in call.writes)
             value = written[0] if len(written) == 1 else written
-    except (TypeError, RecursionError, OverflowError) as error:
+    except RecursionError:
+        return Outcome("malformed", message=ENDLESS)
+    except OverflowError:
+        return Outcome("malformed", message=TOO_LARGE)
+    except TypeError as error:
         return Outcome("malformed", message=str(error))
     changed = tuple(i for i, (a, b) in enumerate(zip(call.args, args, strict=True)) if i not in call.writes and not unchanged(a, b))
     return Outcome("value", value, changed=changed, printed=bool(spoken.getvalue()))
@@ -276,7 +287,10 @@ def alone(report):
 
 def one_line(error):
     """An exception's text without its line breaks, and no longer than a message can bear."""
-    return " ".join(str(error).split())[:300]
+    try:
+        return " ".join(str(error).split())[:300]
+    except Exception:       # of a class of the student's own
+        return ""
 
 
 def students_line(error):
@@ -294,7 +308,7 @@ def text(value):
         words = np.array2string(value, precision=4, separator=", ", threshold=12, edgeitems=3, suppress_small=False)
         return " ".join(words.split())
     if isinstance(value, tuple):
-        return "(" + ", ".join(map(text, value)) + ")"
+        return "(" + ", ".join(map(text, value)) + (",)" if len(value) == 1 else ")")
     said = "[" + ", ".join(map(text, value)) + "]" if isinstance(value, list) else repr(value)
     return said if len(said) < 80 or isinstance(value, list) else said[:77] + "..."
 

@@ -141,6 +141,18 @@ def test_a_scheduler_that_is_not_there_is_said(course):
             pass
 
 
+@pytest.mark.cluster
+def test_tls_without_certificates_is_said_at_once(tmp_path):
+    from dask import config
+
+    with pytest.raises(RuntimeError, match="cannot be reached without certificates: ca-file, client.cert and client.key"):
+        cluster.client("tls://127.0.0.1:1")
+    names = ("ca-file", "client.cert", "client.key")
+    with config.set({f"distributed.comm.tls.{name}": str(tmp_path / "no.pem") for name in names}):
+        with pytest.raises(RuntimeError, match="a certificate cannot be read"):
+            cluster.client("tls://127.0.0.1:1")
+
+
 @pytest.mark.parametrize("address", ["tls://10.0.0.5:8786", "tls://scheduler:8786", "tcp://127.0.0.1:8786", "127.0.0.1:8786", "localhost:8786",
                                      "tcp://[::1]:8786"])
 def test_tls_or_loopback_is_taken(address):

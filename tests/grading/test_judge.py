@@ -40,6 +40,19 @@ def test_right_answers_get_every_point_and_no_output(grade):
     assert not any(outputs for cell, outputs in result.outputs.items() if cell.startswith("check_"))
 
 
+def test_settings_of_a_students_own_jupyter_cost_nothing(grade):
+    settings = "%matplotlib widget\n%matplotlib notebook\n%matplotlib qt\n%load_ext line_profiler\n%autosave 60\n%conda install numpy\n%store x\n"
+    assert grade(double=settings + RIGHT["double"])[1]["double"].state == "right"
+    assert grade(double=f"%run nothing.py\n{RIGHT['double']}")[1]["double"].state == "raised"
+
+
+def test_pictures_that_nobody_will_see_take_no_time(grade):
+    slow = "import time\nfrom IPython.display import display\nclass Slow:\n    def _repr_png_(self):\n        time.sleep(3)\n"
+    assert grade(double=f"{slow}def double(x):\n    display(Slow())\n    return 2 * np.asarray(x)")[1]["double"].state == "right"
+    result, _ = grade(double=f"import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\n{RIGHT['double']}")
+    assert "image/png" in result.outputs["double"][0]["data"]
+
+
 STATES = {
     "def double(x):\n    raise NotImplementedError": ("not_attempted", 0),
     "def double(x):\n    return np.asarray(x) ** 2": ("misconception", 0),

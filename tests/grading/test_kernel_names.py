@@ -34,6 +34,7 @@ def root(out, a):
     ("from numba import float32 as f, cuda as c", ("float32", "f")),
     ("from labkit import cuda as gpu", ("cuda", "gpu")),
     ("import numba.cuda as gpu", ("cuda", "gpu")),
+    ("import labkit", ("cuda", "labkit.cuda")),
     ("from numba.cuda import grid", ("cuda.grid", "grid")),
 ])
 def test_a_name_that_was_imported_works_where_the_kernel_is_judged(imports, then):

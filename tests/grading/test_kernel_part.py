@@ -41,6 +41,8 @@ def test_what_the_kernel_uses_stays_and_is_still_refused():
 @pytest.mark.parametrize(("cell", "gone"), [
     (f"{KERNEL}\n%timeit add[1, 4](out, a)\n!ls\n", "%timeit"),
     (f"%%time\n{KERNEL}", "%%time"),
+    (f"{KERNEL}\nadd?\n", "add?"),
+    (f"?cuda.grid\n{KERNEL}\nadd??", "?"),
 ])
 def test_lines_that_only_the_notebook_understands_are_left_out(cell, gone):
     part = kernel_part(cell, "add")

@@ -187,13 +187,21 @@ def test_text_that_no_file_can_hold_is_cleaned(skeleton, submitted):
     assert source.encode() and "\0" not in source
 
 
+@pytest.mark.parametrize("behind", (b"\0" * 512, b"\x1a", b"\r\n\n"), ids=("zeros", "end of file", "empty lines"))
+def test_what_a_file_system_leaves_behind_a_notebook_costs_nothing(skeleton, submitted, behind):
+    raw = nbformat.writes(submitted)
+    for coded in (raw.encode(), raw.encode("utf-8-sig"), raw.encode("utf-16")):
+        rebuilt = rebuild.rebuild(skeleton, coded + (behind if coded[:1] != b"\xff" else behind.decode().encode("utf-16-le")))
+        assert rebuilt.sources == RIGHT and rebuilt.notes == []
+
+
 def test_another_labs_notebook_is_said_to_be_one(skeleton):
     notebook = nbformat.v4.new_notebook(cells=[new_code_cell("x = 1", metadata={"nbgrader": {"grade_id": "other"}})])
     assert any("another lab" in note for note in remade(skeleton, notebook).notes)
 
 
 def test_cells_whose_marks_a_program_removed_are_found_by_their_ids(skeleton, submitted):
-    """All of them or none: beside marked cells an id says nothing."""
+    """One by one: beside a marked cell of the same name an id says nothing."""
     stripped = copy.deepcopy(submitted)
     for cell in stripped.cells:
         cell.metadata = {}
@@ -202,6 +210,9 @@ def test_cells_whose_marks_a_program_removed_are_found_by_their_ids(skeleton, su
     assert rebuilt.notes == ["A program had removed what marks the lab's cells; they were found again by their ids."]
     submitted.cells.append(nbformat.from_dict({**find(submitted, "double"), "metadata": {}, "source": "an intruder"}))
     assert remade(skeleton, submitted).sources == RIGHT
+    del submitted.cells[-1], find(submitted, "clip_all").metadata["nbgrader"]
+    rebuilt = remade(skeleton, submitted)
+    assert rebuilt.sources == RIGHT and [note for note in rebuilt.notes if "missing" in note] == []
     for cell, odd in zip(stripped.cells, [7, ["double"], None, *["?"] * 99], strict=False):
         cell["id"] = odd
     assert any("a program removed what marks its cells" in note for note in remade(skeleton, stripped).notes)
@@ -248,6 +259,7 @@ def test_links_pipes_folders_and_huge_files_are_not_read(folder, monkeypatch):
 
 def test_a_renamed_notebook_is_found_and_said(folder):
     (folder / "my work (1).ipynb").write_bytes(b"{}")
+    (folder / "._my work (1).ipynb").write_bytes(b"what macOS keeps of a file on other disks")
     raw, note = intake.notebook(folder, LAB)
     assert raw == b"{}" and "renamed" in note
     (folder / "other.ipynb").write_bytes(b"{}")

@@ -230,6 +230,20 @@ def test_a_sealed_answer_is_recognised_but_not_told(capsys):
     assert "Not attempted" in capsys.readouterr().out
 
 
+def test_a_hint_has_a_whole_number():
+    for step in (1.0, True, "1", None, 0, 3):
+        assert checks.ladder("double", ["one", "two"], step) == "double has hints 1 to 2: check(double, hint=1)."
+    assert checks.ladder("double", ["one", "two"], 2) == "Hint 2 of 2: two"
+
+
+def test_what_is_no_prediction_is_said_as_it_was_written():
+    for said, words in ((10**400, "an int"), (10**5000, "an int"), ((33, 5), "(33, 5)"), ((50,), "(50,)"), ([1, 2], "[1, 2]"), (len, "a builtin"),
+                        ("33%", "'33%'"), (True, "True"), ("x" * 1000, "xxx...")):
+        right, line = checks.prediction("guess", NUMBER, said)
+        assert right is False and words in line and line.endswith(", expected a number.") and len(line) < 200, line
+    assert checks.prediction("guess", NUMBER, 2**70)[0]
+
+
 def test_predictions_count_for_being_made(capsys):
     check(guess="B")
     check(number=0.3)

@@ -276,6 +276,26 @@ def test_a_list_that_holds_itself_is_no_result(times):
     assert plain([[[1, 2]], [[3, 4]]]).shape == (2, 1, 2)
 
 
+def test_what_python_cannot_follow_or_hold_is_said_in_words():
+    endless = {}
+    endless["again"] = endless
+    for made, words in ((endless, "holds itself"), (10**400, "too large"), ([10**400, 1], "too large"), (object(), "an object")):
+        outcome = perform(lambda thing=made: thing, Call())
+        assert outcome.kind == "malformed" and words in outcome.message, outcome
+    assert plain(2**70) == 2.0**70 and plain([2**70, -2**70]).dtype == float and plain(2**63 - 1).dtype == np.int64
+
+
+def test_an_error_without_words_is_an_error():
+    class Wordless(Exception):
+        def __str__(self):
+            raise ValueError
+
+    def fails():
+        raise Wordless
+
+    assert (perform(fails, Call()).error, perform(fails, Call()).message) == ("Wordless", "")
+
+
 def test_a_named_tuple_is_a_tuple():
     Point = namedtuple("Point", "x y")
     assert plain(Point(1, "a")) == (1, "a") and array_difference(plain(Point(1.0, 2.0)), np.array([1.0, 2.0]), Tolerance()) is None
