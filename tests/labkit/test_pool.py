@@ -173,12 +173,15 @@ def test_a_limit_that_makes_no_sense_is_refused(setting):
 
 @pytest.fixture
 def emulated(monkeypatch):
-    """The emulator's own pool, with nothing in it."""
+    """The emulator's own pool, with nothing in it. What records steps there keeps the pool that it first met, so it is made anew too."""
+    from labkit import graphs
     from labkit.emulator import host
 
     gc.collect()
     monkeypatch.setattr(host, "POOL", pool.Pool(bytearray, lambda handle: None, host.POOL._limit))
-    return host.POOL
+    graphs.emulated_device.cache_clear()
+    yield host.POOL
+    graphs.emulated_device.cache_clear()
 
 
 def test_the_emulators_arrays_come_from_a_pool(emulated):
