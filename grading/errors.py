@@ -26,7 +26,7 @@ FILES = {
     errno.EACCES: "{} is not yours to use: name another, or have its owner give you the right",
     errno.EPERM: "{} is not yours to use: name another, or have its owner give you the right",
     errno.EROFS: "{} lies on a disk that cannot be written to: name another place",
-    errno.ENOSPC: "{} does not fit on its disk: make room there",
+    errno.ENOSPC: "No space left for {} on its disk: make room there",
     errno.ENAMETOOLONG: "{} is too long for a file's name",
 }
 ROOM = "see that its disk has room and that you may write to it"
