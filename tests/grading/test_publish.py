@@ -172,6 +172,13 @@ def test_a_manifest_of_another_hand_removes_nothing(tmp_path, manifest):
         publish.published(tmp_path / "public" / "MANIFEST.json")
 
 
+def test_without_git_it_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(publish.Refused, match="the program git, which keeps what is published, is not on the PATH: install it"):
+        publish.publish(tmp_path / "public")
+    assert not (tmp_path / "public").exists()
+
+
 # Leaks
 
 def test_the_secrets_are_there_to_be_found(secret):
