@@ -346,7 +346,8 @@ def deep(levels):
 @pytest.mark.parametrize("content, why", [
     (zipped("x" * 99).replace(b"PK\x03\x04\x14\0\0", b"PK\x03\x04\x14\0\1").replace(b"PK\1\2\x14\3\x14\0\0", b"PK\1\2\x14\3\x14\0\1"), "encrypted"),
     (zipped("x" * 99)[:-30], "a zip file, but"), (b"7z\xbc\xaf\x27\x1c", "pack it as zip"),
-    (deep(leaks.DEEPEST + 1), "deep"), (gzip.compress(bytes(99))[:-8] + bytes(8), "damaged")])
+    (deep(leaks.DEEPEST + 1), "deep"), (gzip.compress(bytes(99))[:-8] + bytes(8), "damaged")],
+    ids=["encrypted", "cut off", "7z", "too deep", "damaged"])
 def test_what_cannot_be_searched_is_no_proof(finder, content, why):
     (leak,) = finder.leaks("data/a", content)
     assert leak.kind == "a packed file that cannot be searched" and why in leak.said
