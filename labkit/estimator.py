@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -33,18 +34,20 @@ class Unit:
 
     def fit(self, X, y):
         """Learn from scratch, at most `max_epochs` times through all examples. X : (n_examples, n_inputs), y : (n_examples,)."""
-        self._forget()
-        X, T = self._examples(X, y)
-        for _ in range(self.max_epochs):
-            if self._epoch(X, T):
-                break
+        with kept_where_refused(self):
+            self._forget()
+            X, T = self._examples(X, y)
+            for _ in range(self.max_epochs):
+                if self._epoch(X, T):
+                    break
         return self
 
     def partial_fit(self, X, y, classes=None):
         """One epoch more, from where the last one ended. `classes`: all classes there are, where the first y may lack some."""
-        if not hasattr(self, "coef_"):
-            self._forget()
-        self._epoch(*self._examples(X, y, classes))
+        with kept_where_refused(self):
+            if not hasattr(self, "coef_"):
+                self._forget()
+            self._epoch(*self._examples(X, y, classes))
         return self
 
     def _forget(self):
@@ -56,7 +59,7 @@ class Unit:
 
     def _examples(self, X, y, classes=None):
         """Checked X and, for each example, what each unit should say. The first call makes the units."""
-        X = check_rows(self, X)
+        X = self._checked(X)
         check_positive(self, "learning_rate")                       # it may have been set since
         y = check_targets(self, X, y)
         T = self._wanted(X, y, classes)
@@ -64,6 +67,9 @@ class Unit:
             self.n_features_in_ = X.shape[1]
             self.coef_, self.intercept_ = self._start(T.shape[1], X)
         return X.astype(self.coef_.dtype, copy=False), T
+
+    def _checked(self, X):
+        return check_rows(self, X)
 
     def _start(self, n_units, X):
         return np.zeros((n_units, X.shape[1]), X.dtype), np.zeros(n_units, X.dtype)
@@ -103,7 +109,7 @@ class Classifier(Unit):
     def _targets(self, codes):
         """(n_examples, n_units): +1 for a unit's own class, -1 for the others. Two classes need one unit, that of the second."""
         own = np.arange(len(self.classes_)) if len(self.classes_) > 2 else np.array([1])
-        return np.where(codes[:, None] == own, np.int8(1), np.int8(-1))
+        return (codes[:, None] == own) * np.int8(2) - np.int8(1)
 
     def decision_function(self, X):
         """The weighted sums z. Returns (n_examples,) for two classes, else (n_examples, n_classes)."""
@@ -121,6 +127,18 @@ class Classifier(Unit):
         y = check_labels(self, check_targets(self, answers, y))
         same_kind(y, answers)
         return float(np.mean(answers == y))
+
+
+@contextmanager
+def kept_where_refused(unit):
+    """Where the unit refuses what it is given, with TypeError or ValueError, it is afterwards what it was before."""
+    before = vars(unit).copy()
+    try:
+        yield
+    except (TypeError, ValueError):
+        vars(unit).clear()
+        vars(unit).update(before)
+        raise
 
 
 def r_squared(unit, X, y):
@@ -174,6 +192,13 @@ def check_rows(unit, X):
 
     A float array in C order is not copied, so that a memory map stays on disk.
     """
+    X = check_table(unit, X)
+    check_finite(X, "X")
+    return X
+
+
+def check_table(unit, X):
+    """`check_rows` without reading all numbers, of which some may be NaN or infinity."""
     X = as_array(X, "X")
     if X.ndim == 1:
         raise ValueError(
@@ -194,7 +219,6 @@ def check_rows(unit, X):
         raise ValueError(
             f"X has {X.shape[1]} features, but {type(unit).__name__} is expecting {width} features as input; pass the columns of fit."
         )
-    check_finite(X, "X")
     return X
 
 
@@ -276,11 +300,12 @@ def check_labels(unit, y):
 
 def distinct(labels, what="y"):
     """The sorted labels, each once. NaN is no label, and text beside numbers has no order."""
-    labels = as_array(labels, what)
+    labels = as_array(labels, what).ravel()
     if labels.dtype.kind == "f":
-        check_finite(labels.ravel(), what)
+        check_finite(labels, what)
     try:
-        return np.unique(labels)
+        some = np.unique(labels[:1000])
+        return some if codes_of_few(some, labels) is not None else np.unique(labels)
     except TypeError:
         raise ValueError("Unknown label type: y mixes text and numbers, or lacks a label; use one kind of label for all classes.") from None
 
@@ -298,8 +323,22 @@ def check_classes(unit, labels, what="y"):
     return classes
 
 
+def codes_of_few(classes, labels):
+    """For each label, a number, its place among a few classes; None where one is missing. Many labels are neither sorted nor hashed."""
+    if len(classes) > 10 or labels.dtype.kind not in "biuf":
+        return None
+    codes, known = np.zeros(labels.shape, np.int8), np.zeros(labels.shape, bool)
+    for code, label in enumerate(classes):
+        own = labels == label
+        known |= own
+        codes += own * np.int8(code)
+    return codes.astype(np.intp) if known.all() else None
+
+
 def class_codes(unit, y):
     """For each label its place in `classes_`."""
+    if (codes := codes_of_few(unit.classes_, y)) is not None:
+        return codes
     try:
         codes = np.minimum(np.searchsorted(unit.classes_, y), len(unit.classes_) - 1)
     except TypeError:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from labkit import devices, ops
-from labkit.estimator import Unit, check_numbers, check_positive, check_rows, check_targets, r_squared, random_generator
+from labkit.estimator import Unit, check_numbers, check_positive, check_rows, check_targets, kept_where_refused, r_squared, random_generator
 
 WORTH_A_GPU = 2**30         # multiply-adds of the sums over all pairs; below, moving the rows takes longer than a CPU takes for them
 
@@ -73,31 +73,33 @@ class GMDHRegressor(Unit):
 
     def fit(self, X, y, X_check=None, y_check=None):
         """X : (n_examples, n_inputs), y : (n_examples,); X_check, y_check : checking rows, or None to draw them from X and y"""
-        self._forget()
-        rows = self._rows(X, y, X_check, y_check)
-        try:
-            while not self.finished_:
-                rows = self._grow(*rows)
-        finally:
-            devices.free()
+        with kept_where_refused(self):
+            self._forget()
+            rows = self._rows(X, y, X_check, y_check)
+            try:
+                while not self.finished_:
+                    rows = self._grow(*rows)
+            finally:
+                devices.free()
         return self
 
     def partial_fit(self, X, y, X_check=None, y_check=None):
         """One layer more, if it is worth it (`finished_` says when none is). Pass the same rows each time, and a seed as
         `random_state` where checking rows are to be drawn from them."""
-        if not getattr(self, "layers_", None):
-            self._forget()
-        self._check_settings()                              # they may have changed since, and what ended the growing with them
-        X, y, X_check, y_check = self._rows(X, y, X_check, y_check)
-        for layer in self.layers_:
-            X, X_check = layer(X), layer(X_check)
-        del self.criteria_[len(self.layers_):]
-        self.finished_ = bool(self.layers_) and self._is_full()
-        if not self.finished_:
-            try:
-                self._grow(X, y, X_check, y_check)
-            finally:
-                devices.free()
+        with kept_where_refused(self):
+            if not getattr(self, "layers_", None):
+                self._forget()
+            self._check_settings()                          # they may have changed since, and what ended the growing with them
+            X, y, X_check, y_check = self._rows(X, y, X_check, y_check)
+            for layer in self.layers_:
+                X, X_check = layer(X), layer(X_check)
+            del self.criteria_[len(self.layers_):]
+            self.finished_ = bool(self.layers_) and self._is_full()
+            if not self.finished_:
+                try:
+                    self._grow(X, y, X_check, y_check)
+                finally:
+                    devices.free()
         return self
 
     def _grow(self, X, y, X_check, y_check):

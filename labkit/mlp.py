@@ -7,7 +7,7 @@ import numpy as np
 
 from labkit import devices, ops
 from labkit.activations import softmax
-from labkit.estimator import Classifier, Unit, check_fitted, check_numbers, check_positive, check_rows, check_targets, r_squared
+from labkit.estimator import Classifier, Unit, check_fitted, check_numbers, check_positive, check_rows, check_targets, kept_where_refused, r_squared
 from labkit.losses import softmax_cross_entropy, squared_error
 from labkit.network import dense_network
 from labkit.optimizers import OPTIMIZERS, Optimizer
@@ -53,8 +53,9 @@ class MLP(Unit):
 
     def fit(self, X, y):
         """Learn from scratch. X : (n_examples, n_inputs), y : (n_examples,)"""
-        self._forget()
-        X, T = self._examples(X, y)
+        with kept_where_refused(self):
+            self._forget()
+            X, T = self._examples(X, y)
         with self._where_it_is_fast(X, T) as (X, T, step):
             for _ in range(self.max_epochs):
                 self._epoch(X, T, step)
@@ -63,9 +64,11 @@ class MLP(Unit):
     def partial_fit(self, X, y, classes=None):
         """One epoch more, of the network that the first one built. `learning_rate`, `batch_size`, `regularizers` and `shuffle` may
         change in between. `classes`: all classes there are, where the first y may lack some."""
-        if not hasattr(self, "network_"):
-            self._forget()
-        with self._where_it_is_fast(*self._examples(X, y, classes)) as (X, T, step):
+        with kept_where_refused(self):
+            if not hasattr(self, "network_"):
+                self._forget()
+            X, T = self._examples(X, y, classes)
+        with self._where_it_is_fast(X, T) as (X, T, step):
             self._epoch(X, T, step)
         return self
 

@@ -6,7 +6,7 @@ trained to tell its class from all others; the largest z wins.
 
 import numpy as np
 
-from labkit.estimator import Classifier, Unit, check_numbers, check_positive, r_squared
+from labkit.estimator import Classifier, Unit, check_finite, check_numbers, check_positive, check_table, r_squared
 
 # The rules. Each learns from one epoch of examples and changes W and b in place.
 # W : (n_units, n_inputs), b : (n_units,), X : (n_examples, n_inputs), T : (n_examples, n_units)
@@ -108,10 +108,21 @@ class Perceptron(Classifier):
         self.shuffle = shuffle
         self.random_state = random_state
 
+    def _checked(self, X):
+        """Where the kernel is to read the rows, it finds what is not finite, and they are not read twice."""
+        X = check_table(self, X)
+        if X.size < KERNEL_FROM:
+            check_finite(X, "X")
+        return X
+
     def _epoch(self, X, T):
         epoch = perceptron_epoch_compiled if X.size >= KERNEL_FROM else perceptron_epoch
+        W, b = self.coef_.copy(), self.intercept_.copy()
         with np.errstate(over="ignore", invalid="ignore"):
-            wrong = epoch(self.coef_, self.intercept_, X, T, self._order(len(X)), X.dtype.type(self.learning_rate))
+            wrong = epoch(W, b, X, T, self._order(len(X)), X.dtype.type(self.learning_rate))
+        if not (np.isfinite(W).all() and np.isfinite(b).all()):
+            check_finite(X, "X")
+        self.coef_, self.intercept_ = W, b
         self.mistakes_per_epoch_ = np.append(getattr(self, "mistakes_per_epoch_", np.empty(0, np.int64)), wrong)
         self._check_bounded(len(self.mistakes_per_epoch_))
         self.mistakes_ = int(self.mistakes_per_epoch_.sum())

@@ -13,7 +13,7 @@ import numpy as np
 
 from labkit import ops
 from labkit.activations import ACTIVATIONS, PReLU, Sigmoid
-from labkit.estimator import Unit, check_fitted, check_positive, check_rows
+from labkit.estimator import Unit, check_fitted, check_positive, check_rows, kept_where_refused
 from labkit.layers import Dense
 from labkit.losses import sigmoid_cross_entropy, squared_error
 from labkit.mlp import check_converging, follow_settings, layer_sizes, make_optimizer, penalties, train_epoch
@@ -37,17 +37,20 @@ class Coder(Unit):
 
     def fit(self, X, y=None):
         """Learn from scratch. X : (n_examples, n_inputs); y is not looked at"""
-        self._forget()
-        X = self._examples(X)
+        with kept_where_refused(self):
+            self._forget()
+            X = self._examples(X)
         for _ in range(self.max_epochs):
             self._epoch(X)
         return self
 
     def partial_fit(self, X, y=None):
         """One epoch more, of the parameters that the first one made; the settings of the training may change in between."""
-        if not hasattr(self, "params_"):
-            self._forget()
-        self._epoch(self._examples(X))
+        with kept_where_refused(self):
+            if not hasattr(self, "params_"):
+                self._forget()
+            X = self._examples(X)
+        self._epoch(X)
         return self
 
     def fit_transform(self, X, y=None):

@@ -93,16 +93,25 @@ def share_close(name, ours, theirs, tolerance, least):
 
 @lru_cache(None)
 def images():
-    """MNIST as float32 rows, or the 8 x 8 digits where it is not at hand: X, y, exam, exam's classes, and a name that says which."""
+    """MNIST as float32 rows, or as many images of its size where it is not at hand: X, y, exam, exam's classes, and a name that says which."""
     from labkit import datasets
 
     try:
         data, name = datasets.mnist(fallback=False), "MNIST"
+        parts = data.X, data.y, data.X_test, data.y_test
     except FileNotFoundError:
-        data, name = datasets.digits(), "8 x 8 digits, as MNIST is not here (set LABKIT_DATA)"
-    X, exam = (np.array(a, np.float32, order="C") for a in (data.X, data.X_test))
-    y, exam_y = (np.array(a, np.int64) for a in (data.y, data.y_test))
+        data, rng = datasets.digits(), np.random.default_rng(0)
+        name = "digits enlarged and repeated with gaps, as MNIST is not here (set LABKIT_DATA)"
+        parts = *enlarged(data.X, data.y, 60_000, rng), *enlarged(data.X_test, data.y_test, 10_000, rng)
+    X, y, exam, exam_y = (np.array(part, kind, order="C") for part, kind in zip(parts, (np.float32, np.int64) * 2, strict=True))
     return X, y, exam, exam_y, name
+
+
+def enlarged(X, y, n, rng):
+    """n digits of 8 x 8 pixels as 28 x 28, a half of the pixels left out; one of 50 has another's class, so that no line tells all apart."""
+    rows = rng.integers(len(X), size=n)
+    pixels = np.pad(X.reshape(-1, 8, 8).repeat(3, axis=1).repeat(3, axis=2), ((0, 0), (2, 2), (2, 2))).reshape(-1, 784)
+    return pixels[rows] * (rng.random((n, 784), dtype=np.float32) < 0.5), np.where(rng.random(n) < 0.02, rng.permutation(y[rows]), y[rows])
 
 
 # The perceptron

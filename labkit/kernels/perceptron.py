@@ -5,11 +5,14 @@ import numpy as np
 from labkit.kernels._numba import FINITE_MATH, loops, prange
 from labkit.kernels.registry import Budget, Work, one_thread_each, register
 
+INFINITY = np.float32(np.inf)
+
 
 def perceptron_swarm_numpy(weights, mistakes, epochs, converged, X, t, orders, rate, most_epochs):
-    """Column r of `weights` (bias last) learns in place: where t (w x + b) <= 0, with targets t = +1 or -1, w += rate t x.
+    """Column r of `weights` (bias last) learns in place: unless t (w x + b) > 0, with targets t = +1 or -1, w += rate t x.
 
     It sees the examples in order r % n_orders, epoch after epoch, until one without a mistake or `most_epochs` of them.
+    An infinite t (w x + b) is a mistake, too: so a row that is not finite leaves weights that are not, and nobody has to look before.
     """
     X1 = np.column_stack([X, np.ones(len(X), X.dtype)])
     for r in range(len(mistakes)):
@@ -18,7 +21,7 @@ def perceptron_swarm_numpy(weights, mistakes, epochs, converged, X, t, orders, r
         while epochs[r] < most_epochs and not converged[r]:
             before = mistakes[r]
             for e in orders[r % len(orders)]:
-                if t[e] * (X1[e] @ w) <= 0:
+                if not 0 < t[e] * (X1[e] @ w) < np.inf:
                     w += rate * t[e] * X1[e]
                     mistakes[r] += 1
             epochs[r] += 1
@@ -39,7 +42,7 @@ def perceptron_swarm_cpu(weights, mistakes, epochs, converged, X, t, orders, rat
                 z = w[features]
                 for j in range(features):
                     z += w[j] * X[e, j]
-                if t[e] * z <= 0:
+                if not 0 < t[e] * z < np.inf:
                     step = rate * t[e]
                     for j in range(features):
                         w[j] += step * X[e, j]
@@ -70,7 +73,7 @@ def perceptron_swarm_cuda(cuda):
                     z = weights[features, r]
                     for j in range(features):
                         z += weights[j, r] * X[e, j]
-                    if t[e] * z <= np.float32(0):
+                    if not np.float32(0) < t[e] * z < INFINITY:
                         step = rate * t[e]
                         for j in range(features):
                             weights[j, r] += step * X[e, j]

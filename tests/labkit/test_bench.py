@@ -268,6 +268,18 @@ def test_scikit_learn_does_the_same_work(monkeypatch, tmp_path):
         assert [row["peer"] for row in rows] == ["sklearn"] and rows[0]["ratio"] > 0, rows
 
 
+def test_without_mnist_the_work_has_its_size(monkeypatch):
+    from labkit import datasets
+
+    def nowhere(fallback):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(datasets, "mnist", nowhere)
+    X, y, exam, exam_y, name = works.images.__wrapped__()
+    assert (X.shape, exam.shape, X.dtype, len(y), len(exam_y)) == ((60_000, 784), (10_000, 784), np.float32, 60_000, 10_000)
+    assert set(y) == set(range(10)) and 0.05 < X.mean() < 0.2 and X.max() == 1 and "MNIST is not here" in name
+
+
 # Kernels beside NumPy
 
 def test_a_share_is_the_longer_limit_over_the_time(monkeypatch):

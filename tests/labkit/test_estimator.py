@@ -1,5 +1,5 @@
 """What all estimators share: scores of any y that fit takes, as scikit-learn counts them; classes that stay what they were; settings
-that change between epochs."""
+that change between epochs; what was learned, which bad input does not undo."""
 
 import copy
 import warnings
@@ -7,9 +7,11 @@ import warnings
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import accuracy_score, r2_score
 
+from labkit import estimator
 from labkit.gmdh import GMDHRegressor
 from labkit.mlp import MLPClassifier, MLPRegressor
 from labkit.optimizers import Adam
@@ -143,3 +145,47 @@ def test_sparse_data_are_refused_by_name(unit):
     for name, rows in (("X", (csr_array(X), y)), ("y", (X, csr_array((NUMBERS > 0)[None] * 1)))):
         with pytest.raises(TypeError, match=rf"Sparse data was passed for {name}, but dense data is required; pass {name}.toarray\(\)"):
             type(unit)(**unit.get_params()).fit(*rows)
+
+
+CODERS = [RBM(2, max_epochs=2, random_state=0), Autoencoder((2,), max_epochs=2, random_state=0)]
+BETWEEN = 1 / (1 + np.exp(-X))                                  # what an RBM takes, too
+WITH_NAN = np.where(np.arange(X.size).reshape(X.shape) == 100, np.nan, BETWEEN)
+
+
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+@pytest.mark.parametrize("unit", CLASSIFIERS + REGRESSORS + CODERS, ids=lambda unit: type(unit).__name__)
+def test_what_was_learned_stays_where_bad_input_is_refused(unit, call):
+    y = None if unit in CODERS else targets(unit)[0]
+    learned = clone(unit).fit(BETWEEN, y)
+    answers = learned.transform if y is None else learned.predict
+    before = answers(BETWEEN)
+    for rows in (WITH_NAN, BETWEEN[:, :0], BETWEEN[None]):
+        with pytest.raises(ValueError):
+            getattr(learned, call)(rows, y)
+        np.testing.assert_array_equal(answers(BETWEEN), before)
+    learned.set_params(**{"keep" if isinstance(unit, GMDHRegressor) else "learning_rate": -1})
+    with pytest.raises(ValueError, match="-1"):
+        getattr(learned, call)(BETWEEN, y)
+    np.testing.assert_array_equal(answers(BETWEEN), before)
+
+
+@pytest.mark.parametrize("unit", CLASSIFIERS + REGRESSORS + CODERS, ids=lambda unit: type(unit).__name__)
+def test_refused_at_first_nothing_is_learned(unit):
+    y = None if unit in CODERS else targets(unit)[0]
+    new = clone(unit)
+    for call in (new.fit, new.partial_fit):
+        with pytest.raises(ValueError):
+            call(WITH_NAN, y)
+        assert not [name for name in vars(new) if name.endswith("_")]
+
+
+def test_few_labels_are_found_as_many_are():
+    rng = np.random.default_rng(0)
+    for labels in (rng.integers(-3, 4, 5000), rng.integers(0, 2, 5000).astype(bool), rng.integers(0, 9, 5000).astype(np.uint8),
+                   rng.choice([0.0, 2.0], 5000).astype(np.float32), rng.integers(0, 30, 5000), np.r_[np.zeros(5000, int), 1]):
+        classes, places = np.unique(labels, return_inverse=True)
+        unit = Perceptron()
+        unit.classes_ = estimator.distinct(labels)
+        np.testing.assert_array_equal(unit.classes_, classes)
+        assert unit.classes_.dtype == classes.dtype
+        np.testing.assert_array_equal(estimator.class_codes(unit, labels), places)

@@ -104,6 +104,27 @@ def test_the_compiled_epoch_is_used_for_many_numbers_and_agrees_with_scikit_lear
     assert ours.mistakes_ == ours.mistakes_per_epoch_.sum() > 0 and len(ours.mistakes_per_epoch_) == 3
 
 
+@pytest.mark.parametrize("value, word", [(np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "infinity")])
+@pytest.mark.parametrize("row", [0, 3_333, 5_999])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_that_only_the_kernel_reads_have_to_be_finite(value, word, row, dtype):
+    """In every place, behind weights of 0 and on the right side of the line too; and what was learned before stays."""
+    rng = np.random.default_rng(0)
+    X = eighths(rng, 6_000, 20).astype(dtype)
+    X[:, 0] = 0                                                     # so its weight stays 0
+    y = X[:, 1] > X[:, 2]
+    unit = Perceptron(max_epochs=50).fit(X, y)
+    before = unit.coef_.copy()
+    for column in (0, 1):
+        bad = X.copy()
+        bad[row, column] = value
+        for call in (unit.fit, unit.partial_fit, Perceptron().fit, Perceptron().partial_fit):
+            with pytest.raises(ValueError, match=f"Input X contains {word}: the first is in row {row};"):
+                call(bad, y)
+        np.testing.assert_array_equal(unit.coef_, before)
+        assert unit.mistakes_ == unit.mistakes_per_epoch_.sum() > 0
+
+
 def test_a_memory_map_is_learned_from_where_it_lies(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     rows = np.memmap(tmp_path / "rows", np.float32, "w+", shape=(20_000, 10))
