@@ -57,7 +57,9 @@ def open_lab(work, options):
     command = [sys.executable, "-m", "jupyterlab", *([FIRST] if (work / FIRST).exists() else []), *options]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    environment = dict(os.environ, PATH=str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", ""))
+    first = {"PATH": Path(sys.executable).parent,
+             "JUPYTER_CONFIG_PATH": ROOT / "tools" / "jupyter"}     # no question about news, and none of an instructor's panels
+    environment = os.environ | {name: os.pathsep.join(filter(None, (str(path), os.environ.get(name)))) for name, path in first.items()}
     if os.name == "nt":     # where a process cannot be replaced
         sys.exit(subprocess.call(command, cwd=work, env=environment))
     os.chdir(work)

@@ -23,6 +23,24 @@ def _exp(x):
     return (lambda x: vector_math.exp(x)) if x == types.float32 else (lambda x: math.exp(x))
 
 
+def log(x):
+    """The natural logarithm in the type of x: vector code in float32, for normal x above 0; the library's function in float64."""
+
+
+@overload(log)
+def _log(x):
+    return (lambda x: vector_math.log(x)) if x == types.float32 else (lambda x: math.log(x))
+
+
+def log1p(x):
+    """log(1 + x) in the type of x: vector code in float32, for 1 + x above 0; the library's function in float64."""
+
+
+@overload(log1p)
+def _log1p(x):
+    return (lambda x: vector_math.log1p(x)) if x == types.float32 else (lambda x: math.log1p(x))
+
+
 def tanh_in(x):
     """tanh(x) in the type of x: vector code in float32, the library's function in float64."""
 

@@ -3,15 +3,13 @@
 import numpy as np
 
 from labkit.kernels._numba import loops, njit, prange
-from labkit.kernels.random import philox, philox_cpu
+from labkit.kernels.random import philox, philox_cpu, philox_inline
 from labkit.kernels.registry import Budget, Work, one_thread_each, register
 
 _LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)
 _ZERO = np.uint64(0)
 _0 = np.float32(0)
 _BLOCK, _QUARTER = np.uint64(1024), np.uint64(256)
-
-philox_inline = njit(philox, inline="always")
 
 
 def dropout_mask_numpy(mask, bar, kept, seed, draw):

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from labkit.kernels._numba import FINITE_MATH, loops, njit, prange
-from labkit.kernels.activations import exp
+from labkit.kernels.activations import exp, log, log1p
 from labkit.kernels.registry import Budget, Work, one_thread_each, register
 
 _0, _1, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
@@ -111,7 +111,7 @@ def softmax_cross_entropy_cpu(dz, losses, z, labels, share):
         for j in range(z.shape[1]):
             dz[i, j] = exp(z[i, j] - largest)
             total += dz[i, j]
-        losses[i] = share * less_score(math.log(total), z[i, labels[i]], largest)
+        losses[i] = share * less_score(log(total), z[i, labels[i]], largest)
         for j in range(z.shape[1]):
             dz[i, j] *= share / total
         dz[i, labels[i]] -= share
@@ -156,7 +156,7 @@ def softmax_cross_entropy_soft_cpu(dz, losses, z, t, share):
         for j in range(z.shape[1]):
             dz[i, j] = exp(z[i, j] - largest)
             total += dz[i, j]
-        log_total = math.log(total)
+        log_total = log(total)
         loss = z.dtype.type(0)
         for j in range(z.shape[1]):
             loss += t[i, j] * less_score(log_total, z[i, j], largest)
@@ -193,13 +193,13 @@ def cross_entropy_numpy(dp, losses, p, t, share, floor):
     dp[...] = -share * t / p
 
 
-@loops
+@loops(fastmath=FINITE_MATH)
 def cross_entropy_cpu(dp, losses, p, t, share, floor):
     for i in prange(p.shape[0]):
         loss = p.dtype.type(0)
         for j in range(p.shape[1]):
             q = floor if p[i, j] < floor else p[i, j]
-            loss -= t[i, j] * math.log(q)
+            loss -= t[i, j] * log(q)
             dp[i, j] = -share * t[i, j] / q
         losses[i] = share * loss
 
@@ -225,13 +225,13 @@ def binary_cross_entropy_numpy(dp, losses, p, t, share, floor):
     dp[...] = share * (p - t) / (p * (1 - p))
 
 
-@loops
+@loops(fastmath=FINITE_MATH)
 def binary_cross_entropy_cpu(dp, losses, p, t, share, floor):
     for i in prange(p.shape[0]):
         loss = p.dtype.type(0)
         for j in range(p.shape[1]):
             q = floor if p[i, j] < floor else (_1 - floor if p[i, j] > _1 - floor else p[i, j])
-            loss -= t[i, j] * math.log(q) + (_1 - t[i, j]) * math.log1p(-q)
+            loss -= t[i, j] * log(q) + (_1 - t[i, j]) * log1p(-q)
             dp[i, j] = share * (q - t[i, j]) / (q * (_1 - q))
         losses[i] = share * loss
 
@@ -263,7 +263,7 @@ def sigmoid_cross_entropy_cpu(dz, losses, z, t, share):
         loss = z.dtype.type(0)
         for j in range(z.shape[1]):
             small = exp(-abs(z[i, j]))
-            loss += (_0 if z[i, j] < _0 else z[i, j]) - t[i, j] * z[i, j] + math.log1p(small)
+            loss += (_0 if z[i, j] < _0 else z[i, j]) - t[i, j] * z[i, j] + log1p(small)
             dz[i, j] = share * ((small if z[i, j] < _0 else _1) / (_1 + small) - t[i, j])
         losses[i] = share * loss
 

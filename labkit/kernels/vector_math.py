@@ -7,6 +7,7 @@ from labkit.kernels._numba import FINITE_MATH, njit
 
 _0, _1, _2, _HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
 _SHIFT, _BIAS, _MANTISSA = np.int32(256), np.int32(127), np.int32(23)
+_SQRT_HALF = np.float32(0.5**0.5).view(np.int32)        # the bits of it
 
 
 @njit(fastmath=FINITE_MATH)
@@ -43,3 +44,33 @@ def tanh(x):
     far = _1 - _2 / (_1 + exp(_2 * size))
     far = -far if x < _0 else far
     return near if size < np.float32(0.75) else far
+
+
+@njit(fastmath=FINITE_MATH)
+def log(x):
+    """The natural logarithm in float32, to 2e-7 relative, for normal x above 0; NaN and infinity are their own."""
+    return _log(x, x - _1)
+
+
+@njit(fastmath=FINITE_MATH)
+def log1p(x):
+    """log(1 + x) in float32, to 3e-7 relative, for x from -1 + 6e-8 on; NaN and infinity are their own."""
+    return _log(_1 + x, x)
+
+
+@njit(fastmath=FINITE_MATH)
+def _log(x, above):
+    """log x, where `above` is x - 1 with all digits that are known.
+
+    x = m 2**n with m between sqrt(1/2) and sqrt(2), and log m = 2 artanh s with s = (m - 1) / (m + 1), at most 0.172 in size: five
+    terms of the series. Where n is 0, m - 1 is `above`.
+    """
+    bits = np.float32(x).view(np.int32)
+    n = np.int32(np.int32(bits - _SQRT_HALF) >> _MANTISSA)
+    m = np.int32(bits - np.int32(n << _MANTISSA)).view(np.float32)
+    f = above if n == 0 else m - _1
+    s = f / (_2 + f)
+    s2 = s * s
+    p = np.float32(1 / 3) + s2 * (np.float32(1 / 5) + s2 * (np.float32(1 / 7) + s2 * np.float32(1 / 9)))
+    y = np.float32(n) * np.float32(0.693145752) + (_2 * s + (_2 * s * s2 * p + np.float32(n) * np.float32(1.42860677e-6)))
+    return y if x < np.float32(np.inf) else x

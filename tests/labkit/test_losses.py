@@ -63,6 +63,28 @@ def test_confident_scores_cost_much_and_not_infinitely_much():
         assert np.isfinite(value) and value > 30 and np.isfinite(gradient).all()
 
 
+@pytest.mark.parametrize("columns", [1, 5, 64])
+@pytest.mark.parametrize("loss", [cross_entropy, binary_cross_entropy, sigmoid_cross_entropy])
+def test_float32_keeps_its_digits_near_certainty(loss, columns):
+    """Each row against float64, with as many columns as are computed side by side, and fewer."""
+    ends = np.geomspace(np.finfo(np.float32).eps, 0.5, 100)
+    Y = np.linspace(-40, 40, 300) if loss is sigmoid_cross_entropy else np.clip(np.concatenate([ends, 1 - ends]), ends[0], 1 - ends[0])
+    Y = np.float32(np.repeat(Y[:, None], columns, axis=1))
+    T = np.float32(np.eye(columns)[np.arange(len(Y)) % columns] if loss is cross_entropy else np.resize([1, 0, 0.5], Y.shape))
+    for y, t in zip(Y, T, strict=True):
+        (value, gradient), (right, slope) = loss(y[None], t[None]), loss(y[None].astype(float), t[None])
+        assert gradient.dtype == np.float32
+        np.testing.assert_allclose(value, right, rtol=2e-6)
+        np.testing.assert_allclose(gradient, slope, rtol=2e-6, atol=1e-7)
+
+
+def test_a_loss_of_what_is_no_number_is_none():
+    for loss in (cross_entropy, binary_cross_entropy, sigmoid_cross_entropy, softmax_cross_entropy):
+        for dtype in (np.float32, np.float64):
+            value, _ = loss(np.array([[np.nan, 0.5]], dtype), np.array([[1, 0]], dtype))
+            assert np.isnan(value), loss
+
+
 Y = np.zeros((3, 2))
 
 

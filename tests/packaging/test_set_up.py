@@ -224,3 +224,18 @@ def test_a_notebook_put_there_by_hand_is_kept_and_a_deleted_one_comes_back(lab):
     (work / "01_perceptron.ipynb").unlink()
     assert "copied: 01_perceptron" in refresh()
     assert (work / "00_start.ipynb").read_text() == "mine"
+
+
+def test_jupyterlab_shows_a_learner_neither_news_nor_an_instructors_panels(lab, monkeypatch):
+    """JupyterLab's own reading of its settings, with those of the command: what else somebody has set stays."""
+    import lab as tool
+
+    seen = {}
+    monkeypatch.setattr(tool.os, "chdir", lambda place: None)
+    monkeypatch.setattr(tool.os, "execve", lambda program, command, environment: seen.update(environment))
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/somewhere/else")
+    tool.open_lab(lab[2], [])
+    assert seen["JUPYTER_CONFIG_PATH"].split(os.pathsep)[1:] == ["/somewhere/else"]
+    read = "from jupyterlab.commands import get_app_info; print(*get_app_info()['disabled'])"
+    disabled = subprocess.run([sys.executable, "-c", read], env=seen, capture_output=True, text=True, check=True).stdout.split()
+    assert {"@jupyterlab/apputils-extension:announcements", "@jupyter/nbgrader:create-assignment"} <= set(disabled)
