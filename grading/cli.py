@@ -156,7 +156,7 @@ def autograde(options):
     from grading import runner
 
     return runner.autograde(options.lab, course_of(options), student=options.student, workers=options.workers, resume=options.resume,
-                            unprotected=options.unprotected, scheduler=options.scheduler)
+                            unprotected=options.unprotected, scheduler=options.scheduler, say=print)
 
 
 def report(options):

@@ -99,9 +99,9 @@ def engine(url):
     return sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
 
 
-def autograde(lab, course, student=None, workers=None, resume=False, unprotected=False, scheduler=None):
+def autograde(lab, course, student=None, workers=None, resume=False, unprotected=False, scheduler=None, say=None):
     """Grades what was submitted to `lab` in the folder `course`, in processes of this machine or on the Dask cluster of a `scheduler`. Returns 0,
-    or 1 where a submission could not be graded."""
+    or 1 where a submission could not be graded. `say` gets a line at the end, for people."""
     if scheduler:
         cluster.refuse_open(scheduler)
     course = Course(Path(course).resolve())
@@ -111,7 +111,11 @@ def autograde(lab, course, student=None, workers=None, resume=False, unprotected
         raise FileNotFoundError(f"nothing to grade: there is no {course.root / 'submitted' / (student or '*') / lab}; grading collect puts what "
                                 "an LMS gives there, nbgrader collect what a hub has")
     with journal.alone(course.root, wait=LET_GO), Journal(course.root) as kept:
-        return Class(course, lab, unprotected, kept, resume).grade(folders, workers, scheduler)
+        batch = Class(course, lab, unprotected, kept, resume)
+        failed = batch.grade(folders, workers, scheduler)
+    if say:
+        say(batch.summary(len(folders)))
+    return failed
 
 
 class Class:
@@ -128,6 +132,7 @@ class Class:
         self.changed = []       # folders that were submitted again meanwhile
         self.scored = set()     # students who had scores before
         self.failed = 0
+        self.before = 0         # submissions whose grades an earlier run wrote
 
     def key(self, folder, digest):
         return Key(self.lab, folder.parent.name, digest, self.version, self.seed)
@@ -157,6 +162,11 @@ class Class:
                 folders, self.changed = self.changed, []
         return int(self.failed > 0)
 
+    def summary(self, count):
+        before = f", {self.before} of them before" if self.before else ""
+        failed = f"; {self.failed} not, or not wholly: see above" if self.failed else ""
+        return f"{self.lab}: {count - self.failed} of {count} submissions are graded{before}{failed}"
+
     def name_strangers(self, folders):
         """nbgrader enters whoever has a folder in submitted/, also under a slip of the pen; where a class is enrolled, that is said."""
         listed = book.students(self.converter.coursedir.db_url)
@@ -173,6 +183,7 @@ class Class:
             raw, digest = self.read(folder)
             key = self.key(folder, digest)
             if self.resume and self.written(key):
+                self.before += 1
                 self.progress.update()
             elif digest in self.waiting:
                 self.waiting[digest].append(folder)

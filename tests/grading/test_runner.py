@@ -122,12 +122,15 @@ def test_a_worker_that_dies_costs_one_submission_at_most(course, monkeypatch):
             os.kill(os.getpid(), signal.SIGKILL)
         return real(self, raw)
 
+    said = []
     monkeypatch.setattr(grader.Grader, "grade", dies)
-    assert grade(course, workers=2) == 1
+    assert grade(course, workers=2, say=said.append) == 1
     assert totals(course) == {**EXPECTED, "cyd": 0.0}
     monkeypatch.setattr(grader.Grader, "grade", real)
-    assert grade(course, resume=True) == 0
+    assert grade(course, resume=True, say=said.append) == 0
     assert totals(course) == EXPECTED
+    assert said == [f"{LAB}: 5 of 6 submissions are graded; 1 not, or not wholly: see above",
+                    f"{LAB}: 6 of 6 submissions are graded, 5 of them before"]
 
 
 @pytest.fixture
