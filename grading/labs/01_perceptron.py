@@ -535,6 +535,7 @@ for k, ax in enumerate(axes.flat):
     row, column = np.nonzero(image < 0)
     ax.scatter(column, row, s=-60 * image[row, column], marker="_", color=INK, linewidths=1)
     ax.set(xticks=[], yticks=[], xlabel=f"unit {k}")
+    ax.spines[:].set_visible(True)
     ax.grid(False)
 say(figure, f"Ten perceptrons read {correct:.1%} of {len(said)} unseen digits. "
     "Ink where a unit is blue speaks for its digit, ink where it is orange (with a minus) against it",

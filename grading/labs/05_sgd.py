@@ -327,7 +327,9 @@ for n in range(1, 6):
 # The maps above were made by many walkers at once. Now write such a swarm yourself. The landscape is the simplest one
 # with two valleys and a pass between them:
 #
-# $$ \text{height} = \tfrac14 x^4 - x y + \tfrac12 y^2, \qquad \text{slope along } x: \; x^3 - y, \qquad \text{slope along } y: \; y - x $$
+# $$ \text{height} = \tfrac14 x^4 - x y + \tfrac12 y^2 $$
+#
+# $$ \text{slope along } x: \; x^3 - y, \qquad \text{slope along } y: \; y - x $$
 #
 # Its valleys lie at $(1, 1)$ and $(-1, -1)$, the pass at $(0, 0)$. Each thread is one walker: it finds its number, asks
 # whether there is a walker of that number, and goes down all the steps by itself. (As in lab 00, `cuda.grid(1)` tells a thread

@@ -347,11 +347,12 @@ def road(w):
     return w / 20 + np.sin(w)
 
 
-rides = {heading: {f"momentum {mu}": (np.arange(801), roll(step, np.array([-20.0]), road, 0.1, mu, 800, ahead)[:, 0])
+rides = {heading: {f"{mu}": (np.arange(801), roll(step, np.array([-20.0]), road, 0.1, mu, 800, ahead)[:, 0], name if mu else "gradient_descent")
                    for mu in (0.0, 0.8, 0.9, 0.95, 0.99)}
-         for heading, step, ahead in (("classical", classical, False), ("Nesterov", look_ahead, True))}
-rests = {heading: ", ".join(f"{round(float(ride[-1]))}" for _, ride in balls.values()) for heading, balls in rides.items()}
-figures.curves(rides, "step", "place on the road", title="At rest: " + "; ".join(f"{name} at {ends}" for name, ends in rests.items()),
+         for heading, name, step, ahead in (("classical", "momentum", classical, False), ("Nesterov", "nesterov", look_ahead, True))}
+rests = {heading: ", ".join(f"{round(float(ride[-1]))}" for _, ride, _ in balls.values()) for heading, balls in rides.items()}
+figures.curves(rides, "step (at the ends: the momentum)", "place on the road", ends=True,
+               title="At rest: " + "; ".join(f"{name} at {places}" for name, places in rests.items()),
                alt="Two panels of five walks over 800 steps. Without momentum the walk ends in the first hole; the higher the "
                    "momentum, the further the ball rolls through the holes and back again before one of them holds it.")
 

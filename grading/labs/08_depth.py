@@ -621,7 +621,7 @@ check(contrastive_step)
 
 # %% [markdown]
 # Train a machine with it: 48 hidden units, the 8 x 8 digits, no labels. The first picture shows what twelve of its hidden
-# units look for (blue: ink wanted, orange: no ink), the second what it makes of digits it has not seen.
+# units look for (blue: ink wanted, orange with a minus: no ink), the second what it makes of digits it has not seen.
 
 # %% role="picture"
 def train_machine(step, X, n_hidden=48, epochs=20, rate=0.2, batch=20, seed=0):

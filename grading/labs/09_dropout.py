@@ -491,9 +491,9 @@ figures.weight_images({name: W[:, 3] for name, W in left.items()}, (8, 8),
                           "its ink, speak for it; the left of the middle speaks against it. Crosses mark weights of exactly zero.")
 
 # %% [markdown]
-# It is `"b"`. (In the pictures blue pixels speak for a 3, orange ones against it, and a cross marks a weight of exactly zero.) L2
-# spreads an opinion over many small weights; L1 buys some and pays for no others, which is welcome where somebody wants to read
-# the weights, or to store few. Which is better on new data depends on whether the truth is spread out or not.
+# It is `"b"`. (In the pictures blue pixels speak for a 3, orange ones, with a minus, against it, and a cross marks a weight of
+# exactly zero.) L2 spreads an opinion over many small weights; L1 buys some and pays for no others, which is welcome where somebody
+# wants to read the weights, or to store few. Which is better on new data depends on whether the truth is spread out or not.
 #
 # **L2 and weight decay.** Under plain gradient descent the step against L2's slope is $w - \eta s w = (1 - \eta s)\, w$: each
 # weight decays by a share. The two names are used as if they were one thing. They are, under plain gradient descent, and under

@@ -6,7 +6,7 @@ import numpy as np
 
 from labkit.figures.picture import Picture, drawn, picture, say
 from labkit.figures.scene import Scene
-from labkit.figures.style import COLORS, EDGE, INK, LINES, MUTED, SOFT
+from labkit.figures.style import EDGE, INK, MUTED, SOFT
 
 
 def matrix_blocks(n, inputs, units) -> Picture:
@@ -15,26 +15,26 @@ def matrix_blocks(n, inputs, units) -> Picture:
     n : examples; inputs, units : rows and columns of the weight matrix
     """
     scene = Scene(760, 528)
-    rows = [("forwards: multiply", "a weighted sum for each example and unit", INK,
+    rows = [("forwards: multiply", "a weighted sum for each example and unit",
              [("X", n, inputs), "×", ("W", inputs, units), "=", ("Z", n, units)]),
-            ("backwards: multiply by the transpose", "hands each unit's error to its inputs", COLORS["check"],
+            ("backwards: multiply by the transpose", "hands each unit's error to its inputs",
              [("dZ", n, units), "×", ("Wᵀ", units, inputs), "=", ("dX", n, inputs)]),
-            ("for the weights: inputs transposed times errors", "adds up over the examples", COLORS["train"],
+            ("for the weights: inputs transposed times errors", "adds up over the examples",
              [("Xᵀ", inputs, n), "×", ("dZ", n, units), "=", ("dW", inputs, units)])]
-    for k, (title, words, color, parts) in enumerate(rows):
+    for k, (title, words, parts) in enumerate(rows):
         y = 18 + 174 * k
         if k:
             scene.line(20, y - 16, 740, y - 16, color=EDGE, width=1)
-        scene.text(20, y, title, 15, color, bold=True)
+        scene.text(20, y, title, 15, bold=True)
         scene.text(740, y, words, 13, MUTED, "end")
-        draw_product(scene, 90, y + 90, parts, color)
+        draw_product(scene, 90, y + 90, parts)
     scene.alt = (f"Three products of matrices drawn as blocks. Forwards: X, {n} by {inputs}, times W, {inputs} by {units}, is Z, {n} by {units}. "
                  f"Backwards: dZ, {n} by {units}, times W transposed, {units} by {inputs}, is dX, {n} by {inputs}. For the weights: X transposed, "
                  f"{inputs} by {n}, times dZ, {n} by {units}, is dW, {inputs} by {units}.")
     return scene.picture()
 
 
-def draw_product(scene, x, middle, parts, color):
+def draw_product(scene, x, middle, parts):
     for part in parts:
         if isinstance(part, str):
             scene.text(x + 16, middle, part, 22, MUTED, "middle")
@@ -42,7 +42,7 @@ def draw_product(scene, x, middle, parts, color):
             continue
         name, rows, columns = part
         width, height = side(columns), side(rows)
-        scene.rect(x + 30, middle - height / 2, width, height, SOFT["here"], stroke=color, edge=2)
+        scene.rect(x + 30, middle - height / 2, width, height, SOFT["here"], stroke=INK, edge=2)
         scene.text(x + 30 + width / 2, middle, name, 17 if width > 30 else 14, INK, "middle", bold=True)
         scene.text(x + 23, middle, rows, 13, MUTED, "end")
         scene.text(x + 30 + width / 2, middle - height / 2 - 10, columns, 13, MUTED, "middle")
@@ -61,8 +61,8 @@ def loss_slopes(sums, squared, cross, title=None):
     sums : (n,) the weighted sum; squared, cross : (n,) the gradients by that sum. Returns a Picture.
     """
     figure, ax = picture(7.4, 3.9)
-    ax.plot(sums, squared, color=COLORS["class_0"], linestyle=LINES["class_0"], label="squared error")
-    ax.plot(sums, cross, color=COLORS["class_1"], label="cross-entropy")
+    ax.plot(sums, squared, color=MUTED, linestyle="--", label="squared error")
+    ax.plot(sums, cross, color=INK, label="cross-entropy")
     ax.axhline(0, color=MUTED, linewidth=1)
     ax.set(xlabel="weighted sum of the output unit (target 1, so negative sums are wrong)", ylabel="gradient by the sum")
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=2)

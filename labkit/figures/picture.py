@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import base64
 import functools
-import html
 import io
 import textwrap
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-from labkit.figures.style import CARD, RC
+from labkit.figures.style import CARD, RC, image_page
 
 
 class Picture(Figure):
     """A Figure with `alt`: one or two sentences that say what is to be seen. Made outside pyplot, so nothing keeps it alive."""
 
     alt = ""
+    whole = False       # whether a narrow window shows all of it, however small its words get there
 
     def png(self, dpi=192, colors=160):
         """The picture as PNG bytes with a small palette: a third of the size, no visible loss."""
@@ -32,11 +33,14 @@ class Picture(Figure):
     def _repr_mimebundle_(self, include=None, exclude=None):
         data = base64.b64encode(self.png()).decode()
         width, height = (round(side * 96) for side in self.get_size_inches())
-        alt = html.escape(self.alt, quote=True)
-        page = (f'<img alt="{alt}" src="data:image/png;base64,{data}" width="{width}" '
-                f'style="max-width:100%;height:auto;border-radius:8px;background:{CARD}">')
+        page = image_page(data, width, self.alt, None if self.whole else self.smallest())
         return {"text/html": page, "text/plain": f"Picture: {self.alt}", "image/png": data}, \
             {"image/png": {"width": width, "height": height, "alt": self.alt}}
+
+    def smallest(self):
+        """The size of the smallest words, in pixels."""
+        sizes = [text.get_fontsize() for text in self.findobj(Text) if text.get_visible() and text.get_text().strip()]
+        return min(sizes, default=9) * 96 / 72
 
 
 def picture(width=7.2, height=4.2, rows=1, columns=1, layout="constrained", **subplots):

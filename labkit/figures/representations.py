@@ -6,7 +6,8 @@ import numpy as np
 
 from labkit.figures.picture import drawn, picture, say
 from labkit.figures.runs import histogram_of_runs
-from labkit.figures.style import CARD, COLORS, INK, LINES, MUTED
+from labkit.figures.style import CARD, COLORS, INK, MUTED
+from labkit.figures.training_curves import PLAIN
 
 
 @drawn
@@ -17,10 +18,10 @@ def unit_paths(equal, random, title=None):
     """
     figure, axes = picture(9.6, 3.7, 1, 2, sharey=True)
     for ax, paths, words in zip(axes, (equal, random), ("equal starts", "random starts"), strict=True):
-        for unit, (name, width) in enumerate((("class_1", 5.0), ("class_0", 1.8))):
+        for unit, look in enumerate(({"color": "#868686", "linewidth": 5}, {"color": INK, "linewidth": 1.8, "linestyle": "--"})):
             for k in range(paths.shape[1]):
                 label = None if k else f"hidden unit {unit + 1}"
-                ax.plot(paths[:, k, unit], color=COLORS[name], linestyle=LINES[name], linewidth=width, label=label)
+                ax.plot(paths[:, k, unit], label=label, **look)
         ax.set(xlabel="sweep")
         ax.set_title(words, fontsize=11)
     axes[0].set_ylabel("weights from the inputs")
@@ -35,7 +36,7 @@ def unit_paths(equal, random, title=None):
 def learning_curve(errors, title=None, log=True):
     """E after each sweep. errors : {label: (n_sweeps,)}. Returns a Picture."""
     figure, ax = picture(7.2, 3.4)
-    for (label, values), (color, line) in zip(errors.items(), ((COLORS["class_1"], "-"), (COLORS["class_0"], "--"), (INK, ":")), strict=False):
+    for (label, values), (color, line) in zip(errors.items(), PLAIN, strict=False):
         ax.plot(np.arange(1, len(values) + 1), values, color=color, linestyle=line, label=label)
     ax.set(xlabel="sweep", ylabel="error E", yscale="log" if log else "linear")
     if len(errors) > 1:

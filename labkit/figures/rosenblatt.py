@@ -87,8 +87,8 @@ def many_lines(X, y, weights, likes, question, labels, names, shown=120):
 def around_the_limit(below, above):
     """The error, step by step, with a learning rate 1% below and 1% above the largest stable one. below, above : (n,). Returns a Picture."""
     figure, ax = picture(7.4, 4.2)
-    ax.semilogy(above, color=COLORS["negative"], linestyle="--", label="1% above the limit")
-    ax.semilogy(below, color=COLORS["positive"], label="1% below the limit")
+    ax.semilogy(above, color=INK, linestyle="--", label="1% above the limit")
+    ax.semilogy(below, color=MUTED, label="1% below the limit")
     ax.set(xlabel="steps", ylabel="mean error, half the squared miss")
     outside_legend(figure, ax)
     return say(figure, f"Just below the limit the error settles; just above, it grows by {above[-1] / above[-2] - 1:.1%} a step",

@@ -1,4 +1,4 @@
-"""Small grey images side by side, with the distances between them."""
+"""Small grey images, up to four in a row, with the distances between them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def images(pictures, names=None, title=None, alt=None, distances=True):
     """Grey images, ink dark on light, and the Euclidean distance of every pair.
 
     pictures : list of arrays (28, 28), or (784,), values from 0 (paper) to 1 or 255 (ink)
-    names    : one text an image; A, B, C... without
+    names    : one text an image; A, B, C... without. More than four stand in two rows.
     Returns a Picture.
     """
     stack = [square(p) for p in pictures]
@@ -23,8 +23,12 @@ def images(pictures, names=None, title=None, alt=None, distances=True):
     if len(names) != len(stack):
         raise ValueError(f"{len(stack)} images were given {len(names)} names; give one name an image")
     pairs = list(itertools.combinations(range(len(stack)), 2)) if distances and 1 < len(stack) <= 4 else []
-    figure, axes = picture(max(5.4, 2.1 * len(stack)), 2.9 + 0.24 * len(pairs), 1, len(stack), squeeze=False)
-    for ax, image, name in zip(axes[0], stack, names, strict=True):
+    rows = 1 if len(stack) <= 4 else 2
+    columns = -(-len(stack) // rows)
+    figure, axes = picture(max(5.4, 2.1 * columns), 0.5 + 2.4 * rows + 0.24 * len(pairs), rows, columns, squeeze=False)
+    for ax in axes.flat[len(stack):]:
+        ax.remove()
+    for ax, image, name in zip(axes.flat, stack, names, strict=False):
         ax.imshow(image, cmap="gray_r", vmin=0, vmax=max(1.0, image.max()), interpolation="nearest")
         ax.set(xticks=[], yticks=[], xlabel=name)
         ax.xaxis.label.set_color(INK)
@@ -32,12 +36,12 @@ def images(pictures, names=None, title=None, alt=None, distances=True):
         for spine in ax.spines.values():
             spine.set(visible=True, color=EDGE)
     gaps = {pair: float(np.linalg.norm(stack[pair[0]] - stack[pair[1]])) for pair in pairs}
-    rows = [f"{names[i]} / {names[j]}: {gap:,.0f}" if gap >= 100 else f"{names[i]} / {names[j]}: {gap:.3g}" for (i, j), gap in gaps.items()]
-    if rows:
-        figure.supxlabel("distance, " + rows[0] if len(rows) == 1 else "distance, pixel by pixel\n" + "\n".join(rows), fontsize=10, color=MUTED)
+    said = [f"{names[i]} / {names[j]}: {gap:,.0f}" if gap >= 100 else f"{names[i]} / {names[j]}: {gap:.3g}" for (i, j), gap in gaps.items()]
+    if said:
+        figure.supxlabel("distance, " + said[0] if len(said) == 1 else "distance, pixel by pixel\n" + "\n".join(said), fontsize=10, color=MUTED)
     return say(figure, title or finding(names, gaps),
                alt or f"{len(stack)} grey images of {stack[0].shape[0]} by {stack[0].shape[1]} pixels: {', '.join(names)}. "
-                      f"{'Distances: ' + '; '.join(rows) + '.' if rows else ''}")
+                      f"{'Distances: ' + '; '.join(said) + '.' if said else ''}")
 
 
 def minus_signs(ax, weights, most, length):

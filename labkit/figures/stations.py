@@ -31,7 +31,9 @@ def course_map(lab):
     name, years = SPINE[here][1:]
     scene.alt = (f"Map of the course, a line of ten stations from start to dropout. You are at station {here} of 9, {name}, {years}. "
                  "Five branches (convolution, kernel machines, sequences, GPU, AlexNet) are marked as later.")
-    return scene.picture()
+    figure = scene.picture()
+    figure.whole = True
+    return figure
 
 
 def find(lab):

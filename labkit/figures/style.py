@@ -5,6 +5,9 @@ The other names were chosen in that spirit: at least 3:1 against the card, apart
 blue blindness, and never told by colour alone.
 """
 
+import html
+import math
+
 CARD = "#fdfcf9"
 INK = "#22252b"
 MUTED = "#575c66"
@@ -75,6 +78,22 @@ def powers_of_ten(exponents):
     """Words for the ticks of one axis: all as one writes them where none is below 0.0001 or above 10,000, else all as powers."""
     plain = all(-4 <= exponent <= 4 for exponent in exponents)
     return [f"{10.0 ** exponent:,.10g}" if plain else f"$10^{{{exponent:g}}}$" for exponent in exponents]
+
+
+# In a narrow window, such as a phone's, a picture is not shown so small that its words cannot be read: it can be moved sideways there,
+# and a bar below it says so.
+READABLE = """<style>
+@media screen { .labkit-image { overflow-x: auto; } .labkit-image > img { min-width: var(--readable); } }
+.labkit-image::-webkit-scrollbar { height: 8px; } .labkit-image::-webkit-scrollbar-thumb { background: #868686; border-radius: 4px; }
+</style>"""
+
+
+def image_page(png, width, alt, smallest=None):
+    """A PNG, in base64, as HTML, at most `width` pixels wide. smallest : the size of its smallest words at that width; None: show it whole."""
+    image = (f'<img alt="{html.escape(alt, quote=True)}" src="data:image/png;base64,{png}" width="{width}" '
+             f'style="max-width:100%;height:auto;border-radius:8px;background:{CARD}')
+    return f'{image}">' if smallest is None else \
+        f'{READABLE}<div class="labkit-image">{image};--readable:{min(width, math.ceil(9 * width / smallest))}px"></div>'
 
 
 def channels(color):

@@ -11,18 +11,21 @@ PLAIN = ((INK, "-"), (MUTED, "--"), ("#868686", ":"), (INK, "-."), (MUTED, (0, (
 
 
 @drawn
-def curves(panels, xlabel, ylabel, title, alt, logx=False, logy=False, ylim=None, marks=(), markers=False):
+def curves(panels, xlabel, ylabel, title, alt, logx=False, logy=False, ylim=None, marks=(), markers=False, ends=False):
     """Lines in one panel or several that share their y axis.
 
     panels : {heading: {label: (x, y) or (x, y, name)}}; a name from `style.COLORS` gives the line that look, others are told apart by
              dashes; what is not finite is left out
     marks  : (x, words) of dotted lines from top to bottom; markers : whether to mark the points
+    ends   : whether to write the labels at the ends of the lines, in place of a legend; then several lines may have one name
     Returns a Picture.
     """
     figure, axes = picture(max(7.4, 3.5 * len(panels)), 4.1, 1, len(panels), squeeze=False, sharey=True)
     for ax, (heading, lines) in zip(axes[0], panels.items(), strict=True):
         for k, (label, (x, y, *name)) in enumerate(lines.items()):
-            color, dash = (COLORS[name[0]], LINES.get(name[0], "-")) if name else PLAIN[k % len(PLAIN)]
+            color, dash = PLAIN[k % len(PLAIN)]
+            if name:
+                color, dash = COLORS[name[0]], dash if ends else LINES.get(name[0], "-")
             mark = (MARKERS.get(name[0], "o") if name else "osD^v"[k % 5]) if markers else ""
             y = np.asarray(y, float)
             ax.plot(x, np.where(np.isfinite(y), y, np.nan), color=color, linestyle=dash, marker=mark, label=label)
@@ -42,11 +45,26 @@ def curves(panels, xlabel, ylabel, title, alt, logx=False, logy=False, ylim=None
             plain_numbers(axis)
         if not logx:
             ax.xaxis.set_major_formatter("{x:,.10g}")
+            ax.xaxis.get_major_locator().set_params(integer=all(np.array_equal(x, np.rint(x)) for x, *_ in lines.values()))
+        if ends:
+            name_ends(ax)
     axes[0, 0].set(ylabel=ylabel)
     handles = {label: handle for ax in axes[0] for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    if len(handles) > 1:
+    if len(handles) > 1 and not ends:
         figure.legend(handles.values(), handles.keys(), loc="outside lower left", ncols=4 if len(handles) != 5 else 3)
     return say(figure, title, alt)
+
+
+def name_ends(ax):
+    """Each line's label at its right end; lines that end in one place share the words."""
+    low, high = ax.get_ylim()
+    ends = {}
+    for line, label in zip(*ax.get_legend_handles_labels(), strict=True):
+        x, y = line.get_xydata()[-1]
+        there = next((end for end in ends if abs(end[1] - y) < 0.06 * (high - low)), (x, y))
+        ends.setdefault(there, []).append(label)
+    for end, labels in ends.items():
+        ax.annotate(", ".join(labels), end, xytext=(5, 0), textcoords="offset points", fontsize=9.5, va="center", annotation_clip=False)
 
 
 def plain_numbers(axis):

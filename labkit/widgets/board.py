@@ -6,12 +6,12 @@ The page only draws and listens; what is shown is decided here, in the kernel, b
 from __future__ import annotations
 
 import base64
-import html
 from pathlib import Path
 
 import anywidget
 import traitlets
 
+from labkit.figures.style import image_page
 from labkit.widgets.student import sentences
 
 HERE = Path(__file__).parent
@@ -32,13 +32,14 @@ def choice(name, label, options, value):
     return {"kind": "choice", "name": name, "label": label, "options": [[str(v), words] for v, words in options], "value": str(value)}
 
 
-# A saved notebook that is opened again knows no live picture, and JupyterLab writes "model not found" in its place. These words, saved
-# beside it and hidden as long as it lives, stand there instead.
+# A saved notebook that is opened again knows no live picture, and JupyterLab writes "model not found" in its place; exported as HTML it
+# has nothing there. These words, saved beside it and hidden as long as it lives, stand there instead. On paper the still picture is seen.
 ASLEEP = """<style>
 .jp-OutputArea-child:has(.labkit-asleep) { display: none; }
-.jp-OutputArea:has(.jupyter-widgets):not(:has(.jupyter-widgets > *)) .jp-OutputArea-child:has(.labkit-asleep) { display: flex; }
-.jp-OutputArea:has(.labkit-asleep) .jp-OutputArea-child:has(> .jupyter-widgets):not(:has(> .jupyter-widgets > *)) { display: none; }
+.jp-OutputArea:has(.jupyter-widgets):not(:has(.jupyter-widgets > :not(script))) .jp-OutputArea-child:has(.labkit-asleep) { display: flex; }
+.jp-OutputArea:has(.labkit-asleep) .jp-OutputArea-child:has(> .jupyter-widgets):not(:has(> .jupyter-widgets > :not(script))) { display: none; }
 .jp-OutputArea .labkit-asleep { display: block; margin: 4px 0; }
+@media print { details::details-content { content-visibility: visible; block-size: auto; } .jp-InputArea pre { white-space: pre-wrap; } }
 </style><p class="labkit-asleep" hidden>Something live stood here. It comes back when this cell is run again, after the cells above it.</p>"""
 
 
@@ -143,7 +144,6 @@ class Board(anywidget.AnyWidget):
         data["text/plain"] = f"Live picture: {self.title}. {alt_text(self.name)}"
         if still_path(self.name).is_file():
             data["image/png"] = png = base64.b64encode(still_path(self.name).read_bytes()).decode()
-            alt = html.escape(alt_text(self.name), quote=True)      # what shows the bare image leaves its alt text out
-            data["text/html"] = f'<img alt="{alt}" src="data:image/png;base64,{png}" width="860" style="max-width:100%;height:auto">'
+            data["text/html"] = image_page(png, 860, alt_text(self.name), 12)       # what shows the bare image leaves its alt text out
             metadata = metadata | {"image/png": {"alt": alt_text(self.name)}}
         return data, metadata

@@ -36,13 +36,13 @@ class Recording:
         return "\n\n".join("\n".join(self.columns(names[k:k + 2])) for k in range(0, len(names), 2))
 
     def columns(self, names):
-        yield f"{'':18}" + "".join(f"{course(name).title:>24}" for name in names)
-        yield f"{'start':18}" + "".join(f"{str(course(name).start):>24}" for name in names)
-        yield f"{'steps':18}" + "".join(f"{course(name).steps:>24}" for name in names)
-        yield f"{'':18}" + "".join(f"{'rate':>13}{'height':>11}" for _ in names)
+        yield f"{'':18}" + "".join(f"{course(name).title:>21}" for name in names)
+        yield f"{'start':18}" + "".join(f"{str(course(name).start):>21}" for name in names)
+        yield f"{'steps':18}" + "".join(f"{course(name).steps:>21}" for name in names)
+        yield f"{'':18}" + "".join(f"{'rate':>11}{'height':>10}" for _ in names)
         for racer in RACERS:
             ends = [(course(name).rate_of(racer), course(name).above_lowest(self.ways[name][racer])[-1]) for name in names]
-            yield f"{WORDS[racer]:18}" + "".join(f"{rate:13g}{height:11.2g}" for rate, height in ends)
+            yield f"{WORDS[racer]:18}" + "".join(f"{rate:11g}{height:10.2g}" for rate, height in ends)
 
     # The still form: a strip of pictures
 

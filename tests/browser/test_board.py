@@ -144,6 +144,40 @@ def test_the_film_too_keeps_its_card_where_the_reader_has_chosen_the_colours():
         assert page.locator("section > [role=img]").evaluate("element => getComputedStyle(element).backgroundColor") == "rgb(253, 252, 249)"
 
 
+def test_words_of_a_picture_stay_readable_on_a_phone_and_paper_shows_it_whole():
+    from labkit.figures.style import image_page
+
+    dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+    with browser() as page:
+        page.set_viewport_size({"width": 390, "height": 700})
+        page.set_content(image_page(dot, 900, "a dot", smallest=12))
+        image = page.locator("img")
+        assert image.evaluate("image => image.offsetWidth") == 675      # 12 pixels become 9
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert image.evaluate("image => image.parentElement.scrollWidth") == 675
+        page.emulate_media(media="print")
+        assert image.evaluate("image => image.offsetWidth") < 390
+        page.emulate_media(media="screen")
+        page.set_viewport_size({"width": 1400, "height": 700})
+        assert image.evaluate("image => image.offsetWidth") == 900
+
+
+def test_an_exported_page_says_that_something_live_stood_there_and_paper_shows_the_still():
+    from labkit.widgets.board import ASLEEP
+
+    with browser() as page:
+        page.set_content(f'''<details><summary>Still picture</summary><p id="still">a still</p></details>
+            <div class="jp-OutputArea"><div class="jp-OutputArea-child">{ASLEEP}</div><div class="jp-OutputArea-child">
+            <div class="jupyter-widgets"><script>var element;</script><script type="application/json">{{}}</script></div></div></div>''')
+        word = page.locator(".labkit-asleep")
+        assert word.is_visible() and not page.locator("#still").is_visible()
+        page.emulate_media(media="print")
+        assert page.locator("#still").bounding_box()["height"] > 0 and page.locator("#still").is_visible()
+        page.emulate_media(media="screen")
+        page.locator(".jupyter-widgets").evaluate("place => place.append(document.createElement('section'))")
+        assert not word.is_visible()
+
+
 def test_a_table_of_claims_gives_its_words_the_room_in_a_narrow_window():
     row = {"claim": "XOR", "kind": "theorem", "paper": "all", "ours": "all", "setting": "", "why": "it must", "ok": True}
     with browser() as page:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from labkit import figures
+from labkit.figures.style import COLORS
 
 RNG = np.random.default_rng(0)
 X = np.vstack([RNG.normal((-1.5, -0.5), 0.8, (20, 2)), RNG.normal((1.5, 1), 0.8, (20, 2))])
@@ -81,6 +82,15 @@ def test_jupyter_gets_an_image_with_its_alt_text_on_the_card(drawing):
     assert np.abs(np.array(image.getpixel((0, 0))) - np.array([0xfd, 0xfc, 0xf9])).max() <= 3
 
 
+def test_a_narrow_window_shows_the_words_of_a_picture_and_the_map_whole():
+    figure = figures.histogram_of_runs([1, 2, 5])
+    small = figure.axes[0].text(2, 0.5, "small", fontsize=8)
+    assert f"--readable:{np.ceil(9 * 672 / (8 * 96 / 72)):.0f}px" in figure._repr_mimebundle_()[0]["text/html"]
+    small.set_fontsize(4)
+    assert "--readable:672px" in figure._repr_mimebundle_()[0]["text/html"], "it is never made larger than it is"
+    assert "--readable" not in figures.course_map("02_xor")._repr_mimebundle_()[0]["text/html"]
+
+
 def test_nothing_is_drawn_outside_the_picture(drawing):
     box, (width, height) = drawing.get_tightbbox(), drawing.get_size_inches()
     assert box.x0 > -0.02 and box.y0 > -0.02 and box.x1 < width + 0.02 and box.y1 < height + 0.02
@@ -115,6 +125,39 @@ def test_the_numbers_of_one_logarithmic_axis_are_written_in_one_way(ends, first,
     said = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     assert any(first in one for one in said) and any(last in one for one in said), said
     assert {"10^" in one for one in said if one} == {power}, said
+
+
+def test_lines_are_named_at_their_ends_and_those_that_end_in_one_place_together():
+    lines = {"a": ([0, 1], [0.0, 1]), "b": ([0, 1], [0.0, 5]), "c": ([0, 1], [9.0, 1.1])}
+    figure = figures.curves({"": lines}, "steps", "height", "It falls", "Curves.", ends=True)
+    assert [words.get_text() for words in figure.axes[0].texts] == ["a, c", "b"] and not figure.legends
+
+
+def test_lines_of_one_name_that_are_named_at_their_ends_differ_in_their_dashes():
+    lines = {label: ([0, 1], [0.0, end], "nesterov") for label, end in (("a", 1), ("b", 2))}
+    one, other = figures.curves({"": lines}, "steps", "height", "It falls", "Curves.", ends=True).axes[0].lines
+    assert one.get_color() == other.get_color() == COLORS["nesterov"] and one.get_linestyle() != other.get_linestyle()
+
+
+@pytest.mark.parametrize("last, whole", [(15, True), (0.75, False)])
+def test_an_axis_of_whole_numbers_has_no_ticks_between_them(last, whole):
+    lines = {"a": (np.arange(1, 16) * last / 15, np.arange(15))}
+    figure = figures.curves({"one": lines, "other": lines}, "steps", "height", "It falls", "A curve.")
+    figure.draw_without_rendering()
+    assert all(tick == round(tick) for tick in figure.axes[0].get_xticks()) == whole
+
+
+@pytest.mark.parametrize("drawn", [
+    lambda: figures.around_the_limit(np.ones(4), np.ones(4)), lambda: figures.loss_slopes(AXIS, AXIS, AXIS),
+    lambda: figures.unit_paths(np.zeros((3, 2, 2)), np.ones((3, 2, 2))), lambda: figures.learning_curve({"one": [1, 2], "other": [2, 3]}),
+    lambda: figures.matrix_blocks(9, 3, 5)])
+def test_what_is_no_class_and_no_data_set_does_not_bear_the_colour_of_one(drawn):
+    from matplotlib.colors import to_hex
+
+    taken = {COLORS[name] for name in ("class_0", "class_1", "train", "check")}
+    axes = drawn().axes
+    colors = {to_hex(line.get_color()) for ax in axes for line in ax.lines} | {to_hex(text.get_color()) for ax in axes for text in ax.texts}
+    assert not taken & (colors | {to_hex(patch.get_edgecolor()) for ax in axes for patch in ax.patches})
 
 
 def test_powers_of_ten_are_written_out_only_where_all_can_be():
@@ -154,6 +197,12 @@ def test_runs_that_did_not_finish_are_counted_not_drawn():
     figure = figures.histogram_of_runs([3, 4, np.nan])
     assert "1 did not finish" in title(figure)
     assert sum(bar.get_height() for bar in figure.axes[0].patches) == 2
+
+
+def test_six_images_stand_in_two_rows_of_a_picture_no_wider_than_three():
+    few, many, odd = (figures.images([STROKE] * n, distances=False) for n in (3, 6, 5))
+    assert few.get_figwidth() == many.get_figwidth() and many.axes[3].get_subplotspec().rowspan.start == 1
+    assert [len(figure.axes) for figure in (few, many, odd)] == [3, 6, 5]
 
 
 def test_images_names_the_closest_pair():

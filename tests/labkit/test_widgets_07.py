@@ -197,7 +197,7 @@ def test_the_standings_print_starts_rates_and_heights(film):
     text = film.standings()
     for words in ("(-1.5, 0.001)", "(-1.2, 1.0)", "(1.0, 1.5)", "(-4.0, 4.0)", "0.0015", "0.005", "RMSprop", "Adadelta"):
         assert words in text
-    assert max(map(len, text.splitlines())) <= 72       # a longer line wraps in a window of 800 pixels, and the columns with it
+    assert max(map(len, text.splitlines())) <= 62       # a longer line wraps in a window of 640 pixels, and the columns with it
 
 
 def test_unwritten_functions_are_said_in_the_film():
