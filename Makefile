@@ -14,12 +14,13 @@ RUN := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python
 export REQUIRE_ALL
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test demo bench peers hub hub-check locks
+.PHONY: help setup lab test lowest demo bench peers hub hub-check locks
 
 help:
 	@echo 'make setup   make .venv from the pinned packages'
 	@echo 'make lab     open the course in JupyterLab, on your own copies in work/ (LAB_ARGS=...)'
 	@echo 'make test    run every test that this machine can run (TEST_ARGS=..., REQUIRE_ALL=1: a skip is a failure)'
+	@echo 'make lowest  run tests with the lowest versions that the two pyproject.toml allow (needs uv; TEST_ARGS=...)'
 	@echo 'make demo    grade a bundled class, from release to grade table (DEMO_ARGS=...)'
 	@echo 'make bench   time each kernel and model beside its peers (BENCH_ARGS=...)'
 	@echo 'make peers   install those peers, each in an environment of its own under .venv-peers/'
@@ -35,6 +36,16 @@ lab: setup
 
 test: setup
 	@$(RUN) -m pytest $(TEST_ARGS)
+
+# On the lowest Python, too: some of these versions have no wheels for the later ones. JupyterLab alone is a later one, as what nbgrader
+# brings along asks for.
+LOWEST := uv pip compile --quiet --upgrade --python-version 3.11 --resolution lowest-direct --generate-hashes --no-annotate
+lowest:
+	@command -v uv >/dev/null || { echo 'make lowest needs uv, which can choose the lowest versions; add it with: python3 -m pip install uv'; exit 1; }
+	@mkdir -p dist
+	$(LOWEST) pyproject.toml grading/pyproject.toml --group build --group test --no-emit-package perceptron-to-dropout -o dist/lowest.txt
+	@$(MAKE) --no-print-directory test PYTHON=$(or $(PYTHON),python3.11) VENV=.venv-lowest PINS=dist/lowest.txt \
+		$(if $(TEST_ARGS),,TEST_ARGS='tests/labkit tests/labs/test_labs.py')
 
 demo: setup
 	@$(RUN) -m grading.cli demo $(DEMO_ARGS)

@@ -8,9 +8,11 @@ import warnings
 from pathlib import Path
 
 from grading.errors import sentence
+from labkit.cli import show_every_character
 
 
 def main(arguments=None):
+    show_every_character()
     parser = argparse.ArgumentParser(prog="grading", description="Build, verify and grade the course.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -206,7 +208,7 @@ def export(options):
     if options.to:      # a spreadsheet takes a table for UTF-8 by its first bytes
         written(options.to, text.encode("utf-8-sig" if options.format == "csv" else "utf-8"))
     else:
-        sys.stdout.write(text)
+        sys.stdout.write(in_full(text))
 
 
 def written(path, content):
@@ -214,6 +216,16 @@ def written(path, content):
     from grading.put import put
 
     path.write_bytes(content) if path.exists() and not path.is_file() else put(path.resolve(), content, 0o600)
+
+
+def in_full(text):
+    """This text, where standard output has every letter of it: a name that is changed would be nobody's."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError as error:
+        letter = error.object[error.start]
+        raise ValueError(f"standard output is in {sys.stdout.encoding} here, which has no {letter}; write to a file with --to") from None
+    return text
 
 
 def publish(options):

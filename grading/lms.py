@@ -8,6 +8,7 @@ import contextlib
 import csv
 import errno
 import io
+import os
 import re
 import stat
 import unicodedata
@@ -32,6 +33,8 @@ SAVED_AS = re.compile(r"(?<=\.ipynb)\.(json|txt)$", re.IGNORECASE)          # wh
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<moodle>\d+)_assignsubmission_file_?(?:[/_](?P<file>.+))?")
 NAMELESS = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 SAFE = re.compile(r"[\w][\w.@+-]{0,99}")
+# What Windows makes no file or folder of, or one in another place or under another name.
+STRANGE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*[. ]|.*[<>:\"|?*\x00-\x1f].*", re.IGNORECASE | re.DOTALL)
 ROUNDED = re.compile(r"\d([.,]\d+)?[Ee]\+\d+")     # a long number after a spreadsheet has saved it
 
 # What the columns of a class list are called: nbgrader's names first, then those of our own export, of Canvas and of Moodle.
@@ -98,8 +101,9 @@ def read(path, left_out=None):
         if not values["id"] or (canvas and "student" in head and line[head.index("student")].strip() == "Student, Test"):
             missing.append(f"line {number}: {', '.join(filter(None, line)) or 'nothing'}")
             continue
-        if not SAFE.fullmatch(values["id"]):
-            raise ValueError(f"{path}, line {number}: the id {values['id']!r} cannot be a folder's name; letters, digits and . _ @ + - are expected")
+        if not SAFE.fullmatch(values["id"]) or os.name == "nt" and STRANGE.fullmatch(values["id"]):
+            raise ValueError(f"{path}, line {number}: the id {values['id']!r} cannot be a folder's name; letters, digits and . _ @ + - are expected"
+                             + (", no name of a device, such as con, and no dot at the end" if os.name == "nt" else ""))
         if ROUNDED.fullmatch(values["id"]):
             raise ValueError(f"{path}, line {number}: a spreadsheet has rounded the id to {values['id']}; give the list as it was exported")
         if (twin := known.setdefault(values["id"].casefold(), number)) != number:
@@ -303,9 +307,11 @@ class Extractor(ExtractorPlugin):
             for name, content in notebooks(path, refused):
                 parts = [part for part in name.replace("\\", "/").split("/") if part.strip(". ")]
                 try:
+                    if os.name == "nt" and any(map(STRANGE.fullmatch, parts)):
+                        raise OSError(errno.ENOTDIR, "a name of Windows' own")
                     put(Path(extracted_path, path.stem if path.suffix == ".zip" else "", *parts), content)
                 except OSError as error:
-                    if error.errno not in NAMELESS:
+                    if error.errno not in NAMELESS and not (os.name == "nt" and error.errno == errno.ENOENT):     # a name too long, there
                         raise
                     refused.append((name[:100], "no file can have this name"))
         for name, why in refused:

@@ -55,8 +55,9 @@ class SandboxError(RuntimeError):
 
 def environment(home):
     """All that a student's process knows of the environment: one thread each for BLAS and OpenMP, no GPU, caches in its own folder."""
-    path = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"} if os.name == "posix" else {"SystemRoot": os.environ.get("SystemRoot", "")}
-    return path | {
+    system = ({"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"} if os.name == "posix" else
+              {"SystemRoot": os.environ.get("SystemRoot", ""), "USERPROFILE": home})
+    return system | {
         "HOME": home, "TMPDIR": home, "TEMP": home, "MPLCONFIGDIR": home, "IPYTHONDIR": home, "NUMBA_CACHE_DIR": home,
         "LABKIT_DEVICE": "cpu", "NBGRADER_EXECUTION": "autograde", "MPLBACKEND": "agg", "PYTHONHASHSEED": "0",
         "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "2",
@@ -67,6 +68,13 @@ def python(interpreter):
     """Python without the folder of its script and without a user's own packages. Not -I, which would pass over PYTHONHASHSEED: sets then
     have another order in every process, and sums over them other last bits."""
     return [interpreter, "-P", "-s", "-B"]
+
+
+def itself():
+    """(interpreter, additions to its environment) of a process that is Python itself: on Windows an environment's python.exe starts another one
+    and waits, and a socket is shared with one process alone."""
+    base = sys._base_executable
+    return (sys.executable, {}) if os.name == "posix" or base == sys.executable else (base, {"__PYVENV_LAUNCHER__": sys.executable})
 
 
 def choose(unprotected=False, warm=(), limits=None, private=()):
@@ -365,8 +373,9 @@ class Unprotected:
     def start(self):
         home = tempfile.mkdtemp(prefix="labkit-grading-")
         judge, student = socket.socketpair()
-        command = [*python(sys.executable), str(HERE / "shell.py")]
-        options = {"cwd": home, "env": environment(home), "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        interpreter, launched = itself()
+        command = [*python(interpreter), str(HERE / "shell.py")]
+        options = {"cwd": home, "env": environment(home) | launched, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         if os.name == "posix":
             process = subprocess.Popen([*command, str(student.fileno()), str(LABKIT)], pass_fds=[student.fileno()], stdin=subprocess.DEVNULL,
                                        start_new_session=True, **options)

@@ -7,6 +7,7 @@ import sys
 
 def main(arguments=None):
     """Run one command; each loads only its own module. Returns the exit status."""
+    show_every_character()
     parser = argparse.ArgumentParser(prog="labkit", description="What the course finds on this machine, and how fast it runs here.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     one = commands.add_parser("doctor", help="what was found, what a missing thing costs you, and the command that adds it")
@@ -23,6 +24,13 @@ def main(arguments=None):
     from labkit import doctor
 
     return doctor.main(as_json=options.json)
+
+
+def show_every_character():
+    """A letter that a file's encoding lacks, as Windows' for redirected output lacks many of a path's, is written as its number; nothing fails."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

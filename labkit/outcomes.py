@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import ctypes
 import io
 import math
 import re
@@ -102,11 +103,16 @@ class TimeLimit(BaseException):
 
 @contextlib.contextmanager
 def time_limit(seconds):
-    """Interrupts pure Python code in the main thread after `seconds`; elsewhere it does nothing."""
-    if seconds is None or threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+    """Interrupts pure Python code in the main thread after `seconds`, and again where that is swallowed; elsewhere it does nothing."""
+    if seconds is None or threading.current_thread() is not threading.main_thread():
         yield
         return
+    with alarm(seconds) if hasattr(signal, "setitimer") else watch(seconds):
+        yield
 
+
+@contextlib.contextmanager
+def alarm(seconds):
     def stop(*_):
         raise TimeLimit
 
@@ -117,6 +123,30 @@ def time_limit(seconds):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+
+
+@contextlib.contextmanager
+def watch(seconds):
+    """What `alarm` does, by another thread, for Windows, which has no such signal. A call that waits is interrupted once it comes back."""
+    caller, over, throw = ctypes.c_ulong(threading.get_ident()), threading.Event(), ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+    def interrupt(patience=seconds):
+        while not over.wait(patience):
+            throw(caller, ctypes.py_object(TimeLimit))
+            patience = 0.2
+
+    watcher = threading.Thread(target=interrupt, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        try:
+            over.set()
+            watcher.join()
+        except TimeLimit:           # one that came this late
+            over.set()
+            watcher.join()
+        throw(caller, None)         # takes back one that has not come yet
 
 
 def plain(value):

@@ -32,11 +32,22 @@ def packages():
     if missing:
         return Finding("Packages", False, f"missing: {', '.join(missing)}", "labs stop at their first import",
                        pip(" ".join(f'"{needs[name]}"' for name in missing)), needed=True)
+    others = [name for name, need in needs.items() if not allowed(name, need)]
+    if others:
+        return Finding("Packages", False, "other versions than the course asks for: " + ", ".join(f"{name} {version(name)}" for name in others),
+                       "labs may stop, or show something else", pip(" ".join(f'"{needs[name]}"' for name in others)), needed=True)
     broken = {name: str(error) for name in needs if name != "greenlet" and (error := failure(name))}        # of that one `emulator` speaks
     if broken:
         return Finding("Packages", False, f"installed, but not to be loaded: {', '.join(broken)} ({next(iter(broken.values()))})",
                        "labs stop at their first import", pip("--force-reinstall " + " ".join(f'"{needs[name]}"' for name in broken)), needed=True)
     return Finding("Packages", True, ", ".join(f"{name} {version(name)}" for name in needs), needed=True)
+
+
+def allowed(name, need):
+    """Whether the installed version is one that is asked for: what was installed later may have replaced it."""
+    from packaging.requirements import Requirement
+
+    return Requirement(need).specifier.contains(version(name), prereleases=True)
 
 
 def failure(name):

@@ -274,7 +274,7 @@ def _entry(inputs, hidden, outputs):
         bench_size=20_000,
         tolerance=1e-5,
         statistics=lambda weights, errors, worst, needed: (errors.mean(), (worst < 0.5).mean(), (needed >= 0).mean()),
-        budget=Budget(registers=64, shared_bytes=8 * THREADS * rows(inputs, hidden, outputs) + RESERVED),
+        budget=Budget(registers=72, shared_bytes=8 * THREADS * rows(inputs, hidden, outputs) + RESERVED),
     )
 
 

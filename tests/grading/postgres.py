@@ -4,7 +4,6 @@ import contextlib
 import glob
 import importlib.util
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -35,6 +34,8 @@ def server():
     folder = Path(tempfile.mkdtemp(prefix="postgres-", dir="/tmp"))
     who = {}
     if os.geteuid() == 0:
+        import pwd
+
         entry = next(entry for name in ("postgres", "nobody") for entry in pwd.getpwall() if entry.pw_name == name)
         os.chown(folder, entry.pw_uid, entry.pw_gid)
         who = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}

@@ -1,5 +1,6 @@
 """Arguments that cannot be right: what was wrong, what is expected, and nothing done."""
 
+import io
 import os
 
 import pytest
@@ -34,6 +35,20 @@ def test_what_the_system_refuses_is_said_with_what_to_do(fake_course, tmp_path, 
         assert cli.main(arguments) == 1
         said_here = capsys.readouterr().err
         assert said in said_here and "Errno" not in said_here
+
+
+def test_a_name_that_standard_output_cannot_hold_is_not_changed(fake_course, tmp_path, monkeypatch):
+    """Windows writes what goes into a file or a pipe in the encoding of its country."""
+    (tmp_path / "list.csv").write_text("id,first_name,last_name\nada,\u0141ucja,Lem\n", encoding="utf-8")
+    course = ["--course", str(fake_course.root)]
+    assert cli.main(["enrol", str(tmp_path / "list.csv"), *course]) == 0
+    out, err = (io.TextIOWrapper(io.BytesIO(), "cp1252") for _ in range(2))
+    monkeypatch.setattr("sys.stdout", out)
+    monkeypatch.setattr("sys.stderr", err)
+    assert cli.main(["export", *course]) == 1
+    for stream in (out, err):
+        stream.flush()
+    assert out.buffer.getvalue() == b"" and rb"in cp1252 here, which has no \u0141; write to a file with --to" in err.buffer.getvalue()
 
 
 def test_an_error_of_two_files_is_about_the_one_that_was_named(tmp_path):

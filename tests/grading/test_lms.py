@@ -1,11 +1,14 @@
 """Class lists and downloads of Canvas, Moodle and nbgrader, with the habits of their files."""
 
+import errno
 import io
+import re
 import subprocess
 import sys
 import unicodedata
 import zipfile
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy
@@ -54,6 +57,16 @@ def test_a_class_list_is_read_in_each_systems_columns(tmp_path, text, expected):
     assert lms.read(tmp_path / "a.csv")[0] == expected
 
 
+@pytest.mark.parametrize("ident", ["con", "Nul", "com1.x", "ada."])
+def test_on_windows_an_id_that_makes_no_folder_is_refused(tmp_path, monkeypatch, ident):
+    (tmp_path / "list.csv").write_text(f"id\n{ident}\nconny\n")
+    monkeypatch.setattr(lms, "os", SimpleNamespace(name="posix"))
+    assert [person.id for person in lms.read(tmp_path / "list.csv")] == [ident, "conny"]
+    monkeypatch.setattr(lms, "os", SimpleNamespace(name="nt"))
+    with pytest.raises(ValueError, match=f"line 2: the id '{re.escape(ident)}' cannot be a folder's name"):
+        lms.read(tmp_path / "list.csv")
+
+
 @pytest.mark.parametrize(("text", "message"), [
     ("", "is empty; a class list has a line of column names"),
     ("name,mail\nAda,a@b\n", "has the columns name, mail, but none of them is an id"),
@@ -77,7 +90,7 @@ def test_a_class_list_that_cannot_be_right_is_refused_with_its_line(tmp_path, te
 def test_lines_without_an_id_are_left_out_and_named(fake_course):
     left_out = []
     path = fake_course.root / "list.csv"
-    path.write_text(CANVAS_LIST + '"Student, Test",505,,,One\n"Null, Nick",506,u6,,One\n')
+    path.write_text(CANVAS_LIST + '"Student, Test",505,,,One\n"Null, Nick",506,u6,,One\n', encoding="utf-8")
     assert lms.enrol(path, fake_course.root, left_out) == 4
     assert left_out == ["line 7: Student, Test, 505, One", "line 8: Null, Nick, 506, u6, One"]
 
@@ -126,7 +139,7 @@ def test_whoever_is_known_under_another_id_is_nobody_new(fake_course, text, said
 
 
 def test_a_gradebook_that_somebody_else_holds_takes_nobody_and_says_so(fake_course, monkeypatch, capsys):
-    (fake_course.root / "list.csv").write_text(CANVAS_LIST)
+    (fake_course.root / "list.csv").write_text(CANVAS_LIST, encoding="utf-8")
     with lms.gradebook(fake_course.root) as held:
         held.add_student("ada")
         held.db.execute(sqlalchemy.text("update student set first_name = 'A'"))
@@ -282,13 +295,31 @@ def test_nbgraders_own_zip_collect_unpacks_notebooks_alone(fake_course):
     folder.mkdir(parents=True)
     odd = {f"{'y' * 300}.ipynb": "{}", f"{'z' * 249}.ipynb": "{}", "w.ipynb": "{}", "w.ipynb/z.ipynb": "{}"}
     zipped(fake_course, {f"x/../../../../ada_{LAB}.ipynb": "{}", "jose_run.sh": "x", **odd}, folder / "a.zip")
-    pattern = rf".*/(?P<student_id>\w+?)_(?P<file_id>{LAB})"
+    pattern = rf".*[\\/](?P<student_id>\w+?)_(?P<file_id>{LAB})"
     done = subprocess.run([sys.executable, "-m", "nbgrader", "zip_collect", LAB, f"--FileNameCollectorPlugin.named_regexp={pattern}"],
                           cwd=fake_course.root, capture_output=True, text=True)
     assert done.returncode == 0 and "Not taken: jose_run.sh: no notebook" in done.stderr, done.stderr
     assert done.stderr.count(": no file can have this name") == 2
     assert handed_in(fake_course, "ada") == "{}"
     assert not list(fake_course.root.rglob("jose_run.sh")) and not (fake_course.root / f"ada_{LAB}.ipynb").exists()
+
+
+@pytest.mark.parametrize("name", ["D:/x.ipynb", "aux/x.ipynb", "a:b.ipynb", "what?.ipynb", "x./y.ipynb", "NUL.ipynb", f"{'y' * 300}.ipynb"])
+def test_on_windows_what_would_be_another_drive_a_device_or_nothing_is_not_unpacked(tmp_path, monkeypatch, name):
+    (tmp_path / "archive").mkdir()
+    with zipfile.ZipFile(tmp_path / "archive" / "a.zip", "w") as archive:
+        archive.writestr(name, "{}")
+        archive.writestr("fine.ipynb", "{}")
+    def put(path, content):
+        if len(path.name) > 255:
+            raise FileNotFoundError(errno.ENOENT, "as Windows says it")
+        real(path, content)
+
+    real = lms.put
+    monkeypatch.setattr(lms, "put", put)
+    monkeypatch.setattr(lms, "os", SimpleNamespace(name="nt"))
+    lms.Extractor().extract(tmp_path / "archive", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").rglob("*.*")] == ["fine.ipynb"]
 
 
 def test_a_course_without_students_is_said_instead_of_each_file(fake_course):

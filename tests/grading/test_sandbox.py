@@ -1,11 +1,13 @@
 """What a student's process can see, do and use up, seen from inside; and what is said where it cannot be locked away."""
 
+import io
 import os
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -201,7 +203,7 @@ exec setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps=-all --bounding
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="every other test here runs as an ordinary user already")
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="every other test here runs as an ordinary user already")
 def test_an_ordinary_user_can_use_it(locked, tmp_path):
     """Root becomes user 1000, in a mount namespace where Python lies where that user can reach it."""
     base = Path(sys.base_prefix)
@@ -253,6 +255,26 @@ def test_unprotected_warns_of_what_it_means(capsys):
 def test_a_plain_process_speaks_the_same_protocol():
     with Session(sandbox.Unprotected()) as one:
         assert one.cell("6 * 7").outputs[0]["data"]["text/plain"] == "42"
+
+
+def test_on_windows_the_socket_goes_to_python_itself(monkeypatch, tmp_path):
+    """The python.exe of an environment only starts another one there, which could not open a socket that was shared with the first."""
+    began = {}
+
+    class Process:
+        pid, stdin = 5, io.BytesIO()
+
+        def __init__(self, command, env, **_):
+            began.update(program=command[0], launcher=env.get("__PYVENV_LAUNCHER__"), home=env["USERPROFILE"])
+
+    student = SimpleNamespace(share=lambda pid: b"%d" % pid, close=lambda: None)
+    monkeypatch.setattr(sandbox, "os", SimpleNamespace(name="nt", environ=os.environ))
+    monkeypatch.setattr(sandbox, "socket", SimpleNamespace(socketpair=lambda: (None, student)))
+    monkeypatch.setattr(sandbox, "subprocess", SimpleNamespace(Popen=Process, DEVNULL=None, PIPE=None))
+    monkeypatch.setattr(sandbox.tempfile, "mkdtemp", lambda prefix: str(tmp_path))
+    monkeypatch.setattr(sys, "_base_executable", "C:/Python312/python.exe")
+    sandbox.Unprotected().start()
+    assert began == {"program": "C:/Python312/python.exe", "launcher": sys.executable, "home": str(tmp_path)}
 
 
 # Control groups, on a folder that stands for the kernel's

@@ -316,6 +316,7 @@ def test_a_folder_where_nothing_can_be_looked_up_is_one_without_mnist(tiny, cach
 
 def test_a_folder_may_be_named_from_home(tiny, cache, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
     lay(tmp_path / "data" / "mnist", tiny)
     assert datasets.mnist("~/data/mnist").X.shape == (30, 784)
     monkeypatch.setenv("LABKIT_DATA", "~/data")

@@ -1,5 +1,6 @@
 """`labkit doctor`: each thing found or missing, what a missing one costs, and the one command that adds it."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -26,7 +27,7 @@ def without(monkeypatch):
     """Pretend that these distributions are not installed, and all others are."""
     def pretend(*names):
         for module in (finding, gpu, labs):
-            monkeypatch.setattr(module, "version", lambda name: None if name in names else "1.0")
+            monkeypatch.setattr(module, "version", lambda name: None if name in names else "99.0")
 
     return pretend
 
@@ -56,6 +57,16 @@ def test_the_command_prints_the_same_as_data(capsys):
     assert status == any(f["needed"] and not f["found"] for f in found)
 
 
+def test_a_folder_whose_letters_the_output_lacks_is_named_all_the_same(monkeypatch, tmp_path):
+    """Windows writes what goes into a file in the encoding of its country."""
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path / "\u0141"))
+    out = io.TextIOWrapper(io.BytesIO(), "cp1252")
+    monkeypatch.setattr("sys.stdout", out)
+    assert cli.main(["doctor"]) == 0
+    out.flush()
+    assert rb"\u0141" in out.buffer.getvalue()
+
+
 def test_the_command_refuses_what_it_does_not_know(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(["doctor", "--jsno"])
@@ -74,6 +85,15 @@ def test_a_missing_needed_thing_fails_the_command(without, capsys):
     assert found.command.endswith('-m pip install "scipy>=1.13" "tqdm>=4.66"')      # the course's own name would be asked of an index
     assert cli.main(["doctor"]) == 1
     assert "The labs do not run yet: " in capsys.readouterr().out
+
+
+def test_a_package_older_than_the_course_asks_for_is_named(monkeypatch):
+    """As after the installation of something else, which wants an older one."""
+    installed = finding.version
+    monkeypatch.setattr(labs, "version", lambda name: {"numpy": "1.26.4", "scipy": "99.0rc1"}.get(name) or installed(name))
+    found = labs.packages()
+    assert not found.found and found.needed and found.detail == "other versions than the course asks for: numpy 1.26.4"
+    assert found.command.endswith('-m pip install "numpy>=2.0"')
 
 
 def test_a_package_that_does_not_load_is_named_and_the_other_looks_go_on():
@@ -109,7 +129,7 @@ def test_a_setting_of_the_gpus_memory_that_cannot_be_read_is_named_with_what_can
     with_gpu(problem=None, name="NVIDIA T4", memory_bytes=16 * 2**30, driver="13.0")
     found = gpu.memory()
     assert not found.found and found.needed and repr(setting) in found.detail and 'such as "4 GiB"' in found.detail
-    assert found.command == "unset LABKIT_GPU_MEMORY" and found.cost == "labs stop where they first use the GPU"
+    assert found.command == finding.unset("LABKIT_GPU_MEMORY") and found.cost == "labs stop where they first use the GPU"
     assert cli.main(["doctor"]) == 1
     assert "The labs do not run yet: " in capsys.readouterr().out
     with_gpu(problem="the package numba-cuda is not here", name="NVIDIA T4", memory_bytes=16 * 2**30, driver="13.0")
@@ -167,7 +187,7 @@ def test_a_limit_of_the_shell_is_said():
 def test_an_unknown_device_is_said(monkeypatch):
     monkeypatch.setenv("LABKIT_DEVICE", "quantum")
     found = labs.place()
-    assert not found.found and "quantum" in found.detail and found.command == "unset LABKIT_DEVICE"
+    assert not found.found and "quantum" in found.detail and found.command == finding.unset("LABKIT_DEVICE")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap is for Linux")

@@ -2,6 +2,9 @@
 
 import json
 import math
+import signal
+import threading
+import time
 from collections import namedtuple
 from decimal import Decimal
 from fractions import Fraction
@@ -83,7 +86,11 @@ def test_integers_are_compared_exactly_however_large():
     assert difference(value(10_001.0), value(10_000.0)) is None
 
 
-def test_outcomes_that_are_not_values():
+@pytest.mark.parametrize("system", ["this one", "Windows"])
+def test_outcomes_that_are_not_values(monkeypatch, system):
+    if system == "Windows":
+        monkeypatch.delattr(signal, "setitimer", raising=False)
+
     def loops():
         while True:
             pass
@@ -109,6 +116,19 @@ def test_outcomes_that_are_not_values():
     assert kinds == ["timed_out", "timed_out", "raised", "not_attempted", "malformed"]
     assert perform(raises, Call()).line == "return [][3]"
     assert "printed its answer" in difference(perform(prints, Call()), value(3))
+
+
+def test_without_an_alarm_the_clock_ends_with_the_call(monkeypatch):
+    def nearly():
+        end = time.monotonic() + 0.05
+        while time.monotonic() < end:
+            pass
+        return 1
+
+    monkeypatch.delattr(signal, "setitimer", raising=False)
+    threads = threading.active_count()
+    assert {perform(nearly, Call(), seconds=0.05).kind for _ in range(20)} <= {"value", "timed_out"}
+    assert threading.active_count() == threads and perform(lambda: time.sleep(0.3), Call(), seconds=10).kind == "value"
 
 
 @pytest.mark.parametrize("slip, said", [

@@ -3,6 +3,7 @@
 import io
 import json
 
+import matplotlib
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +12,7 @@ from labkit import widgets
 from labkit.widgets import stills
 
 NAMES = tuple(name for name in widgets.__all__ if name not in ("still", "Board", "Student", "keep_work"))
+APART = 0.01 if matplotlib.__version_info__ >= (3, 11) else 0.04     # the committed ones have the letters as 3.11 draws them
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def test_the_committed_still_is_what_the_code_draws(name, boards):
     drawn = Image.open(io.BytesIO(scene.picture().png(dpi=144))).convert("RGB")
     assert committed.size == drawn.size
     apart = np.abs(np.asarray(committed, int) - np.asarray(drawn, int)).max(axis=-1)
-    assert (apart > 60).mean() < 0.01, "run `python -m labkit.widgets.stills` and look at the pictures"
+    assert (apart > 60).mean() < APART, "run `python -m labkit.widgets.stills` and look at the pictures"
     assert stills.alt_text(name) == scene.alt
 
 
