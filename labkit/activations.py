@@ -73,7 +73,10 @@ class ReLU(Layer):
 
 
 class PReLU(Layer):
-    """y = x where positive, a x elsewhere, with a slope `a` for each unit that is learned too. He et al. 2015, eq. 1."""
+    """y = x where positive, a x elsewhere, with a slope `a` for each unit that is learned too. He et al. 2015, eq. 1.
+
+    slope : where they start, one number for all or (n_units,)
+    """
 
     in_place = True
 
@@ -81,7 +84,10 @@ class PReLU(Layer):
         if not ops.is_count(n_units):
             raise ValueError(f"n_units is {n_units!r}, but it has to be a whole number above 0.")
         self.n_inputs = self.n_units = int(n_units)
-        self.params = [np.full(n_units, slope, ops.float_type(dtype))]
+        start = ops.as_floats(slope, "slope")
+        if start.shape not in ((), (1,), (self.n_units,)) or not np.isfinite(start).all():
+            raise ValueError(f"slope is {slope!r}, but it has to be a number, or one for each of the {n_units} units.")
+        self.params = [np.full(n_units, start, ops.float_type(dtype))]
 
     @property
     def slopes(self):

@@ -2,7 +2,7 @@
 
 import inspect
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
@@ -31,6 +31,14 @@ class Unit:
 
         kind = {"classifier": {"classifier_tags": ClassifierTags()}, "regressor": {"regressor_tags": RegressorTags()}}
         return Tags(self.estimator_type, TargetTags(required=True), input_tags=InputTags(), **kind[self.estimator_type])
+
+    def get_metadata_routing(self):
+        """What scikit-learn may pass on: nothing. Its pipelines ask, where routing is on, about the weights that their `score` takes."""
+        from sklearn.utils.metadata_routing import MetadataRequest
+
+        requests = MetadataRequest(owner=self)
+        requests.score.add_request(param="sample_weight", alias=None)
+        return requests
 
     def fit(self, X, y):
         """Learn from scratch, at most `max_epochs` times through all examples. X : (n_examples, n_inputs), y : (n_examples,)."""
@@ -144,10 +152,15 @@ def kept_where_refused(unit):
 def r_squared(unit, X, y):
     """R squared of a unit's numbers: 1 for a perfect prediction, 0 for one no better than the mean of y.
 
-    Where y is the same number everywhere it is 1 for exact answers and 0 for others, as in scikit-learn.
+    Where y is the same number everywhere it is 1 for exact answers and 0 for others, and of a single row NaN, as in scikit-learn.
     """
     answers = unit.predict(X)
     y = check_numbers(check_targets(unit, answers, y)).astype(np.float64, copy=False)
+    if len(y) == 1:
+        from sklearn.exceptions import UndefinedMetricWarning
+
+        warnings.warn("R^2 score is not well-defined with less than two samples; score more rows at once.", UndefinedMetricWarning, stacklevel=3)
+        return float("nan")
     wrong = ((y - answers) ** 2).sum()
     if y.min() == y.max():
         return float(wrong == 0)
@@ -199,7 +212,10 @@ def check_rows(unit, X):
 
 def check_table(unit, X):
     """`check_rows` without reading all numbers, of which some may be NaN or infinity."""
-    X = as_array(X, "X")
+    given, X = X, as_array(X, "X")
+    if X.ndim == 0:
+        raise ValueError(f"Expected 2D array, got scalar array instead: X is {as_one_line(given)}; "
+                         "pass an array or a list of rows, (n_examples, n_inputs).")
     if X.ndim == 1:
         raise ValueError(
             f"Expected 2D array, got 1D array instead: X has shape {X.shape}. Reshape your data: X.reshape(-1, 1) if it is one "
@@ -214,12 +230,46 @@ def check_table(unit, X):
         if count == 0:
             raise ValueError(f"Found array with 0 {kind}(s) (shape={X.shape}) while a minimum of 1 is required; give X some data.")
     X = as_floats(X, "X")
+    check_names(unit, given)
     width = getattr(unit, "n_features_in_", X.shape[1])
     if X.shape[1] != width:
         raise ValueError(
             f"X has {X.shape[1]} features, but {type(unit).__name__} is expecting {width} features as input; pass the columns of fit."
         )
     return X
+
+
+def as_one_line(value):
+    """What it is, in at most 60 characters."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def column_names(X):
+    """The names of a data frame's columns, (n_features,); None where X has none, or other than text."""
+    names = getattr(X, "columns", None)
+    names = [] if names is None or callable(names) else list(names)
+    return np.array(names, object) if names and all(isinstance(name, str) for name in names) else None
+
+
+def check_names(unit, X):
+    """The columns of X must have the names that they had in fit, in the same order; the first X's names become `feature_names_in_`."""
+    names, learned = column_names(X), getattr(unit, "feature_names_in_", None)
+    if not hasattr(unit, "n_features_in_"):
+        if names is not None:
+            unit.feature_names_in_ = names
+    elif names is None and learned is not None:
+        warnings.warn(f"X does not have valid feature names, but {type(unit).__name__} was fitted with feature names", stacklevel=5)
+    elif names is not None and learned is None:
+        warnings.warn(f"X has feature names, but {type(unit).__name__} was fitted without feature names", stacklevel=5)
+    elif names is not None and list(names) != list(learned):
+        lines = ["The feature names should match those that were passed during fit."]
+        for words, some in (("unseen at fit time", set(names) - set(learned)), ("seen at fit time, yet now missing", set(learned) - set(names))):
+            if some:
+                lines += [f"Feature names {words}:", *(f"- {name}" for name in sorted(some)[:5]), *["- ..."] * (len(some) > 5)]
+        if len(lines) == 1:
+            lines.append("Feature names must be in the same order as they were in fit.")
+        raise ValueError("\n".join([*lines, "Pass the columns of fit, X[model.feature_names_in_]."]))
 
 
 def as_floats(values, what):
@@ -241,6 +291,8 @@ def object_floats(values, what):
         try:
             return np.ascontiguousarray(values, dtype=np.float64)
         except (TypeError, ValueError, OverflowError) as error:
+            if "NAType" in str(error):                      # pandas' own missing value
+                raise ValueError(f"Input {what} contains NaN; fill what is missing or leave the row out.") from None
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"{error}; {what} must hold numbers only, none above 1e308.") from None
     raise ValueError(f"{what} holds text, but numbers are expected; convert it first, for example {what}.astype(float).")
@@ -288,9 +340,13 @@ def check_numbers(y):
 
 def check_labels(unit, y):
     """y as labels of classes: numbers must be whole."""
-    if y.dtype.kind == "f":
-        check_finite(y, "y")
-        if (y != np.floor(y)).any():
+    numbers = y
+    if y.dtype.kind == "O" and not any(isinstance(label, (str, bytes)) for label in y):
+        with suppress(TypeError, ValueError, OverflowError):
+            numbers = y.astype(np.float64)                  # None becomes NaN
+    if numbers.dtype.kind == "f":
+        check_finite(numbers, "y")
+        if (numbers != np.floor(numbers)).any():
             raise ValueError(
                 f"Unknown label type: continuous. {type(unit).__name__} tells classes apart and needs labels such as 0 and 1; "
                 "to predict numbers use AdalineRegressor."

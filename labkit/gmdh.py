@@ -188,6 +188,9 @@ class GMDHRegressor(Unit):
         names : of the inputs, default x1, x2, ...; digits : significant ones of each coefficient
         """
         layer, unit = self._place(layer, unit)
+        names = names if names is None else ops.as_array(names, "names").ravel()
+        if not ops.is_count(digits):
+            raise ValueError(f"digits is {digits!r} but has to be a whole number, 1 or more.")
         if names is not None and len(names) != self.n_features_in_:
             raise ValueError(f"names has {len(names)} entries, but X had {self.n_features_in_} columns; pass a name for each, in their order.")
         name = (lambda k: names[k] if names is not None else f"x{k + 1}") if layer == 0 else (lambda k: f"z{layer}_{k + 1}")
@@ -231,7 +234,8 @@ class GMDHRegressor(Unit):
             X_check, y_check = self._table(X_check, y_check)
         if not hasattr(self, "layers_"):
             self.layers_, self.criteria_, self.finished_ = [], [], False
-            self.y_mean_, self.y_scale_ = y.mean(), y.std() or 1.0
+            unit = power_of_two(y)
+            self.y_mean_, self.y_scale_ = unit * (y / unit).mean(), unit * (y / unit).std() or 1.0
         return X, (y - self.y_mean_) / self.y_scale_, X_check, (y_check - self.y_mean_) / self.y_scale_
 
     def _drawn(self, n):
@@ -261,11 +265,25 @@ class GMDHRegressor(Unit):
         return PolynomialLayer(mean, scale, left[best], right[best], weights[best], errors[best])
 
 
+def power_of_two(X):
+    """For each column the power of two below its largest number. Measured in it no square overflows or vanishes, and no digit changes."""
+    return np.ldexp(1.0, np.frexp(np.abs(X).max(axis=0))[1] - 1)
+
+
+def root_mean_squares(Z):
+    with np.errstate(over="ignore"):
+        return np.sqrt(np.einsum("ij,ij->j", Z, Z) / len(Z))
+
+
 def standardised(X, X_check):
     """The columns' means and scales on the fitting rows, and both tables measured from those in these."""
     mean = X.mean(axis=0)
     Z, Z_check = X - mean, X_check - mean
-    scale = np.sqrt(np.einsum("ij,ij->j", Z, Z) / len(Z))
+    scale = root_mean_squares(Z)
+    far = ~((scale > 1e-140) & (scale < 1e140))             # whose squares vanish or overflow
+    if far.any():
+        unit = power_of_two(Z[:, far])
+        scale[far] = unit * root_mean_squares(Z[:, far] / unit)
     scale[scale <= 1e-12 * np.abs(mean)] = 1.0              # a constant column
     Z /= scale
     Z_check /= scale

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from labkit.ops import as_floats, generator, is_number
+
 
 class GradientError(AssertionError):
     """A gradient that disagrees with finite differences."""
@@ -40,6 +42,10 @@ def numerical_gradient(f, x, step=1e-6):
         raise TypeError(f"x is a {type(x).__name__}, but an array is expected, which f reads and which can be nudged in place; pass np.array(x).")
     if x.dtype.kind != "f" or x.dtype == np.float16:
         raise TypeError(f"x is {x.dtype}, but only float32 and float64 can be nudged a little; pass x.astype(float), and let f read that array.")
+    if not callable(f):
+        raise TypeError(f"f is {f!r}, but a function without arguments is expected, which reads x anew: lambda: (x**2).sum().")
+    if not (is_number(step) and 0 < step < np.inf):
+        raise ValueError(f"step is {step!r}, but it has to be a number above 0; for example 1e-6.")
     if not x.flags.writeable:
         raise ValueError("x is read-only, as data sets are, so it cannot be nudged in place; pass x.copy(), and let f read that array.")
     gradient = np.empty(x.shape, np.float64)
@@ -82,6 +88,8 @@ def check_network(network, X, T, loss, tolerance=1e-6, step=1e-6):
     Raises GradientError, with the place, above the tolerance. Needs a float64 network: float32 keeps 7 digits, and a difference
     of two losses loses most of them.
     """
+    if not hasattr(network, "params") or not hasattr(network, "gradient"):
+        raise TypeError(f"network is {network!r}, but a Network is expected, such as Network(Dense(2, 3)).")
     if network.params.flat.dtype != np.float64:
         raise TypeError("gradient checking needs float64: a difference of two float32 losses has few digits left; "
                         "build the network with dtype=np.float64.")
@@ -95,13 +103,15 @@ def check_layer(layer, X, tolerance=1e-6, step=1e-6, random_state=0, training=Fa
 
     Every forward is a copy's, so that a layer that draws at random, such as Dropout in training, draws the same each time.
     """
-    X = np.array(X, np.float64)
+    if isinstance(layer, type) or not hasattr(layer, "forward"):
+        raise TypeError(f"layer is {layer!r}, but a layer is expected, such as Dense(2, 3).")
+    X = np.array(as_floats(X, "X"), np.float64)
 
     def forward():
         return copy.deepcopy(layer).forward(X, training)
 
     Y, backprop = forward()
-    direction = np.random.default_rng(random_state).standard_normal(Y.shape)     # any loss will do: a weighted sum of the outputs
+    direction = generator(random_state).standard_normal(Y.shape)     # any loss will do: a weighted sum of the outputs
     dX, grads = backprop(direction)
     numerical = [numerical_gradient(lambda: (forward()[0] * direction).sum(), a, step) for a in (X, *layer.params)]
     return _judge(compare([dX, *grads], numerical), tolerance)
@@ -109,12 +119,16 @@ def check_layer(layer, X, tolerance=1e-6, step=1e-6, random_state=0, training=Fa
 
 def check_loss(loss, Y, T, tolerance=1e-6, step=1e-6):
     """Compare a loss's gradient with central differences; returns the Report."""
-    Y = np.array(Y, np.float64)
+    if not callable(loss):
+        raise TypeError(f"loss is {loss!r}, but a function is expected, one of labkit.losses or your own: (Y, T) -> (value, gradient by Y).")
+    Y = np.array(as_floats(Y, "Y"), np.float64)
     _, given = loss(Y, T)
     return _judge(compare([given], [numerical_gradient(lambda: loss(Y, T)[0], Y, step)]), tolerance)
 
 
 def _judge(report, tolerance):
+    if not (is_number(tolerance) and tolerance >= 0):
+        raise ValueError(f"tolerance is {tolerance!r}, but it has to be a number, 0 or more; for example 1e-6.")
     if report.difference > tolerance:
         raise GradientError(f"gradient {report.array}{list(report.index)} is {report.given:.9g}, but nudging that number changes the loss "
                             f"by {report.numerical:.9g} a unit (relative difference {report.difference:.1e}, at most {tolerance:.0e}); "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from labkit.ops import generator, is_count
+from labkit.ops import as_python, generator, is_count, is_number
 
 
 def sizes(n_inputs, n_units):
@@ -12,8 +12,16 @@ def sizes(n_inputs, n_units):
     return int(n_inputs), int(n_units)
 
 
+def finite(name, value, least=-np.inf):
+    """A number of at least that size, as Python's: -np.uint8(1) is 255."""
+    if not (is_number(value) and least <= value < np.inf and value > -np.inf):
+        raise ValueError(f"{name} is {value!r}, but it has to be a number{', 0 or more' if least == 0 else ''}.")
+    return as_python(value)
+
+
 def uniform(n_inputs, n_units, rng, limit=0.3):
     """Uniform in [-limit, limit]; 0.3 is Rumelhart, Hinton and Williams' start (Nature, 1986)."""
+    limit = finite("limit", limit, least=0)
     return generator(rng, "rng").uniform(-limit, limit, sizes(n_inputs, n_units))
 
 
@@ -26,12 +34,16 @@ def glorot(n_inputs, n_units, rng):
 def he(n_inputs, n_units, rng, slope=0.0):
     """Normal with variance 2 / ((1 + slope^2) n_inputs), for ReLU and PReLU units. He et al. 2015, eqs. 10 and 15."""
     n_inputs, n_units = sizes(n_inputs, n_units)
+    slope = finite("slope", slope)
     return generator(rng, "rng").standard_normal((n_inputs, n_units)) * np.sqrt(2 / ((1 + slope**2) * n_inputs))
 
 
 def sparse(n_inputs, n_units, rng, connections=15, scale=1.0):
     """Each unit gets `connections` normal weights, the rest zero, so that no sum grows with the layer. Martens 2010, section 5."""
     n_inputs, n_units = sizes(n_inputs, n_units)
+    if not is_count(connections):
+        raise ValueError(f"connections is {connections!r}, but it has to be a whole number, 1 or more.")
+    scale = finite("scale", scale)
     W, rng = np.zeros((n_inputs, n_units)), generator(rng, "rng")
     for unit in range(n_units):
         inputs = rng.choice(n_inputs, min(connections, n_inputs), replace=False)

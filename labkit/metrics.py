@@ -18,7 +18,7 @@ def confusion_matrix(y, predicted, classes=None):
     y, predicted : (n,). `classes` gives the order; without it, the sorted labels of both arrays.
     """
     y, predicted = _pair(y, predicted)
-    classes = distinct(np.concatenate([y, predicted])) if classes is None else np.asarray(classes)
+    classes = distinct(np.concatenate([y, predicted])) if classes is None else as_array(classes, "classes")
     for labels in (y, predicted):
         unknown = np.setdiff1d(labels, classes)
         if len(unknown):
@@ -96,7 +96,7 @@ def with_constant(X):
 
 
 def _signs(y, n):
-    y, classes = np.asarray(y), distinct(y)
+    y, classes = as_array(y, "y"), distinct(y)
     if y.shape != (n,) or len(classes) != 2:
         found = f"got shape {y.shape} and {len(classes)} classes"
         raise ValueError(f"y must hold one label for each of the {n} rows of X, of two classes in all; {found}.")

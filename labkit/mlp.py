@@ -7,7 +7,18 @@ import numpy as np
 
 from labkit import devices, ops
 from labkit.activations import softmax
-from labkit.estimator import Classifier, Unit, check_fitted, check_numbers, check_positive, check_rows, check_targets, kept_where_refused, r_squared
+from labkit.estimator import (
+    Classifier,
+    Unit,
+    as_one_line,
+    check_fitted,
+    check_numbers,
+    check_positive,
+    check_rows,
+    check_targets,
+    kept_where_refused,
+    r_squared,
+)
 from labkit.losses import softmax_cross_entropy, squared_error
 from labkit.network import dense_network
 from labkit.optimizers import OPTIMIZERS, Optimizer
@@ -168,6 +179,7 @@ def train_epoch(network, X, T, loss, optimizer, batch_size=32, order=None, regul
     X, T = (rows if hasattr(rows, "copy_to_host") else ops.as_array(rows, name) for rows, name in ((X, "X"), (T, "T")))
     if X.shape[:1] != T.shape[:1] or not X.shape[:1] > (0,):
         raise ValueError(f"X has shape {X.shape} and T {T.shape}, but both need a row for each example, one at least.")
+    order = order if order is None or hasattr(order, "copy_to_host") else row_numbers(order, X.shape[0])
     batch_size, values, largest = int(batch_size), [], max((p.size for p in network.params), default=0)
     n = X.shape[0] if order is None else len(order)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"), ops.blas_threads_for(batch_size * largest):
@@ -180,6 +192,17 @@ def train_epoch(network, X, T, loss, optimizer, batch_size=32, order=None, regul
             batch = ops.take(X, rows)
             values.append((network.train_step(batch, ops.take(T, rows), loss, optimizer, regularizers), batch.shape[0]))
         return sum(float(value) * examples for value, examples in values) / n       # read at the end: a GPU need not wait for each
+
+
+def row_numbers(order, n):
+    """The numbers of some of n rows as an array of whole numbers."""
+    rows = ops.as_array(order, "order")
+    if rows.ndim != 1 or rows.size and rows.dtype.kind not in "iu":
+        raise ValueError(f"order is {as_one_line(order)}, but a list of row numbers is expected, such as rng.permutation(len(X)).")
+    rows = np.ascontiguousarray(rows, np.int64)
+    if rows.size and rows.view(np.uint64).max() >= n:      # a negative number is a large one here
+        raise ValueError(f"order holds rows {rows.min()} to {rows.max()}, but X has rows 0 to {n - 1}.")
+    return rows
 
 
 def check_converging(loss, params, optimizer, epoch):

@@ -74,7 +74,7 @@ def generator(seed, what="random_state"):
 
 def is_number(value):
     """Whether this is one real number, whole or not, of Python's or NumPy's; True and False are none."""
-    return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
+    return not isinstance(value, (list, tuple)) and np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
 
 
 def as_python(value):
@@ -89,9 +89,13 @@ def is_count(value):
 
 def float_type(dtype):
     """The type that a layer computes in, of NumPy. Raises TypeError for all but float32 and float64."""
-    if np.dtype(dtype) not in FLOATS:
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = None
+    if kind not in FLOATS:
         raise TypeError(f"dtype is {dtype!r}, but a layer computes in np.float32 or np.float64.")
-    return np.dtype(dtype)
+    return kind
 
 
 def as_table(X, what="X"):

@@ -6,6 +6,7 @@
 """
 
 import copy
+import sys
 import warnings
 from math import prod
 
@@ -57,6 +58,41 @@ class Coder(Unit):
         """fit, then the code of X."""
         return self.fit(X).transform(X)
 
+    def set_output(self, *, transform=None):
+        """What `transform` returns: "default" for an array, "pandas" or "polars" for a data frame of that library; None leaves it as it is."""
+        if transform not in (None, "default", "pandas", "polars"):
+            raise ValueError(f"transform is {transform!r} but has to be 'default', 'pandas' or 'polars'.")
+        if transform is not None:
+            self._sklearn_output_config = {"transform": transform}          # where scikit-learn's clone looks for it
+        return self
+
+    def get_feature_names_out(self, input_features=None):
+        """The names of the code's columns: this class's in small letters, with a number from 0. `input_features` only has to fit."""
+        self._check_fitted()
+        if input_features is not None:
+            learned = list(getattr(self, "feature_names_in_", input_features))
+            if list(input_features) != learned:
+                raise ValueError("input_features is not equal to feature_names_in_; leave it out.")
+            if len(learned) != self.n_features_in_:
+                raise ValueError(f"input_features should have length equal to number of features ({self.n_features_in_}), got {len(learned)}; "
+                                 "leave it out.")
+        return np.array([f"{type(self).__name__.lower()}{k}" for k in range(self._n_code)], object)
+
+    def _as_asked(self, code, X):
+        """The code of X in the form that `set_output`, or else sklearn.set_config(transform_output=...), asks for."""
+        form = getattr(self, "_sklearn_output_config", {}).get("transform")
+        if form is None and "sklearn" in sys.modules:
+            form = sys.modules["sklearn"].get_config()["transform_output"]
+        if form == "pandas":
+            import pandas
+
+            return pandas.DataFrame(code, index=X.index if hasattr(X, "iloc") else None, columns=self.get_feature_names_out())
+        if form == "polars":
+            import polars
+
+            return polars.DataFrame(code, schema=list(self.get_feature_names_out()))
+        return code
+
     def reconstruct(self, X):
         """X turned into its code and back. Returns (n_examples, n_inputs)."""
         return self.inverse_transform(self.transform(X))
@@ -80,10 +116,12 @@ class Coder(Unit):
     def _check_fitted(self):
         check_fitted(self, "params_", "fit(X)")
 
-    def _as_units(self, states, what):
-        """States of units, in the type that the parameters have."""
-        self._check_fitted()
-        return ops.as_table(states, what).astype(self.params_.flat.dtype, copy=False)
+    def _as_units(self, states, what, width=None):
+        """States of so many units, or of any number, in the type that the parameters have."""
+        states = ops.as_table(states, what)
+        if width is not None and states.shape[1] != width:
+            raise ValueError(f"{what} has {states.shape[1]} columns, but {width} are expected, one for each unit.")
+        return states.astype(self.params_.flat.dtype, copy=False)
 
     def _note(self, loss):
         self.loss_per_epoch_ = np.append(self.loss_per_epoch_, loss)
@@ -157,12 +195,17 @@ class Autoencoder(Coder):
 
     def transform(self, X):
         """The code. Returns (n_examples, n_code)."""
-        X = self._seen(X)
-        return self.encoder_.predict(X)
+        seen = self._seen(X)
+        return self._as_asked(self.encoder_.predict(seen), X)
+
+    @property
+    def _n_code(self):
+        return self.decoder_.n_inputs
 
     def inverse_transform(self, code):
         """What the decoder makes of a code, in the type that it learned in. Returns (n_examples, n_inputs)."""
-        code = self._as_units(code, "code")
+        self._check_fitted()
+        code = self._as_units(code, "code", self._n_code)
         Y = self.decoder_.predict(code)
         return ops.sigmoid(Y) if self.loss == "sigmoid_cross_entropy" else Y
 
@@ -222,7 +265,7 @@ class RBM(Coder):
     def contrastive_divergence(self, V):
         """CD-1's gradients for a batch, in the order of `params_` and of the sign that an optimizer descends, and the summed
         error of the reconstructions. V : (n_examples, n_inputs)"""
-        V = self._as_units(V, "V")
+        V = self._visible(V)
         if len(V) == 0:
             raise ValueError("V has no rows, but contrastive divergence averages over them; pass at least one.")
         H = self.hidden_given(V)
@@ -239,16 +282,17 @@ class RBM(Coder):
 
     def hidden_given(self, V):
         """Probabilities of the hidden units (their means where they are linear). V : (n, n_inputs); returns (n, n_hidden)"""
-        Z = ops.linear(self._as_units(V, "V"), self.weights_, self.hidden_bias_)
+        Z = ops.linear(self._visible(V), self.weights_, self.hidden_bias_)
         return Z if self.hidden == "linear" else ops.sigmoid(Z)
 
     def visible_given(self, H):
         """Probabilities of the visible units. H : (n, n_hidden); returns (n, n_inputs)"""
-        Z = ops.matmul(self._as_units(H, "H"), self.weights_, transpose_b=True)
+        Z = ops.matmul(self._hidden(H), self.weights_, transpose_b=True)
         return ops.sigmoid(ops.add_bias(Z, self.visible_bias_))
 
     def sample(self, H):
         """States drawn from the hidden units' probabilities, or means with noise of variance 1 where they are linear."""
+        self._check_fitted()
         H = self._as_units(H, "H")
         if self.hidden == "linear":
             return H + self._random.standard_normal(H.shape, H.dtype)
@@ -263,11 +307,23 @@ class RBM(Coder):
 
     def transform(self, X):
         """The hidden units' probabilities. Returns (n_examples, n_hidden)."""
-        return self.hidden_given(self._seen(X))
+        return self._as_asked(self.hidden_given(self._seen(X)), X)
+
+    @property
+    def _n_code(self):
+        return self.hidden_bias_.size
+
+    def _visible(self, V):
+        self._check_fitted()
+        return self._as_units(V, "V", self.visible_bias_.size)
+
+    def _hidden(self, H, what="H"):
+        self._check_fitted()
+        return self._as_units(H, what, self._n_code)
 
     def inverse_transform(self, code):
         """The visible units' probabilities. Returns (n_examples, n_inputs)."""
-        return self.visible_given(ops.as_table(code, "code"))
+        return self.visible_given(self._hidden(code, "code"))
 
     def encoder_layers(self):
         """The way up, as new layers of a network."""
@@ -306,6 +362,8 @@ def pretrain(X, sizes, make):
 
     make : function of the number of hidden units that returns a model: `lambda size: RBM(size, random_state=0)`
     """
+    if not callable(make):
+        raise TypeError(f"make is {make!r}, but a function of the number of units is expected: lambda size: RBM(size, random_state=0).")
     models = []
     for size in layer_sizes(sizes):
         models.append(make(size))

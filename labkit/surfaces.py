@@ -11,6 +11,7 @@ import numpy as np
 from labkit.estimator import as_floats
 from labkit.kernels import formulas
 from labkit.ops import as_array, is_count, is_number
+from labkit.ops import as_floats as numbers
 
 
 @dataclass(frozen=True)
@@ -110,4 +111,10 @@ def _himmelblau_minima():
 
 
 def _floats(x, y):
-    return np.asarray(x, np.float64)[()], np.asarray(y, np.float64)[()]
+    return _float64(x, "x"), _float64(y, "y")
+
+
+def _float64(values, name):
+    if not isinstance(values, (float, int)):            # numbers need no check, and a walk asks for thousands of them one by one
+        values = numbers(values, name)
+    return np.asarray(values, np.float64)[()]

@@ -135,7 +135,12 @@ class NetworkRuns:
 
     def layers(self, inputs, hidden):
         """The weights as (W1, b1, W2, b2): (n, inputs, hidden), (n, hidden), (n, hidden, outputs), (n, outputs)."""
+        inputs, hidden = _count(inputs, "inputs"), _count(hidden, "hidden")
         first = (inputs + 1) * hidden
+        rest = self.weights.shape[1] - first
+        if rest <= 0 or rest % (hidden + 1):
+            raise ValueError(f"networks with {inputs} inputs and {hidden} hidden units do not have {self.weights.shape[1]} weights; "
+                             "pass the sizes that they were trained with.")
         one = self.weights[:, :first].reshape(len(self.weights), hidden, inputs + 1)
         two = self.weights[:, first:].reshape(len(self.weights), -1, hidden + 1)
         return one[..., :-1].swapaxes(1, 2), one[..., -1], two[..., :-1].swapaxes(1, 2), two[..., -1]
@@ -219,6 +224,7 @@ class Descents:
         if minima.size == 0:
             raise ValueError("minima is empty; pass points (x, y), such as surface.minima where the surface knows its own.")
         _expect(minima.ndim == 2 and minima.shape[1] == 2, "minima", minima.shape, "(n, 2), points (x, y) and a single one as [(x, y)],")
+        _number(within, "within")
         distances = np.stack([np.hypot(self.x - x, self.y - y) for x, y in minima])
         distances[np.isnan(distances)] = np.inf
         return np.where(distances.min(axis=0) < within, distances.argmin(axis=0), -1)

@@ -10,7 +10,7 @@ LEFT_OUT = {
     "check_classifier_data_not_an_array": "needs pandas, which the course does not install",
     "check_regressor_data_not_an_array": "needs pandas, which the course does not install",
     "check_estimators_data_not_an_array": "needs pandas, which the course does not install",
-    "check_dataframe_column_names_consistency": "needs pandas; labkit's estimators do not remember column names",
+    "check_dataframe_column_names_consistency": "needs pandas",
     "check_set_output_transform_pandas": "needs pandas", "check_global_output_transform_pandas": "needs pandas",
     "check_set_output_transform_polars": "needs polars", "check_global_set_output_transform_polars": "needs polars",
     "check_transformer_get_feature_names_out_pandas": "needs pandas",

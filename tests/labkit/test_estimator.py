@@ -7,9 +7,12 @@ import warnings
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from sklearn import config_context
 from sklearn.base import clone
-from sklearn.exceptions import DataConversionWarning
+from sklearn.exceptions import DataConversionWarning, UndefinedMetricWarning, UnsetMetadataPassedError
 from sklearn.metrics import accuracy_score, r2_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from labkit import estimator
 from labkit.gmdh import GMDHRegressor
@@ -123,6 +126,12 @@ X4, Y4 = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 0, 0, 1])
     (lambda: Perceptron().fit(X4, Y4).score(X4, [0, 0, np.nan, 1]), "Input y contains NaN"),
     (lambda: Perceptron().fit(X4, Y4).score(X4, [0, 0, 0.5, 1]), "Unknown label type: continuous"),
     (lambda: Perceptron().partial_fit(X4, Y4, classes=[0, 1, np.nan]), "Input classes contains NaN"),
+    (lambda: Perceptron().fit(X4, np.array([0, 1, np.nan, 1], object)), "Input y contains NaN: the first is in row 2"),
+    (lambda: Perceptron().fit(X4, Y4).score(X4, np.array([0, 1, None, 1], object)), "Input y contains NaN: the first is in row 2"),
+    (lambda: Perceptron().fit(X4, np.array([0, 0.5, 1, 1], object)), "Unknown label type: continuous"),
+    (lambda: Perceptron().fit((row for row in X4), Y4), "Expected 2D array, got scalar array instead: X is <generator object"),
+    (lambda: Perceptron().fit(None, Y4), "Expected 2D array, got scalar array instead: X is None; pass an array or a list of rows"),
+    (lambda: Perceptron().fit(np.where(X4 > 0, X4, type("NAType", (), {})()), Y4), "Input X contains NaN; fill what is missing or leave the row out"),
     (lambda: SigmoidUnit(random_state=-1).fit(X4, Y4), "random_state must be a whole number, 0 or more"),
     (lambda: GMDHRegressor(random_state=0.5).fit(X4, Y4), "random_state must be a whole number, 0 or more"),
 ])
@@ -145,6 +154,16 @@ def test_sparse_data_are_refused_by_name(unit):
     for name, rows in (("X", (csr_array(X), y)), ("y", (X, csr_array((NUMBERS > 0)[None] * 1)))):
         with pytest.raises(TypeError, match=rf"Sparse data was passed for {name}, but dense data is required; pass {name}.toarray\(\)"):
             type(unit)(**unit.get_params()).fit(*rows)
+
+
+class Frame:
+    """What the units need of a data frame."""
+
+    def __init__(self, values, columns):
+        self.values, self.columns = values, columns
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype)
 
 
 CODERS = [RBM(2, max_epochs=2, random_state=0), Autoencoder((2,), max_epochs=2, random_state=0)]
@@ -177,6 +196,44 @@ def test_refused_at_first_nothing_is_learned(unit):
         with pytest.raises(ValueError):
             call(WITH_NAN, y)
         assert not [name for name in vars(new) if name.endswith("_")]
+
+
+@pytest.mark.parametrize("unit", CLASSIFIERS + REGRESSORS + CODERS, ids=lambda unit: type(unit).__name__)
+def test_columns_are_those_of_fit_by_name_and_in_their_order(unit):
+    y, unit, framed = None if unit in CODERS else targets(unit)[0], clone(unit), Frame(BETWEEN, ["a", "b", "c"])
+    answers = unit.transform if y is None else unit.predict
+    for learn in (unit.fit, unit.partial_fit):
+        learn(framed, y)
+        assert unit.feature_names_in_.tolist() == ["a", "b", "c"]
+    expected = answers(framed)
+    for columns, words in ((["c", "b", "a"], "Feature names must be in the same order as they were in fit."),
+                           (["a", "b", "d"], "Feature names unseen at fit time:\n- d\nFeature names seen at fit time, yet now missing:\n- c\n")):
+        for call in (answers, lambda X: unit.partial_fit(X, y)):
+            with pytest.raises(ValueError, match=f"The feature names should match those that were passed during fit.\n{words}"):
+                call(Frame(BETWEEN, columns))
+    with pytest.warns(UserWarning, match=f"X does not have valid feature names, but {type(unit).__name__} was fitted with feature names"):
+        np.testing.assert_array_equal(answers(BETWEEN), expected)
+    unit.fit(BETWEEN, y)
+    assert not hasattr(unit, "feature_names_in_")
+    with pytest.warns(UserWarning, match=f"X has feature names, but {type(unit).__name__} was fitted without feature names"):
+        answers(framed)
+    assert not hasattr(unit.fit(Frame(BETWEEN, [0, 1, "c"]), y), "feature_names_in_")
+
+
+@each
+def test_a_pipeline_scores_also_where_scikit_learn_routes_weights(unit):
+    y, scored = targets(unit)
+    with config_context(enable_metadata_routing=True):
+        pipeline = make_pipeline(StandardScaler(), clone(unit)).fit(X, y)
+        assert pipeline.score(X, y) == pytest.approx(scored(y, pipeline.predict(X)))
+        with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+            pipeline.score(X, y, sample_weight=np.ones(60))
+
+
+@pytest.mark.parametrize("unit", REGRESSORS, ids=lambda unit: type(unit).__name__)
+def test_a_single_row_has_no_r_squared(unit):
+    with pytest.warns(UndefinedMetricWarning, match="R.2 score is not well-defined with less than two samples"):
+        assert np.isnan(clone(unit).fit(X, NUMBERS).score(X[:1], NUMBERS[:1]))
 
 
 def test_few_labels_are_found_as_many_are():

@@ -206,6 +206,8 @@ def test_the_drawn_checking_rows_follow_the_seed():
 
 @pytest.mark.parametrize("ask, words", [
     (lambda model: model.polynomials(["a"]), "names has 1 entries, but X had 5 columns; pass a name for each, in their order."),
+    (lambda model: model.polynomials(5), "names has 1 entries, but X had 5 columns"),
+    (lambda model: model.polynomials(digits=2.5), "digits is 2.5 but has to be a whole number, 1 or more."),
     (lambda model: model.polynomial(7), "there is no unit 0 in layer 7; both count from 0, and the layers have 2, 1 units."),
     (lambda model: model.polynomial("first"), "there is no unit 0 in layer 'first'"),
     (lambda model: model.coefficients(1, 1), "there is no unit 1 in layer 1"),
@@ -232,6 +234,18 @@ def test_constant_columns_and_constant_targets():
     for singular in ("skip", "least_norm"):
         np.testing.assert_allclose(GMDHRegressor(singular=singular, random_state=0).fit(X, y).predict(X), y, atol=1e-10)
     np.testing.assert_allclose(GMDHRegressor(random_state=0).fit(X, np.full(60, 2.0)).predict(X), 2)
+
+
+@pytest.mark.parametrize("unit", [2.0**1000, 2.0**-1000, 2.0**560, 2.0**-560])
+def test_numbers_whose_squares_overflow_or_vanish_are_learned_as_others_are(unit):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    y = X[:, 0] * X[:, 1] + X[:, 2]
+    expected = GMDHRegressor(random_state=0).fit(X, y)
+    for of_X, of_y in ((unit, 1.0), (1.0, unit)):
+        model = GMDHRegressor(random_state=0).fit(of_X * X, of_y * y)
+        np.testing.assert_allclose(model.predict(of_X * X) / of_y, expected.predict(X), rtol=1e-11)
+        np.testing.assert_allclose(model.criteria_, expected.criteria_, rtol=1e-11)
 
 
 def test_layouts_and_float32():

@@ -132,6 +132,23 @@ def test_a_layer_that_draws_at_random_is_checked_on_one_draw():
         check_layer(OwnDropout(mistake=True), X, training=True)
 
 
+@pytest.mark.parametrize("ask, words", [
+    (lambda x: numerical_gradient(3.0, x), "f is 3.0, but a function without arguments is expected"),
+    (lambda x: numerical_gradient(lambda: x.sum(), x, 0), "step is 0, but it has to be a number above 0"),
+    (lambda x: numerical_gradient(lambda: x.sum(), x, "small"), "step is 'small', but it has to be a number above 0"),
+    (lambda x: check_layer(Dense, x), "layer is <class .*, but a layer is expected"),
+    (lambda x: check_layer(Dense(2, 1), "x"), "X holds text, but numbers are expected"),
+    (lambda x: check_layer(Dense(2, 1), x, tolerance=None), "tolerance is None, but it has to be a number, 0 or more"),
+    (lambda x: check_layer(Dense(2, 1), x, random_state=-1), "random_state must be a whole number, 0 or more"),
+    (lambda x: check_loss("squared_error", x, x), "loss is 'squared_error', but a function is expected"),
+    (lambda x: check_loss(squared_error, None, x), "Y holds Python objects, but numbers are expected"),
+    (lambda x: check_network(Dense(2, 1), x, x, squared_error), r"network is Dense\(2, 1\), but a Network is expected"),
+])
+def test_what_cannot_be_checked_is_refused_in_words(ask, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        ask(np.ones((3, 2)))
+
+
 def test_float32_is_refused_in_words():
     net = Network(Dense(2, 1, dtype=np.float32))
     with pytest.raises(TypeError, match="gradient checking needs float64"):

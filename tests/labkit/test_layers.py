@@ -132,7 +132,7 @@ def test_small_whole_numbers_of_numpy_do_not_overflow():
 
 
 @pytest.mark.parametrize("make", [Dense, lambda n, _, **kinds: PReLU(n, **kinds)])
-@pytest.mark.parametrize("dtype", [int, np.float16, complex, object])
+@pytest.mark.parametrize("dtype", [int, np.float16, complex, object, "fast", 32, object()])
 def test_a_type_that_cannot_learn_is_refused_in_words(make, dtype):
     with pytest.raises(TypeError, match="but a layer computes in np.float32 or np.float64"):
         make(4, 3, dtype=dtype)
@@ -148,3 +148,26 @@ def test_what_is_no_seed_is_refused_in_words(seed):
 def test_slopes_for_no_count_of_units_are_refused_in_words(units):
     with pytest.raises(ValueError, match="n_units is .*, but it has to be a whole number above 0"):
         PReLU(units)
+
+
+@pytest.mark.parametrize("slope", [[0.1, 0.2], [[0.1, 0.2, 0.3]], np.nan, np.inf])
+def test_slopes_are_a_number_or_one_for_each_unit(slope):
+    with pytest.raises(ValueError, match="slope is .*, but it has to be a number, or one for each of the 3 units"):
+        PReLU(3, slope)
+    for right in (0.1, np.float32(0.5), [0.1, 0.2, 0.3], np.arange(3)):
+        np.testing.assert_array_equal(PReLU(3, right).slopes, np.full(3, right, float))
+    for kind in (None, "0.25", {}):
+        with pytest.raises(TypeError, match="slope holds (Python objects|text), but numbers are expected"):
+            PReLU(3, kind)
+
+
+@pytest.mark.parametrize("start", [None, "1", [0.1], np.nan, np.inf, 1j])
+def test_what_an_initializer_cannot_use_is_refused_in_words(start):
+    for draw in (lambda: uniform(3, 4, 0, start), lambda: he(3, 4, 0, start), lambda: sparse(3, 4, 0, 2, start)):
+        with pytest.raises(ValueError, match="(limit|slope|scale) is .*, but it has to be a number"):
+            draw()
+    with pytest.raises(ValueError, match="limit is -0.3, but it has to be a number, 0 or more"):
+        uniform(3, 4, 0, -0.3)
+    for count in (0, 2.0, start):
+        with pytest.raises(ValueError, match="connections is .*, but it has to be a whole number, 1 or more"):
+            sparse(3, 4, 0, count)

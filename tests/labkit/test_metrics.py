@@ -122,6 +122,8 @@ def test_hessian_limit_is_two_over_the_largest_eigenvalue():
         (lambda: metrics.hessian_limit([["1"], ["2"]]), "X holds text, but numbers are expected"),
         (lambda: metrics.hessian_limit([[1j], [2]]), "X holds complex numbers"),
         (lambda: metrics.margin([[1.0], [2.0], [3.0]], [1, 0, np.nan]), "Input y contains NaN: the first is in row 2"),
+        (lambda: metrics.margin([[1.0], [2.0]], [[1], [1, 2]]), "y has rows of different lengths"),
+        (lambda: metrics.confusion_matrix([1, 0], [1, 0], [[1], [1, 2]]), "classes has rows of different lengths"),
         (lambda: metrics.margin([[1.0], [2.0]], [1, np.nan]), "Input y contains NaN"),
         (lambda: metrics.margin([[1.0], [2.0]], np.array([1, "a"], object)), "y mixes text and numbers"),
         (lambda: metrics.accuracy([1, 0], ["1", "0"]), "one is text, the other not; give both one kind of label"),

@@ -226,6 +226,12 @@ def test_an_epoch_takes_lists_and_data_frames_by_place_and_refuses_what_does_not
     assert part[0] == part[1]
     with pytest.raises(ValueError, match="there are no examples"):
         train_epoch(network, X, y, softmax_cross_entropy, GradientDescent(0.1), order=[])
+    for order in ([0, 6], [-1, 2], np.array([0, 1000], np.uint16)):
+        with pytest.raises(ValueError, match=r"order holds rows -?\d+ to \d+, but X has rows 0 to 5"):
+            train_epoch(network, X, y, softmax_cross_entropy, GradientDescent(0.1), order=order)
+    for order in ([0, 1.5], ["a"], [True] * 6, [[0, 1], [2, 3]], (row for row in range(6)), 3):
+        with pytest.raises(ValueError, match=r"order is .*, but a list of row numbers is expected, such as rng.permutation\(len\(X\)\)"):
+            train_epoch(network, X, y, softmax_cross_entropy, GradientDescent(0.1), order=order)
     for rows, labels in ((X, [*y, 1]), (X, y[:5]), (X[:0], [])):
         with pytest.raises(ValueError, match="but both need a row for each example, one at least"):
             train_epoch(network, rows, labels, softmax_cross_entropy, GradientDescent(0.1))

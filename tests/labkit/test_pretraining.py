@@ -3,9 +3,12 @@
 import copy
 import itertools
 import pickle
+import sys
+import types
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -208,6 +211,49 @@ def test_a_coder_that_learned_nothing_says_so(model, ask):
         ask(clone(model))
 
 
+@pytest.mark.parametrize("model", QUICK, ids=repr)
+def test_a_code_comes_as_the_data_frame_that_was_asked_for(model, monkeypatch):
+    class DataFrame:
+        def __init__(self, values, index=None, columns=None, schema=None):
+            self.values, self.index, self.columns = values, index, list(columns if schema is None else schema)
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array(self.values, dtype)
+
+    class Rows(DataFrame):
+        iloc = None
+
+    for library in ("pandas", "polars"):
+        monkeypatch.setitem(sys.modules, library, types.SimpleNamespace(DataFrame=DataFrame))
+    model = clone(model).fit(stripes(3))
+    code, names = model.transform(stripes(3)), [f"{type(model).__name__.lower()}{k}" for k in range(model.transform(stripes(3)).shape[1])]
+    assert model.get_feature_names_out().tolist() == names
+    for library in ("pandas", "polars"):
+        with config_context(transform_output=library):
+            frame = model.transform(stripes(3))
+        assert frame.columns == names and (frame.values == code).all()
+        asked = clone(clone(model).set_output(transform=library)).set_output().fit(stripes(3))
+        assert asked.transform(stripes(3)).columns == names and asked.reconstruct(stripes(3)).shape == stripes(3).shape
+        assert type(asked.set_output(transform="default").transform(stripes(3))) is np.ndarray
+    framed = Rows(stripes(3), object(), list("abcdefghi"))
+    assert model.set_output(transform="pandas").fit(framed).transform(framed).index is framed.index
+    for wrong, words in ((["a", "b"], "input_features is not equal to feature_names_in_"), (["x"] * 4, "input_features is not equal")):
+        with pytest.raises(ValueError, match=words):
+            model.get_feature_names_out(wrong)
+    with pytest.raises(ValueError, match=r"input_features should have length equal to number of features \(9\), got 2"):
+        model.fit(stripes(3)).get_feature_names_out(["a", "b"])
+    with pytest.raises(ValueError, match="transform is 'numpy' but has to be 'default', 'pandas' or 'polars'"):
+        model.set_output(transform="numpy")
+
+
+def test_units_that_a_machine_does_not_have_are_refused_in_words():
+    rbm, coder = RBM(2, max_epochs=1, random_state=0).fit(stripes(3)), Autoencoder((2,), max_epochs=1, random_state=0).fit(stripes(3))
+    for ask, name in ((rbm.hidden_given, "V"), (rbm.contrastive_divergence, "V"), (rbm.visible_given, "H"), (rbm.inverse_transform, "code"),
+                      (coder.inverse_transform, "code")):
+        with pytest.raises(ValueError, match=f"{name} has 5 columns, but {9 if name == 'V' else 2} are expected, one for each unit"):
+            ask(np.ones((4, 5)))
+
+
 def test_bad_input_is_refused_in_words():
     with pytest.warns(UserWarning, match="X runs from -1 to 1, but an RBM's visible units are probabilities, from 0 to 1; scale the columns."):
         RBM(2, max_epochs=1).fit(2 * stripes(2) - 1)
@@ -223,6 +269,8 @@ def test_bad_input_is_refused_in_words():
                                 (RBM(2), {"weight_decay": -1}, "weight_decay is -1"), (RBM(2), {"momentum": "x"}, "momentum is 'x'")):
         with pytest.raises(ValueError, match=words):
             model.partial_fit(stripes(2)).set_params(**wrong).partial_fit(stripes(2))
+    with pytest.raises(TypeError, match=r"make is RBM\(.*, but a function of the number of units is expected"):
+        pretrain(stripes(2), (3,), RBM(3))
     with pytest.raises(ValueError, match="momentum is None but has to be a number or a schedule"):
         RBM(2, momentum=None).fit(stripes(2))
     with pytest.raises(ValueError, match="batch_size must be a whole number, 1 or more, got 0"):

@@ -164,7 +164,7 @@ def test_what_is_no_seed_is_refused_in_words():
 
 
 @pytest.mark.parametrize("make", [L1, L2, WeightDecay, MaxNorm])
-@pytest.mark.parametrize("amount", [-1.0, np.nan, "0.1", None, [0.1], True])
+@pytest.mark.parametrize("amount", [-1.0, np.nan, "0.1", None, [0.1], [[1], [1, 2]], True])
 def test_an_impossible_amount_is_refused_in_words(make, amount):
     with pytest.raises(ValueError, match=r"(strength|limit) is .* but has to be a number, "):
         make(amount)

@@ -117,3 +117,12 @@ def test_kernels_and_numpy_climb_the_same_mountain():
 def test_bad_input_gets_a_sentence(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("place, words", [(None, "Python objects"), ("1", "text"), (1j, "complex numbers")])
+def test_a_place_that_is_no_number_is_refused_in_words(place, words):
+    for ask in (surfaces.valley().value, surfaces.valley().gradient):
+        with pytest.raises(TypeError, match=f"x holds {words}, but numbers are expected"):
+            ask(place, 1.0)
+        with pytest.raises(TypeError, match=f"y holds {words}, but numbers are expected"):
+            ask(1.0, place)
