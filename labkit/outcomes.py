@@ -128,25 +128,30 @@ def alarm(seconds):
 @contextlib.contextmanager
 def watch(seconds):
     """What `alarm` does, by another thread, for Windows, which has no such signal. A call that waits is interrupted once it comes back."""
-    caller, over, throw = ctypes.c_ulong(threading.get_ident()), threading.Event(), ctypes.pythonapi.PyThreadState_SetAsyncExc
+    caller, over, throw = ctypes.c_ulong(threading.get_ident()), threading.Lock(), ctypes.pythonapi.PyThreadState_SetAsyncExc
 
     def interrupt(patience=seconds):
-        while not over.wait(patience):
+        while not over.acquire(timeout=patience):
             throw(caller, ctypes.py_object(TimeLimit))
             patience = 0.2
 
+    def end():
+        if over.locked():
+            over.release()
+        watcher.join()
+        for _ in range(2):      # Python raises here what it has not raised yet. To take it back with None would leave a mark of it, with which
+            pass                # Python 3.11 stands still for ever where a debugger or a profiler looks on.
+
+    over.acquire()
     watcher = threading.Thread(target=interrupt, daemon=True)
     watcher.start()
     try:
         yield
     finally:
         try:
-            over.set()
-            watcher.join()
-        except TimeLimit:           # one that came this late
-            over.set()
-            watcher.join()
-        throw(caller, None)         # takes back one that has not come yet
+            end()
+        except TimeLimit:       # one that came this late
+            end()
 
 
 def plain(value):

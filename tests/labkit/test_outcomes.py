@@ -3,6 +3,8 @@
 import json
 import math
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import namedtuple
@@ -129,6 +131,17 @@ def test_without_an_alarm_the_clock_ends_with_the_call(monkeypatch):
     threads = threading.active_count()
     assert {perform(nearly, Call(), seconds=0.05).kind for _ in range(20)} <= {"value", "timed_out"}
     assert threading.active_count() == threads and perform(lambda: time.sleep(0.3), Call(), seconds=10).kind == "value"
+
+
+def test_without_an_alarm_a_debugger_can_go_on_after_the_call():
+    """In a process of its own: Python 3.11 would stand still where nothing interrupts it."""
+    program = ("import signal, sys; vars(signal).pop('setitimer', None); from labkit.outcomes import Call, perform\n"
+               "def loops():\n while True: pass\n"
+               "kinds = [perform(answer, Call(), seconds=0.3).kind for answer in (loops, lambda: 1)]\n"
+               "sys.setprofile(lambda *_: None)\n"
+               "print(*kinds, (lambda: 'went on')())")
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert ran.stdout.strip() == "timed_out value went on", ran.stderr
 
 
 @pytest.mark.parametrize("slip, said", [
