@@ -317,11 +317,10 @@ def off(kind, number):
     return np.abs((above - below) / (2 * h if kind == "central" else h) / 12 - 1).astype(float)
 
 
-color = figures.style.COLORS
-curves = {"central, float64": (color["class_1"], "o", off("central", np.float64)),
-          "forward, float64": (color["class_0"], "s", off("forward", np.float64)),
-          "central, float32": (color["check"], "D", off("central", np.float32)),
-          "forward, float32": (color["exam"], "^", off("forward", np.float32))}
+curves = {"central, float64": (figures.style.INK, "o-", off("central", np.float64)),
+          "forward, float64": (figures.style.INK, "^--", off("forward", np.float64)),
+          "central, float32": (figures.style.ACCENT, "o-", off("central", np.float32)),
+          "forward, float32": (figures.style.ACCENT, "^--", off("forward", np.float32))}
 figures.nudging(steps, curves)
 
 # %% [markdown]

@@ -76,11 +76,11 @@ def loss_slopes(sums, squared, cross, title=None):
 def nudging(steps, errors, title=None):
     """How far difference quotients are off, by step.
 
-    steps : (n,); errors : {label: (style name, (n,) relative errors)}. Returns a Picture.
+    steps : (n,); errors : {label: (colour, marker and line such as "o-", (n,) relative errors)}. Returns a Picture.
     """
     figure, ax = picture(7.6, 4.2)
-    for label, (color, marker, values) in errors.items():
-        ax.loglog(steps, np.maximum(values, 1e-13), marker=marker, markersize=4.5, color=color, linewidth=1.6, label=label)
+    for label, (color, look, values) in errors.items():
+        ax.loglog(steps, np.maximum(values, 1e-13), look, markersize=4.5, color=color, linewidth=1.6, label=label)
     ax.set(xlabel="step", ylabel="relative error of the slope")
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=2)
     best = {label: steps[int(np.argmin(values))] for label, (_, _, values) in errors.items()}
