@@ -40,8 +40,9 @@ def missing():
 
 
 def environment():
-    """What `make hub` inherits: nothing of this test's own virtual environment."""
-    return {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH", "MPLBACKEND")}
+    """What `make hub` inherits: nothing of this test's own virtual environment, nor of a `make test PYTHON=...` around it."""
+    own = "VIRTUAL_ENV", "PYTHONPATH", "MPLBACKEND", "PYTHON", "MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS"
+    return {name: value for name, value in os.environ.items() if name not in own}
 
 
 def free_ports(count=4):
