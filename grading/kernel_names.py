@@ -23,6 +23,19 @@ def spelled_out(source, tree):
     return "\n".join(lines)
 
 
+def without_hints(source):
+    """`source` with None in place of the type hints of its functions, which mean nothing to a kernel; the lines keep their numbers."""
+    lines, hints = source.split("\n"), []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            inner = [one.annotation for one in ast.walk(node) if isinstance(one, (ast.arg, ast.AnnAssign))]
+            hints += [hint for hint in (*inner, node.returns) if hint and hint.lineno == hint.end_lineno]
+    for hint in sorted(set(hints), key=lambda found: (found.lineno, found.col_offset), reverse=True):
+        line = lines[hint.lineno - 1].encode()
+        lines[hint.lineno - 1] = (line[:hint.col_offset] + b"None" + line[hint.end_col_offset:]).decode()
+    return "\n".join(lines)
+
+
 def meanings(tree):
     """{name: what it stands for} for the names that the cell imports and gives no other meaning to."""
     found = {"numpy": "np", "numba": "numba"}

@@ -7,7 +7,7 @@ than refused; what stays is then held against the allow-list.
 import ast
 import re
 
-from grading.kernel_names import spelled_out
+from grading.kernel_names import spelled_out, without_hints
 from grading.kernel_source import MAX_SOURCE
 
 
@@ -20,6 +20,7 @@ def kernel_part(source, name):
         return source
     source = without_magics(source.replace("\r\n", "\n").replace("\r", "\n"))
     try:
+        source = without_hints(source)
         tree = ast.parse(source)
         kept, source = needed(tree, name), spelled_out(source, tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -7,6 +7,7 @@ notebook and is missing there. Only what is sure is said: where a cell cannot be
 import ast
 import builtins
 import dis
+import inspect
 import re
 import symtable
 import warnings
@@ -15,26 +16,40 @@ from types import CodeType, FunctionType
 # In a cell that holds one of these, names may get a meaning that its text does not show
 UNREADABLE = re.compile(r"get_ipython\(|import \*|\b(?:exec|eval|globals|locals|vars|setattr)\(")
 
+# The names that a kernel finds where it is judged, alone
+KERNELS_FIND = frozenset("cuda math np numpy numba float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool_ boolean".split())
+
 
 def from_elsewhere(name, function, given, answers, notebook):
-    """The names, in order, that the answer `name` reaches and that neither a set-up cell nor a cell with an answer defines.
+    """The names, in order, that the answer `name` reaches, or its cell until it has it, and that no set-up cell or cell with an answer defines.
 
     given : names that the set-up cells define; answers : the names of all exercises; notebook : its names, and in "In" its cells as they
     were run
     """
-    with_answers = [source for source in notebook.get("In", ()) if answers & set(re.findall(r"\w+", source))]
+    with_answers = [source for source in run_so_far(notebook) if answers & set(re.findall(r"\w+", source))]
     if any(map(UNREADABLE.search, with_answers)):
         return []
     defined = set().union(*(names for source in with_answers if (names := defines(source)) & answers))
     if name not in defined:
         return []
-    return sorted(n for n in reaches(function, notebook) if n not in defined and n not in given and not hasattr(builtins, n))
+    own = next(source for source in reversed(with_answers) if name in defines(source))
+    asked = {n for n in asks_for(own, name) if n in notebook}
+    found = asked.union(reaches(function, notebook), *(reaches(notebook[n], notebook) for n in asked))
+    return sorted(n for n in found if n not in defined and n not in given and not hasattr(builtins, n))
+
+
+def outside_the_cell(name, kernel, notebook):
+    """The names, in order, that a kernel reaches and that the cell which holds it, judged alone, does not define."""
+    own = next((source for source in reversed(run_so_far(notebook)) if name in defines(source)), None)
+    if own is None or UNREADABLE.search(own):
+        return []
+    return sorted(n for n in reaches(kernel, notebook) - KERNELS_FIND if n not in defines(own) and not hasattr(builtins, n))
 
 
 def unread(name, notebook):
     """What Python did not understand of the cell that was to define `name` last, or None."""
     meant = re.compile(rf"^[ \t]*(?:async +)?(?:def|class)[ \t]+{name}\b|^{name}[ \t]*=(?!=)", re.MULTILINE)
-    source = next((source for source in reversed(notebook.get("In", ())) if meant.search(source)), "")
+    source = next((source for source in reversed(run_so_far(notebook)) if meant.search(source)), "")
     try:
         with warnings.catch_warnings(action="ignore"):
             compile(source, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
@@ -42,6 +57,12 @@ def unread(name, notebook):
         return f"{error.msg}, line {error.lineno}"
     except (ValueError, RecursionError, MemoryError):
         return None
+
+
+def run_so_far(notebook):
+    """The cells as they were run: IPython's list of them, unless the student calls something else In."""
+    cells = notebook.get("In")
+    return cells if isinstance(cells, list) and all(isinstance(source, str) for source in cells) else []
 
 
 def defines(source):
@@ -87,7 +108,20 @@ def reaches(function, notebook):
     return found
 
 
+def asks_for(source, name):
+    """The names that a cell looks up by itself until it has `name`: for decorators, defaults, type hints and whatever it calls."""
+    with warnings.catch_warnings(action="ignore"):
+        steps = list(dis.get_instructions(compile(source, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)))
+    until = max((i for i, step in enumerate(steps) if step.opname.startswith("STORE") and step.argval == name), default=0)
+    names = {step.argval for step in steps[:until] if step.opname == "LOAD_NAME"}
+    codes = [step.argval for step in steps[:until] if isinstance(step.argval, CodeType)]
+    # What no name leads to: the bodies of comprehensions and lambdas, and those of classes, which run where they stand.
+    return names.union(*(looks_up(code) for code in codes if code.co_name.startswith("<") or not code.co_flags & inspect.CO_OPTIMIZED))
+
+
 def looks_up(code):
     """The global names that a code object and those within it ask for."""
-    names = {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+    steps = list(dis.get_instructions(code))
+    kept = {step.argval for step in steps if step.opname == "STORE_NAME"}
+    names = {step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")} - kept
     return names.union(*(looks_up(part) for part in code.co_consts if isinstance(part, CodeType)))

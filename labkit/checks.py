@@ -6,6 +6,7 @@ outputs that it gives and a hint. No solution is in there.
 
 from __future__ import annotations
 
+import builtins
 import difflib
 import hashlib
 import json
@@ -22,13 +23,14 @@ from types import FunctionType
 
 import numpy as np
 
-from labkit.cells import from_elsewhere, unread
+from labkit.cells import from_elsewhere, looks_up, outside_the_cell, unread
 from labkit.outcomes import (  # noqa: F401 (the vocabulary is part of this module's interface)
     Call,
     Outcome,
     Ref,
     Tolerance,
     a_or_an,
+    debugged,
     decode,
     decode_call,
     decode_outcome,
@@ -141,13 +143,19 @@ def behaviour(name, exercise, function):
         return False, f"Not right yet: {name} is {spoken(function)}, expected a function."
     tolerance = Tolerance(**exercise["tolerance"])
     outcomes, end = [], time.monotonic() + SECONDS
+
+    def left():         # no equal shares: the first call of a function with @njit compiles it; the time that a debugger takes is not the answer's
+        return SECONDS if debugged() else end - time.monotonic()
+
     for case in exercise["cases"]:
         call = decode_call(case["call"])
-        left = max(end - time.monotonic(), 0.1)     # no equal shares: the first call of a function with @njit compiles it
-        outcomes.append(reading(perform(function, call, left), exercise.get("read"), call))
+        outcomes.append(reading(perform(function, call, max(left(), 0.1)), exercise.get("read"), call))
         if outcomes[-1].kind == "not_attempted":
             return None, f"Not attempted yet: write {name} in place of its line raise NotImplementedError, then run its cell and this one " \
                          f"again. (check({name}, hint=1) for a first hint)"
+        if outcomes[-1].error == "BdbQuit":
+            return False, f"Not checked: you left the debugger within {name}. Where it is no longer needed, take its line out of {name} " \
+                          "and run that cell and this one again."
         if outcomes[-1].kind == "timed_out":
             return False, f"Not right yet: {name} did not finish within {SECONDS} s: is there a loop that never ends?"
         if outcomes[-1].error == "endless":         # a kernel: the other cases would take as long
@@ -159,12 +167,13 @@ def behaviour(name, exercise, function):
         if all(expected is None or not disagrees(o, expected, tolerance) for o, expected in zip(outcomes, idea["outcomes"], strict=True)):
             return False, f"Not right yet: {idea['hint']}"
     asked = sorted({0, wrong or 0})     # what is kept may spoil only the calls behind the first, and those for ever
-    if exercise["kind"] != "kernel" and any(changing(function, exercise, i, outcomes[i], end - time.monotonic()) for i in asked):
+    if exercise["kind"] != "kernel" and any(changing(function, exercise, i, outcomes[i], left()) for i in asked):
         return False, f"Not right yet: {name} {CHANGING}"
     if wrong is None:
         count = len(outcomes)
         return True, f"Right: {name} passes {'its case' if count == 1 else f'all {count} cases'}.{advice(function, exercise)}"
-    return False, complaint(name, exercise["cases"][wrong], outcomes[wrong], tolerance)
+    more = taken(function) if outcomes[wrong].error == "TypeError" else ""
+    return False, complaint(name, exercise["cases"][wrong], outcomes[wrong], tolerance) + more
 
 
 def changing(function, exercise, index, outcome, seconds):
@@ -243,8 +252,21 @@ def advice(function, exercise):
     return f" It calls {', '.join(used)}; the exercise asks you to write that part yourself." if used else ""
 
 
+def taken(function):
+    """A word on a function of Python's own whose name, such as sum, the notebook has given to something that cannot be called."""
+    inner = getattr(function, "py_func", function)
+    code, names = getattr(inner, "__code__", None), getattr(inner, "__globals__", {})
+    own = sorted(n for n in (looks_up(code) if code else ()) if n in names and callable(getattr(builtins, n, None)) and not callable(names[n]))
+    return f" In this notebook {own[0]} is {spoken(names[own[0]])}: del {own[0]} makes it Python's own again." if own else ""
+
+
 def missing(name, exercise, thing, notebook):
-    """A word on names that the answer has from cells that grading does not run. A kernel is graded by its own rules."""
+    """A word on names that the answer has from cells that grading does not run; on those that a kernel, judged alone, has from outside its cell."""
+    if exercise["kind"] == "kernel":
+        names = outside_the_cell(name, thing, notebook)
+        said = f"{', '.join(names[:-1])} and {names[-1]} stand" if len(names) > 1 else f"{''.join(names)} stands"
+        return f" But {said} outside the cell of {name}, and a kernel is judged alone: write {'them' if len(names) > 1 else 'it'} into that cell." \
+            if names else ""
     names = from_elsewhere(name, thing, exercise["given"], set(exercises()), notebook) if exercise["kind"] in ("function", "object") else ()
     if not names:
         return ""

@@ -13,6 +13,7 @@ import io
 import math
 import re
 import signal
+import sys
 import threading
 import traceback
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,9 @@ LAZY = ("a generator", "a map", "a zip", "a filter", "a range")      # what plai
 ENDLESS, TOO_LARGE = "something that holds itself, or parts within parts without end", "a number too large for any array"
 DEEPEST, MOST_LISTS = 64, 10**6     # lists within lists, and how many in one layer of them: what NumPy can make a table of, and room to spare
 LARGEST = 2**63 - 1         # whole number that NumPy does not keep as an object
+TICK = 0.2      # seconds from one look at a call that takes too long to the next
+# Where a debugger waits for a word of its user: JupyterLab's (and that of most editors), Python's, and IPython's.
+STOPS = {("pydevd", "do_wait_suspend"), ("pdb", "interaction"), ("IPython.core.debugger", "interaction")}
 LAUNCH_STEPS = 20_000       # statements of a block before an exercise's kernel counts as endless; the same on every machine
 
 
@@ -113,11 +117,14 @@ def time_limit(seconds):
 
 @contextlib.contextmanager
 def alarm(seconds):
-    def stop(*_):
-        raise TimeLimit
+    late = lateness(seconds)
+
+    def stop(_, frame):
+        if late(frame):
+            raise TimeLimit
 
     previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
+    signal.setitimer(signal.ITIMER_REAL, seconds, TICK)
     try:
         yield
     finally:
@@ -128,12 +135,13 @@ def alarm(seconds):
 @contextlib.contextmanager
 def watch(seconds):
     """What `alarm` does, by another thread, for Windows, which has no such signal. A call that waits is interrupted once it comes back."""
-    caller, over, throw = ctypes.c_ulong(threading.get_ident()), threading.Lock(), ctypes.pythonapi.PyThreadState_SetAsyncExc
+    caller, over, throw, late = threading.get_ident(), threading.Lock(), ctypes.pythonapi.PyThreadState_SetAsyncExc, lateness(seconds)
 
     def interrupt(patience=seconds):
         while not over.acquire(timeout=patience):
-            throw(caller, ctypes.py_object(TimeLimit))
-            patience = 0.2
+            if late(sys._current_frames().get(caller)):
+                throw(ctypes.c_ulong(caller), ctypes.py_object(TimeLimit))
+            patience = TICK
 
     def end():
         if over.locked():
@@ -152,6 +160,35 @@ def watch(seconds):
             end()
         except TimeLimit:       # one that came this late
             end()
+
+
+def lateness(seconds):
+    """late(frame), for each look at a call whose time is over: whether to interrupt it where it is. What stands still in a debugger is not
+    late, and a debugger has as much time again behind its last stop, for the way from one to the next."""
+    slow, looks = debugged(), 0
+
+    def late(frame):
+        nonlocal slow, looks
+        if at_a_stop(frame):
+            slow, looks = True, 0
+            return False
+        looks += 1
+        return not slow or looks * TICK > seconds
+
+    return late
+
+
+def debugged():
+    """Whether a debugger, or what works like one, looks on at this thread."""
+    monitoring = getattr(sys, "monitoring", None)       # from Python 3.12 on
+    return sys.gettrace() is not None or monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None
+
+
+def at_a_stop(frame):
+    """Whether what runs in this frame is a debugger that waits for its user."""
+    while frame and (frame.f_globals.get("__name__"), frame.f_code.co_name) not in STOPS:
+        frame = frame.f_back
+    return frame is not None
 
 
 def plain(value):

@@ -24,6 +24,15 @@ def test_a_trial_beside_the_kernel_is_left_out(cell):
     assert ast.unparse(ast.parse(part)) == ast.unparse(ast.parse(KERNEL))
 
 
+@pytest.mark.parametrize("hints", [
+    "(out: NDArray, a: NDArray[np.float32]) -> None", "(out: dict[str,'é'], a: np.ndarray)", "(out: DeviceNDArray, a: Vector) -> 'nothing'",
+])
+def test_type_hints_play_no_part(hints):
+    cell = "from numpy.typing import NDArray\nVector = NDArray[np.float32]\n" + KERNEL.replace("(out, a)", hints).replace("i =", "i: Index =", 1)
+    part = kernel_part(cell, "add")
+    assert refusal(part, "add") is None and "Vector" not in part and part.split("\n")[4:] == KERNEL.replace("i =", "i: None =", 1).split("\n")[2:]
+
+
 def test_lines_keep_their_numbers():
     assert kernel_part(f"import os\n\n# mine\n{KERNEL}\nprint(1)", "add") == f"\n\n# mine\n{KERNEL}\n"
 

@@ -5,10 +5,12 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from grading import build, exercise
+from grading import build, exercise, kernel_source
 from labkit import cells, checks
+from labkit.emulator import cuda
 
 SHELLS = """
 import json, sys
@@ -46,6 +48,22 @@ ADDED = [
      "But adder comes " + NOT_RUN.format("it")),
     (["def nested(w, b, x):\n    return np.dot(w, x) + b", STEP.format(sum="(lambda: nested(w, b, x))()")],
      "But nested comes " + NOT_RUN.format("it")),
+    (["from typing import Any as Number", PLAIN.replace("rate)", "rate: Number)")], "But Number comes " + NOT_RUN.format("it")),
+    (["from numpy.typing import NDArray", PLAIN.replace("rate):", "rate) -> tuple[NDArray, float]:")], "But NDArray comes " + NOT_RUN.format("it")),
+    (["RATE = 0.1", PLAIN.replace("rate)", "rate=RATE)")], "But RATE comes " + NOT_RUN.format("it")),
+    (["def careful(function):\n    return function", "@careful\n" + PLAIN], "But careful comes " + NOT_RUN.format("it")),
+    (["import math\ndef careful(function):\n    return lambda *numbers: function(*numbers)", "@careful\n" + PLAIN],
+     "But careful comes " + NOT_RUN.format("it")),
+    (["class Step:\n    " + PLAIN.replace("delta_step(", "__call__(self, ").replace("\n", "\n    "), "delta_step = Step()"],
+     "But Step comes " + NOT_RUN.format("it")),
+    (["from functools import partial", PLAIN.replace("delta_step(", "step(") + "\ndelta_step = partial(step)"],
+     "But partial comes " + NOT_RUN.format("it")),
+    (["def total(w, b, x):\n    return np.dot(w, x) + b", "import functools\ndelta_step = functools.partial(lambda *a: (a[0] + a[4] * (a[3] - "
+      "total(*a[:3])) * a[2], a[1] + a[4] * (a[3] - total(*a[:3]))))"], "But total comes " + NOT_RUN.format("it")),
+    (["class Base:\n    pass", "class Step(Base):\n    pass\n" + PLAIN], "But Base comes " + NOT_RUN.format("it")),
+    (["SCALE = 1.0", "class Step:\n    scale = SCALE\n" + PLAIN], "But SCALE comes " + NOT_RUN.format("it")),
+    (["SCALES = [1.0]", "scale = [one for one in SCALES][0]\n" + STEP.format(sum="(np.dot(w, x) + b) * scale")],
+     "But SCALES comes " + NOT_RUN.format("it")),
 ]
 IN_ANSWERS = [
     [PLAIN],
@@ -58,6 +76,15 @@ IN_ANSWERS = [
     ["for scale in (1.0,):\n    pass\n" + STEP.format(sum="(np.dot(w, x) + b) * scale")],
     ["import math", "tried = 1", PLAIN, "delta_step(np.ones(2), 0.0, np.ones(2), 1.0, 0.1)"],
     ["total = 3", STEP.format(sum="(lambda total: total)(np.dot(w, x) + b)")],
+    ["tried = 1", PLAIN + "\nprint(delta_step(np.ones(2), 0.0, np.ones(2), 1.0, 0.1), tried)"],
+    ["tried = 1", PLAIN.replace("rate):", "rate: float = 0.1) -> tuple:")],
+    ["from numpy.typing import NDArray", "from __future__ import annotations\n" + PLAIN.replace("rate)", "rate: NDArray)")],
+    ["from functools import cache\ndef keep(function):\n    return function\n@keep\n" + PLAIN],
+    ["scale = 3", "class Step:\n    scale = 1.0\n    twice = 2 * scale\n" + PLAIN],
+    ["one = 3", "scale = sum(one for one in (0.5, 0.5))\n" + STEP.format(sum="(np.dot(w, x) + b) * scale")],
+    ["if __name__ == '__main__':\n    pass\n" + PLAIN],
+    ["scale: float = 1.0\n" + STEP.format(sum="(np.dot(w, x) + b) * scale")],
+    ["sum_of = 3", "try:\n    from math import fsum as sum_of\nexcept ImportError:\n    sum_of = sum\n" + STEP.format(sum="sum_of([*(w * x), b])")],
 ]
 UNREADABLE = [
     ["from math import *\n" + STEP.format(sum="fsum([*(w * x), b])")],
@@ -128,6 +155,41 @@ def test_outside_a_notebook_nothing_is_said():
         return helper(x)        # noqa: F821
 
     assert cells.from_elsewhere("double", double, (), {"double"}, {"double": double, "helper": abs}) == []
+
+
+@pytest.mark.parametrize("own", [None, 5, "text", [[1.0, 2.0]], np.ones(2)], ids=str)
+def test_a_student_may_call_something_in(own):
+    notebook = {"double": abs, "In": own}
+    assert cells.unread("double", notebook) is None and cells.from_elsewhere("double", abs, (), {"double"}, notebook) == []
+
+
+KERNEL = "@cuda.jit\ndef dropout_kernel(out, x, uniforms, rate):\n    i = cuda.grid(1)\n    if i < out.size:\n" \
+         "        out[i] = 0 if uniforms[i] < rate else {stays}"
+KEEP = "@cuda.jit(device=True)\ndef louder(a, rate):\n    return a / (ONE - rate)\n"
+
+
+@pytest.mark.parametrize(("sources", "said"), [
+    (["ONE = 1.0", KERNEL.format(stays="x[i] / (ONE - rate)")],
+     "ONE stands outside the cell of dropout_kernel, and a kernel is judged alone: write it"),
+    (["ONE = 1.0\n" + KEEP, KERNEL.format(stays="louder(x[i], rate)")],
+     "ONE and louder stand outside the cell of dropout_kernel, and a kernel is judged alone: write them"),
+    (["import math as m\nfires = 1", KERNEL.format(stays="m.fabs(x[i]) / (1 - rate)")], "m stands outside"),
+    (["ONE = 1.0\nfires = 1", KEEP + KERNEL.format(stays="louder(x[i], rate)")], "ONE stands outside"),
+    ([KERNEL.format(stays="x[i] / (1 - rate)")], ""),
+    (["ONE = 1.0\n" + KEEP + KERNEL.format(stays="louder(x[i], rate)")], ""),
+    (["import math\nfrom numba import float32", KERNEL.format(stays="float32(math.fabs(x[i])) / (1 - rate)")], ""),
+    (["from math import *\n" + KERNEL.format(stays="fabs(x[i]) / (1 - rate)")], ""),
+], ids=str)
+def test_what_a_kernel_has_from_outside_its_cell_is_named(sources, said):
+    notebook = {"__name__": "__main__", "In": ["", *sources], "cuda": cuda, "np": np}
+    for source in sources:
+        exec(source, notebook)
+    words = checks.missing("dropout_kernel", checks.exercises()["dropout_kernel"], notebook["dropout_kernel"], notebook)
+    assert words.startswith(f" But {said}" if said else "") and bool(words) == bool(said)
+
+
+def test_a_kernel_finds_what_it_may_name():
+    assert kernel_source.MODULES | kernel_source.TYPES == cells.KERNELS_FIND
 
 
 @pytest.mark.parametrize("lab", build.labs())

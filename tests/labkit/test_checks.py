@@ -1,5 +1,6 @@
 """check(f): right, this misconception, first difference, not attempted, could not check."""
 
+import bdb
 import time
 
 import numpy as np
@@ -139,6 +140,35 @@ def test_the_first_call_may_take_longer_than_the_others(monkeypatch):
         return 2 * x
 
     check(double)
+
+
+def test_where_a_debugger_looks_on_each_call_has_the_whole_time(monkeypatch):
+    monkeypatch.setattr(checks, "SECONDS", 1.5)
+
+    def double(x):
+        time.sleep(0.9)
+        return 2 * x
+
+    assert "did not finish" in failing(double)
+    monkeypatch.setattr(checks, "debugged", lambda: True)
+    check(double)
+
+
+def test_a_name_of_pythons_own_that_was_taken_is_said(monkeypatch):
+    def double(x):
+        return sum([x for _ in range(2)])
+
+    monkeypatch.setitem(globals(), "sum", 0)
+    assert failing(double).endswith("('int' object is not callable). In this notebook sum is 0: del sum makes it Python's own again.")
+    monkeypatch.setitem(globals(), "sum", np.sum)
+    check(double)
+
+
+def test_leaving_the_debugger_is_no_verdict():
+    def double(x):
+        raise bdb.BdbQuit
+
+    assert failing(double).startswith("Not checked: you left the debugger within double.")
 
 
 def test_an_endless_kernel_is_stopped_at_the_first_case(monkeypatch):

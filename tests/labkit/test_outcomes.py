@@ -144,6 +144,33 @@ def test_without_an_alarm_a_debugger_can_go_on_after_the_call():
     assert ran.stdout.strip() == "timed_out value went on", ran.stderr
 
 
+@pytest.mark.parametrize("system", ["this one", "Windows"])
+def test_the_time_of_a_stop_in_a_debugger_does_not_count(system):
+    """In a process of its own, for pdb takes the place of what else traces."""
+    program = ("import pdb, signal, sys, time; from labkit.outcomes import Call, perform\n"
+               f"if {system == 'Windows'}: vars(signal).pop('setitimer', None)\n"
+               "class Thinking:\n"
+               " def __init__(self, *words): self.words = iter(words)\n"
+               " def readline(self): time.sleep(0.7); return next(self.words)\n"
+               "def ends(debugger):\n debugger.set_trace()\n return 1\n"
+               "def loops(debugger):\n debugger.set_trace()\n while True: pass\n"
+               "for answer in (ends, loops):\n"
+               " debugger = pdb.Pdb(stdout=sys.stderr, stdin=Thinking('next\\n', 'continue\\n'), readrc=False)\n"
+               " print(perform(lambda: answer(debugger), Call(), seconds=0.3).kind)\n")
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert ran.stdout.split() == ["value", "timed_out"], ran.stderr
+
+
+def test_what_traces_without_a_stop_gets_no_more_than_the_time_again():
+    program = ("import sys, time; from labkit.outcomes import Call, debugged, perform\n"
+               "def loops():\n while True: pass\n"
+               "before = debugged(); sys.settrace(lambda *_: None)\n"
+               "start = time.monotonic(); kind = perform(loops, Call(), seconds=1).kind\n"
+               "print(before, debugged(), kind, 1.5 < time.monotonic() - start)")
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert ran.stdout.split() == ["False", "True", "timed_out", "True"], ran.stderr
+
+
 @pytest.mark.parametrize("slip, said", [
     (lambda: 2.0 ^ 2, "a power is written **"), (lambda: np.ones(2) ^ 2, "a power is written **"),
     (lambda: 1 if np.ones(2) > 0 else 0, "np.where"), (lambda: max(np.ones(2), 0), "np.maximum"),
