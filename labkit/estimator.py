@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 
-from labkit.ops import as_array, generator
+from labkit.ops import as_array, generator, own
 
 
 class Unit:
@@ -74,7 +74,8 @@ class Unit:
         if not hasattr(self, "coef_"):
             self.n_features_in_ = X.shape[1]
             self.coef_, self.intercept_ = self._start(T.shape[1], X)
-        return X.astype(self.coef_.dtype, copy=False), T
+        self.coef_, self.intercept_ = own(self.coef_), own(self.intercept_)
+        return as_type(X, self.coef_.dtype, "X"), T
 
     def _checked(self, X):
         return check_rows(self, X)
@@ -88,11 +89,14 @@ class Unit:
     def _note_loss(self, loss):
         self.loss_per_epoch_ = np.append(getattr(self, "loss_per_epoch_", np.empty(0)), loss)
 
-    def _check_bounded(self, epoch, advice=lambda: "try a tenth of it"):
+    def _check_bounded(self, epoch, X):
         """Raises FloatingPointError where the weights are no longer finite."""
         if not (np.isfinite(self.coef_).all() and np.isfinite(self.intercept_).all()):
             raise FloatingPointError(f"The weights grew beyond all bounds in epoch {epoch}: learning_rate={self.learning_rate} is too large for "
-                                     f"this X; {advice()}, or make the columns of X smaller.")
+                                     f"this X; {self._advice(X)}, or make the columns of X smaller.")
+
+    def _advice(self, X):
+        return "try a tenth of it"
 
     def _sums(self, X):
         check_fitted(self)
@@ -309,6 +313,16 @@ def check_finite(values, what):
             if found.any():
                 row = start + np.argwhere(found)[0, 0]
                 raise ValueError(f"Input {what} contains {word}: the first is in row {row}; fill it or leave the row out.")
+
+
+def as_type(values, dtype, what):
+    """Finite numbers in the type that a model computes in. Raises ValueError where one is beyond float32."""
+    with np.errstate(over="ignore"):
+        cast = values.astype(dtype, copy=False)
+    if cast.dtype.itemsize < values.dtype.itemsize and not np.isfinite(cast).all():
+        raise ValueError(f"{what} holds {values[~np.isfinite(cast)][0]:.3g}, but this model computes in float32, as X was when it began, and that "
+                         f"ends at 3.4e38; measure {what} in a larger unit, or begin anew with X.astype(np.float64).")
+    return cast
 
 
 def check_targets(unit, X, y):

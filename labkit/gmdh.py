@@ -135,8 +135,12 @@ class GMDHRegressor(Unit):
             outputs.append(self.y_mean_ + self.y_scale_ * X)
         return outputs
 
+    def __sklearn_is_fitted__(self):
+        """For scikit-learn's check_is_fitted: an interrupted fit may have no layer yet."""
+        return bool(getattr(self, "layers_", None))
+
     def _check_fitted(self):
-        if not getattr(self, "layers_", None):
+        if not self.__sklearn_is_fitted__():
             from sklearn.exceptions import NotFittedError
 
             raise NotFittedError("This GMDHRegressor has learned nothing yet; call fit(X, y) first.")

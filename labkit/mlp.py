@@ -11,6 +11,7 @@ from labkit.estimator import (
     Classifier,
     Unit,
     as_one_line,
+    as_type,
     check_fitted,
     check_numbers,
     check_positive,
@@ -96,7 +97,7 @@ class MLP(Unit):
             self.loss_per_epoch_ = np.empty(0)
         follow_settings(self)
         dtype = self.network_.params.flat.dtype
-        return X.astype(dtype, copy=False), T if T.dtype.kind == "i" else T.astype(dtype, copy=False)
+        return as_type(X, dtype, "X"), T if T.dtype.kind == "i" else as_type(T, dtype, "y")
 
     @contextmanager
     def _where_it_is_fast(self, X, T):
@@ -127,7 +128,7 @@ class MLP(Unit):
 
     def _outputs(self, X):
         check_fitted(self, "network_")
-        return self.network_.predict(check_rows(self, X).astype(self.network_.params.flat.dtype, copy=False))
+        return self.network_.predict(as_type(check_rows(self, X), self.network_.params.flat.dtype, "X"))
 
 
 class MLPClassifier(MLP, Classifier):
@@ -158,7 +159,7 @@ class MLPRegressor(MLP):
     _loss = staticmethod(squared_error)
 
     def _wanted(self, X, y, classes):
-        return check_numbers(y).astype(X.dtype)[:, None], 1
+        return check_numbers(y)[:, None], 1
 
     def predict(self, X):
         """The number for each row. Returns (n_examples,)."""
@@ -212,7 +213,7 @@ def check_converging(loss, params, optimizer, epoch):
     if not finite:
         raise FloatingPointError(
             f"Training diverged in epoch {epoch}: the weights or the loss are no longer finite. The likely cause is a learning rate that "
-            f"is too large ({optimizer.rate:g}); try a tenth of it, or bring the columns of X to similar sizes.")
+            f"is too large ({optimizer.rate:g}); try a tenth of it, or bring the columns of X (and a y of numbers) to sizes near 1.")
 
 
 def make_optimizer(model):

@@ -23,7 +23,11 @@ class Packed(list):
             begin = end
 
     def __reduce_ex__(self, protocol):          # a copy's arrays are views of the copy's buffer, not copies beside it
-        return Packed, (self.flat, [a.shape for a in self])
+        return _loaded, (self.flat, [a.shape for a in self])
+
+
+def _loaded(flat, shapes):
+    return Packed(ops.own(flat), shapes)
 
 
 class Network:

@@ -98,6 +98,11 @@ def float_type(dtype):
     return kind
 
 
+def own(array):
+    """An array that may be changed: this one, or a copy where it is read-only, as what joblib.load(..., mmap_mode="r") maps."""
+    return array if place(array) != "cpu" or array.flags.writeable else np.array(array)
+
+
 def as_table(X, what="X"):
     """`as_floats`, and two-dimensional: (n_examples, n_columns). Raises ValueError for any other shape."""
     X = as_floats(X, what)

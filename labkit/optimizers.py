@@ -98,6 +98,10 @@ class Optimizer:
         """Move the state to where the array `like` lives, as the parameters are moved."""
         self.state = self.state and [[ops.move(ops.to_numpy(s), like) for s in states] for states in self.state]
 
+    def __setstate__(self, values):
+        vars(self).update(values)
+        self.state = self.state and [[ops.own(s) for s in states] for states in self.state]
+
     def fold(self, params):
         """Where backprop may write at once what this optimizer would make of the gradients, as `into`, `scale` and `keep` of a
         network's backprop; None where the gradients themselves are needed. `step_folded` then ends the step.
@@ -230,7 +234,8 @@ class Adagrad(Optimizer):
 class RMSprop(Optimizer):
     """s <- decay s + (1 - decay) g^2;  w <- w - learning_rate g / (sqrt(s) + epsilon). Tieleman and Hinton 2012, lecture 6e.
 
-    The lecture has no epsilon. PyTorch adds it outside the root, TensorFlow inside: `epsilon_inside=True` for sqrt(s + epsilon).
+    The lecture has no epsilon. PyTorch adds it outside the root, TensorFlow inside: `epsilon_inside=True` for sqrt(s + epsilon),
+    which in float32 may give NaN for a gradient above 1.8e19, whose square is infinite.
     """
 
     n_states = 1
@@ -246,6 +251,8 @@ class RMSprop(Optimizer):
 class Adadelta(Optimizer):
     """Each step in the units of the last ones: learning_rate sqrt(d + epsilon) / sqrt(s + epsilon) g, with s the running mean
     of g^2 and d that of the squared steps. Zeiler 2012, algorithm 1, which has no learning rate (that is, 1).
+
+    In float32 a gradient above 1.8e19, whose square is infinite, may give NaN.
     """
 
     n_states = 2

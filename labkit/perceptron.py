@@ -6,7 +6,7 @@ trained to tell its class from all others; the largest z wins.
 
 import numpy as np
 
-from labkit.estimator import Classifier, Unit, check_finite, check_numbers, check_positive, check_table, r_squared
+from labkit.estimator import Classifier, Unit, as_type, check_finite, check_numbers, check_positive, check_table, r_squared
 
 # The rules. Each learns from one epoch of examples and changes W and b in place.
 # W : (n_units, n_inputs), b : (n_units,), X : (n_examples, n_inputs), T : (n_examples, n_units)
@@ -19,7 +19,7 @@ def perceptron_epoch(W, b, X, T, order, learning_rate):
     """
     mistakes = 0
     for i in order:
-        wrong = T[i] * (W @ X[i] + b) <= 0
+        wrong = ~(T[i] * (W @ X[i] + b) > 0)                        # also where the sum overflowed to NaN
         step = learning_rate * T[i, wrong].astype(W.dtype)
         W[wrong] += step[:, None] * X[i]
         b[wrong] += step
@@ -28,6 +28,10 @@ def perceptron_epoch(W, b, X, T, order, learning_rate):
 
 
 KERNEL_FROM = 100_000  # numbers in X; with fewer, loading the compiled loop takes longer than it saves
+
+
+def for_the_kernel(X):
+    return X.size >= KERNEL_FROM
 
 
 def perceptron_epoch_compiled(W, b, X, T, order, learning_rate):
@@ -111,23 +115,25 @@ class Perceptron(Classifier):
     def _checked(self, X):
         """Where the kernel is to read the rows, it finds what is not finite, and they are not read twice."""
         X = check_table(self, X)
-        if X.size < KERNEL_FROM:
+        if not for_the_kernel(X):
             check_finite(X, "X")
         return X
 
     def _epoch(self, X, T):
-        epoch = perceptron_epoch_compiled if X.size >= KERNEL_FROM else perceptron_epoch
+        epoch = perceptron_epoch_compiled if for_the_kernel(X) else perceptron_epoch
         W, b = self.coef_.copy(), self.intercept_.copy()
         with np.errstate(over="ignore", invalid="ignore"):
             wrong = epoch(W, b, X, T, self._order(len(X)), X.dtype.type(self.learning_rate))
-        if not (np.isfinite(W).all() and np.isfinite(b).all()):
-            check_finite(X, "X")
         self.coef_, self.intercept_ = W, b
         self.mistakes_per_epoch_ = np.append(getattr(self, "mistakes_per_epoch_", np.empty(0, np.int64)), wrong)
-        self._check_bounded(len(self.mistakes_per_epoch_))
+        self._check_bounded(len(self.mistakes_per_epoch_), X)
         self.mistakes_ = int(self.mistakes_per_epoch_.sum())
         self.converged_ = wrong == 0
         return self.converged_
+
+    def _advice(self, X):
+        check_finite(X, "X")                                        # of rows for the kernel nobody has asked yet
+        return super()._advice(X)
 
 
 class DeltaRule(Unit):
@@ -148,9 +154,9 @@ class DeltaRule(Unit):
         with np.errstate(over="ignore", invalid="ignore"):
             loss = delta_epoch(self.coef_, self.intercept_, X, T.astype(X.dtype), batches, X.dtype.type(self.learning_rate))
         self._note_loss(loss / len(X))
-        self._check_bounded(len(self.loss_per_epoch_), lambda: self._stable(X))
+        self._check_bounded(len(self.loss_per_epoch_), X)
 
-    def _stable(self, X):
+    def _advice(self, X):
         from labkit.metrics import hessian_limit
 
         if self.batch_size is None:
@@ -183,7 +189,7 @@ class AdalineRegressor(DeltaRule):
     estimator_type = "regressor"
 
     def _wanted(self, X, y, classes):
-        return check_numbers(y).astype(X.dtype)[:, None]
+        return as_type(check_numbers(y), getattr(self, "coef_", X).dtype, "y")[:, None]
 
     def predict(self, X):
         """The weighted sum for each row. Returns (n_examples,)."""
@@ -226,7 +232,7 @@ class SigmoidUnit(Classifier):
         with np.errstate(over="ignore", invalid="ignore"):
             loss = sigmoid_epoch(self.coef_, self.intercept_, X, T, order, X.dtype.type(self.learning_rate), squared)
         self._note_loss(loss / len(X))
-        self._check_bounded(len(self.loss_per_epoch_))
+        self._check_bounded(len(self.loss_per_epoch_), X)
 
     def predict_proba(self, X):
         """What the units say, as shares that add up to 1. Returns (n_examples, n_classes)."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from labkit import ops
 from labkit.activations import ACTIVATIONS, PReLU, Sigmoid
-from labkit.estimator import Unit, check_fitted, check_positive, check_rows, kept_where_refused
+from labkit.estimator import Unit, as_type, check_fitted, check_positive, check_rows, kept_where_refused
 from labkit.layers import Dense
 from labkit.losses import sigmoid_cross_entropy, squared_error
 from labkit.mlp import check_converging, follow_settings, layer_sizes, make_optimizer, penalties, train_epoch
@@ -107,11 +107,11 @@ class Coder(Unit):
             self.loss_per_epoch_ = np.empty(0)
             self._start(X.dtype)
         follow_settings(self)
-        return X.astype(self.params_.flat.dtype, copy=False)
+        return as_type(X, self.params_.flat.dtype, "X")
 
     def _seen(self, X):
         self._check_fitted()
-        return check_rows(self, X).astype(self.params_.flat.dtype, copy=False)
+        return as_type(check_rows(self, X), self.params_.flat.dtype, "X")
 
     def _check_fitted(self):
         check_fitted(self, "params_", "fit(X)")

@@ -40,7 +40,7 @@ def weights_left(weights, title=None):
     """
     figure, ax = picture(7.4, 4.0)
     zeros = {}
-    for (label, W), (color, dash) in zip(weights.items(), ((MUTED, "-"), (INK, "--"), (INK, "-"), (MUTED, ":")), strict=False):
+    for (label, W), (color, dash) in zip(weights.items(), ((MUTED, ":"), (INK, "--"), (INK, "-"), (MUTED, "-.")), strict=False):
         sizes = np.sort(np.abs(np.asarray(W, float)).ravel())[::-1]
         zeros[label] = int((sizes == 0).sum())
         kept = sizes[sizes > 0]

@@ -14,6 +14,7 @@ from labkit.kernels.each import each, four_each
 from labkit.kernels.registry import Budget, Work, register
 
 _0, _1 = np.float32(0), np.float32(1)
+AS_WRITTEN = FINITE_MATH - {"reassoc"}      # rho s + (1 - rho) g^2, turned into g^2 + rho (s - g^2), is NaN where g^2 is infinite
 
 
 def _register(name, oracle, cpu, formula, state, scalars):
@@ -160,7 +161,7 @@ def rmsprop_numpy(w, s, g, lr, rho, eps):
     w -= lr * g / (np.sqrt(s) + eps)
 
 
-@loops(fastmath=FINITE_MATH)
+@loops(fastmath=AS_WRITTEN)
 def rmsprop_cpu(w, s, g, lr, rho, eps):
     for i in prange(w.size):
         s[i] = rho * s[i] + (_1 - rho) * g[i] * g[i]
@@ -240,12 +241,12 @@ def adam_numpy(w, m, s, g, lr, beta_1, beta_2, eps, c1, c2):
     w -= lr * (m / c1) / (np.sqrt(s / c2) + eps)
 
 
-@loops(fastmath=FINITE_MATH)
+@loops(fastmath=AS_WRITTEN)
 def adam_cpu(w, m, s, g, lr, beta_1, beta_2, eps, c1, c2):
     for i in prange(w.size):
         m[i] = beta_1 * m[i] + (_1 - beta_1) * g[i]
         s[i] = beta_2 * s[i] + (_1 - beta_2) * g[i] * g[i]
-        w[i] -= lr * (m[i] / c1) / (math.sqrt(s[i] / c2) + eps)
+        w[i] -= lr / c1 * m[i] / (math.sqrt(s[i] / c2) + eps)
 
 
 def adam_of(w, m, s, g, lr, beta_1, beta_2, eps, c1, c2):

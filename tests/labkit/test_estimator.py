@@ -4,17 +4,19 @@ that change between epochs; what was learned, which bad input does not undo."""
 import copy
 import warnings
 
+import joblib
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.exceptions import DataConversionWarning, UndefinedMetricWarning, UnsetMetadataPassedError
+from sklearn.exceptions import DataConversionWarning, NotFittedError, UndefinedMetricWarning, UnsetMetadataPassedError
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
 
-from labkit import estimator
+from labkit import estimator, ops
 from labkit.gmdh import GMDHRegressor
 from labkit.mlp import MLPClassifier, MLPRegressor
 from labkit.optimizers import Adam
@@ -196,6 +198,42 @@ def test_refused_at_first_nothing_is_learned(unit):
         with pytest.raises(ValueError):
             call(WITH_NAN, y)
         assert not [name for name in vars(new) if name.endswith("_")]
+
+
+@pytest.mark.parametrize("unit", CLASSIFIERS + REGRESSORS + CODERS, ids=lambda unit: type(unit).__name__)
+def test_learning_goes_on_where_joblib_mapped_the_model_from_a_file(unit, tmp_path):
+    y = targets(unit)[0]
+    joblib.dump(unit.fit(BETWEEN, y), tmp_path / "unit")
+    mapped, loaded = joblib.load(tmp_path / "unit", mmap_mode="r"), joblib.load(tmp_path / "unit")
+    for one in (mapped, loaded):
+        one.partial_fit(BETWEEN, y)
+    one, other = (getattr(each, "transform", None) or each.predict for each in (mapped, loaded))
+    np.testing.assert_array_equal(one(BETWEEN), other(BETWEEN))
+
+
+@pytest.mark.parametrize("unit", [AdalineRegressor(max_epochs=2), MLPRegressor((3,), max_epochs=2)], ids=lambda unit: type(unit).__name__)
+def test_a_number_that_float32_does_not_hold_is_named(unit):
+    y = np.where(np.arange(60) == 7, -1e39, 0)
+    with pytest.raises(ValueError, match="y holds -1e[+]39, but this model computes in float32"):
+        unit.fit(X.astype(np.float32), y)
+    unit.fit(X.astype(np.float32), 0 * y)
+    for rows, numbers, name in ((X, y, "y"), (X + y[:, None], 0 * y, "X")):
+        with pytest.raises(ValueError, match=rf"{name} holds -1e[+]39, .* begin anew with X.astype\(np.float64\)"):
+            unit.partial_fit(rows, numbers)
+    unit.fit(X, 0 * y)
+
+
+def test_a_fit_that_was_interrupted_before_the_first_layer_has_learned_nothing(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    unit = GMDHRegressor(random_state=0)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(ops, "gmdh_pairs", interrupt)
+        unit.fit(X, NUMBERS)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(unit)
+    check_is_fitted(unit.fit(X, NUMBERS))
 
 
 @pytest.mark.parametrize("unit", CLASSIFIERS + REGRESSORS + CODERS, ids=lambda unit: type(unit).__name__)

@@ -136,6 +136,21 @@ def test_no_gradient_no_movement_and_no_nan(name):
     np.testing.assert_array_equal(w, [1, -2])
 
 
+@pytest.mark.parametrize("g", [2e19, 1e20, 3e38])
+@pytest.mark.parametrize("make", [Adagrad, RMSprop, Adam])
+def test_a_gradient_whose_square_overflows_is_followed_as_numpy_follows_it(make, g):
+    """As PyTorch's are, the weights stay finite, in the compiled form, too."""
+    ends = []
+    for n in (8, 4096):
+        w, optimizer = np.ones(n, np.float32), make()
+        with np.errstate(over="ignore"):
+            for gradient in (g, 1.0, 1.0):
+                optimizer.step([w], [np.full(n, gradient, np.float32)])
+        ends.append(w[:8])
+    assert np.isfinite(ends).all()
+    np.testing.assert_allclose(*ends, rtol=1e-6)
+
+
 def test_schedules():
     assert [constant(0.1)(t) for t in (0, 99)] == [0.1, 0.1]
     assert [step_decay(1.0, 0.5, 10)(t) for t in (0, 9, 10, 25)] == [1, 1, 0.5, 0.25]

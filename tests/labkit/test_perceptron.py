@@ -124,6 +124,13 @@ def test_rows_that_only_the_kernel_reads_have_to_be_finite(value, word, row, dty
         assert unit.mistakes_ == unit.mistakes_per_epoch_.sum() > 0
 
 
+def test_a_sum_that_overflows_to_nan_is_a_mistake():
+    X, y = np.array([[1e30, 1e30], [1e30, -1e30], [-1e30, 0]], np.float32), [1, 1, 0]
+    with np.errstate(over="ignore", invalid="ignore"):
+        unit = Perceptron().fit(X, y)
+        assert unit.converged_ and unit.score(X, y) == 1
+
+
 def test_a_memory_map_is_learned_from_where_it_lies(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     rows = np.memmap(tmp_path / "rows", np.float32, "w+", shape=(20_000, 10))

@@ -120,6 +120,8 @@ def test_the_pictures_of_weights_count_exact_zeros():
     assert "0 under L1, sign; 1 under L1, soft" in both.alt
     left = figures.weights_left({"plain": np.ones(4), "L1": np.array([0.0, 0.0, 1.0, 2.0])})
     assert left.get_suptitle() == "Weights that are exactly zero: 0 under plain, 2 under L1"
+    four = figures.weights_left({name: np.arange(4.0) + 1 for name in "abcd"})
+    assert len({line.get_linestyle() for line in four.axes[0].lines}) == 4
     image = figures.weight_images({"L1": np.array([0.0, -1.0, 2.0, 0.0])}, (2, 2), "Weights")
     assert len(image.axes[0].lines[0].get_xdata()) == 2
 
