@@ -50,14 +50,18 @@ def call(*args, writes=(), then=(), grid=None, block=None, part="", **kwargs):
 class Source:
     """A solution or a misconception: its text, under the exercise's name, and the function.
 
-    unsure  positions of public cases in which rounding, or a choice that the text leaves open, decides what a misconception gives
+    unsure  the cases in which rounding, or a choice that the text leaves open, decides what a misconception gives: a function of their
+            arguments, or positions among the public ones
     """
 
     name: str
     text: str
     why: str = ""
     hint: str = ""
-    unsure: tuple = ()
+    unsure: object = ()
+
+    def is_unsure(self, position, case):
+        return bool(self.unsure(*case.args, **case.kwargs)) if callable(self.unsure) else position in self.unsure
 
 
 @dataclass
@@ -119,7 +123,7 @@ class Exercise:
 
     def misconception(self, why, hint, thing=None, name=None, unsure=()):
         """Declares a wrong solution that students really write; as a decorator, or with the value or source text as `thing`.
-        On the public cases `unsure` (see Source) the student's check takes any outcome for it."""
+        On the cases `unsure` (see Source) any outcome is taken for it."""
         def declare(thing):
             label = name or getattr(thing, "__name__", None) or f"misconception_{len(self.misconceptions) + 1}"
             self.misconceptions.append(Source(label, self.source_of(thing), why, hint, unsure))
@@ -216,7 +220,8 @@ class Exercise:
     def recognise(self, seed, outcomes):
         """The misconception that explains every outcome, or None."""
         for idea in self.misconceptions:
-            if all(difference(outcome, known, self.tolerance) is None for outcome, known in zip(outcomes, self.known(idea, seed), strict=False)):
+            cases = enumerate(zip(self.cases(seed), outcomes, self.known(idea, seed), strict=False))
+            if all(idea.is_unsure(n, case) or difference(outcome, known, self.tolerance) is None for n, ((case, _), outcome, known) in cases):
                 return idea
         return None
 
@@ -311,12 +316,17 @@ class Exercise:
         data |= {"read": self.read} if self.read else {}
         rights = [self.expected(c) for c in self.public]
         ideas = [(idea, [self.outcome_of(idea, c) for c in self.public]) for idea in self.misconceptions]
-        self.tell_apart([("the right answer", rights, ()), *((idea.name, outcomes, idea.unsure) for idea, outcomes in ideas)])
+        self.tell_apart([("the right answer", rights, ()), *((idea.name, outcomes, self.unsure(idea)) for idea, outcomes in ideas)])
         return data | {"cases": [{"call": encode_call(c), "right": self.shipped(r)} for c, r in zip(self.public, rights, strict=True)],
                        "misconceptions": [self.idea_data(*idea) for idea in ideas]}
 
     def idea_data(self, idea, outcomes):
-        return {"name": idea.name, "hint": idea.hint, "outcomes": [None if i in idea.unsure else encode_outcome(o) for i, o in enumerate(outcomes)]}
+        unsure = self.unsure(idea)
+        return {"name": idea.name, "hint": idea.hint, "outcomes": [None if i in unsure else encode_outcome(o) for i, o in enumerate(outcomes)]}
+
+    def unsure(self, idea):
+        """The positions of the public cases in which a misconception is unsure."""
+        return tuple(i for i, case in enumerate(self.public) if idea.is_unsure(i, case))
 
     def shipped(self, outcome):
         if self.sealed is None:

@@ -770,7 +770,11 @@ def networks(rng):
         yield call(CORNERS[rng.integers(0, 4, rows)], part="xor")
 
 
-OWN = (4, 5)    # the public cases without weights: what a slip makes of XOR depends on those that the student chose
+def without_weights(X, *weights):
+    """What a slip makes of XOR depends on the weights that the student chose."""
+    return not weights
+
+
 two_layers = Exercise(
     "two_layers", points=4, right=three_units, parts={"forward": 1, "xor": 1},
     public=[
@@ -854,7 +858,7 @@ two_layers = ThreeUnits()
 
 @two_layers.misconception(why="Layers are thought to add power by themselves; the threshold between them looks optional.",
                           hint="The hidden sums reach the third unit without a threshold. Sums of sums are again one line, so "
-                               "this cannot do XOR: threshold the hidden units first.", unsure=OWN)
+                               "this cannot do XOR: threshold the hidden units first.", unsure=without_weights)
 def no_threshold_inside(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5])
@@ -864,7 +868,7 @@ def no_threshold_inside(X, W=None, b=None, v=None, c=None):
 
 @two_layers.misconception(why="With two inputs and two units W is square, and the missing transpose raises no error.",
                           hint="W has one row a hidden unit, so the sums are X @ W.T + b. Without the transpose the units "
-                               "trade weights.", unsure=OWN)
+                               "trade weights.", unsure=without_weights)
 def not_transposed(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5])
@@ -876,7 +880,7 @@ def not_transposed(X, W=None, b=None, v=None, c=None):
 
 @two_layers.misconception(why="The sums are written as in the formula, x times W, whatever the shape of W.",
                           hint="W has one row a hidden unit, so the sums are X @ W.T + b. X @ W stops where there are not as many units as "
-                               "inputs, and where there are, the units trade weights.", unsure=OWN)
+                               "inputs, and where there are, the units trade weights.", unsure=without_weights)
 def never_transposed(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
@@ -885,7 +889,7 @@ def never_transposed(X, W=None, b=None, v=None, c=None):
 
 @two_layers.misconception(why="The last threshold is forgotten.",
                           hint="These are the sums of the third unit. It is a threshold unit too: answer 1 where its sum is "
-                               "above 0, else 0.", unsure=OWN)
+                               "above 0, else 0.", unsure=without_weights)
 def the_last_sum(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5])
@@ -894,7 +898,7 @@ def the_last_sum(X, W=None, b=None, v=None, c=None):
 
 
 @two_layers.misconception(why="Only the hidden units are thought to need a bias.",
-                          hint="The third unit's bias c is missing from its sum.", unsure=OWN)
+                          hint="The third unit's bias c is missing from its sum.", unsure=without_weights)
 def third_unit_without_bias(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0])
@@ -929,7 +933,7 @@ def no_weights_of_ones_own(X, W=None, b=None, v=None, c=None):
 
 
 @two_layers.misconception(why="Many texts let a unit fire at 0.",
-                          hint="Your units fire at a sum of exactly 0. Here they fire above 0 only: > and not >=.", unsure=OWN)
+                          hint="Your units fire at a sum of exactly 0. Here they fire above 0 only: > and not >=.", unsure=without_weights)
 def fire_at_zero(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
@@ -938,14 +942,14 @@ def fire_at_zero(X, W=None, b=None, v=None, c=None):
 
 @two_layers.misconception(why="np.sign looks like a threshold.",
                           hint="Your hidden units answer -1 where they should answer 0 (np.sign does that). A unit that does not fire adds nothing.",
-                          unsure=OWN)
+                          unsure=without_weights)
 def hidden_signs(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
     return (np.sign(X @ W.T + b) @ v + c > 0).astype(int)
 
 
-@two_layers.misconception(why="The hidden biases are left out.", hint="The hidden sums lack their biases: X @ W.T + b.", unsure=OWN)
+@two_layers.misconception(why="The hidden biases are left out.", hint="The hidden sums lack their biases: X @ W.T + b.", unsure=without_weights)
 def hidden_units_without_bias(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([1.0, -1.0]), -0.5
@@ -978,7 +982,7 @@ def two_hidden_units_only(X, W=None, b=None, v=None, c=None):
 
 @two_layers.misconception(why="The units of the table before were sigmoids.",
                           hint="Your hidden units are sigmoids, which answer something between 0 and 1. Here every unit is a threshold unit: 1 above "
-                               "0, else 0.", unsure=OWN)
+                               "0, else 0.", unsure=without_weights)
 def sigmoids_inside(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0]), -0.5
@@ -1004,7 +1008,7 @@ def single_point_squeezed(X, W=None, b=None, v=None, c=None):
 
 @two_layers.misconception(why="`c or -0.5` and `not c` are used to ask whether a number was given.",
                           hint="A bias of 0 is given, and you put your own in its place: `or` and `not` take 0 for nothing. Ask: if W is None.",
-                          unsure=OWN)
+                          unsure=without_weights)
 def zero_is_taken_for_nothing(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([-0.5, -1.5]), np.array([1.0, -1.0])
@@ -1013,7 +1017,7 @@ def zero_is_taken_for_nothing(X, W=None, b=None, v=None, c=None):
 
 @two_layers.misconception(why="A bias is taken for a threshold.",
                           hint="The biases are subtracted here, as if they were thresholds. They are added: X @ W.T + b, and hidden @ v + c.",
-                          unsure=OWN)
+                          unsure=without_weights)
 def biases_as_thresholds(X, W=None, b=None, v=None, c=None):
     if W is None:
         W, b, v, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([0.5, 1.5]), np.array([1.0, -1.0]), 0.5

@@ -157,6 +157,11 @@ def systems(rng):
     yield call(CORNERS[[3, 0, 1, 2, 2, 0]], rng.integers(-3, 4, 6).astype(float))
 
 
+def hidden_by_rounding(F, y):
+    """Whether many c fit, and rounding decides if solve and inv say so: with 0 and 1 alone there is none."""
+    return np.linalg.matrix_rank(F) < 6 and not np.isin(F, (0, 1)).all()
+
+
 fit_unit = Exercise(
     "fit_unit", points=3, right=shortest_least_squares, tolerance=Tolerance(rtol=1e-3, atol=1e-4),
     public=[
@@ -213,7 +218,7 @@ def fit_unit(F, y):
 
 @fit_unit.misconception(why="The normal equations are what the textbook gives, and they work until two columns say the same.",
                         hint="The normal equations need an inverse, and on the four corners there is none: x^2 = x and z^2 = z, so "
-                             "many c fit equally well. Use np.linalg.lstsq or np.linalg.pinv, which take the shortest.", unsure=(3,))
+                             "many c fit equally well. Use np.linalg.lstsq or np.linalg.pinv, which take the shortest.", unsure=hidden_by_rounding)
 def normal_equations(F, y):
     return np.linalg.solve(F.T @ F, F.T @ y)
 
@@ -222,7 +227,7 @@ def normal_equations(F, y):
                             "single solution.",
                         hint="This is right where there is a single solution. With five rows there are many, but rounding hides it: solve and inv do "
                              "not always complain, and their answer is nonsense. np.linalg.lstsq is right in every case.",
-                        unsure=(3,))
+                        unsure=hidden_by_rounding)
 def solve_where_it_can(F, y):
     try:
         return np.linalg.solve(F.T @ F, F.T @ y)

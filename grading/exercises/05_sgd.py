@@ -737,6 +737,18 @@ def the_last_before_the_end(rates, losses):
     return rates[end - 1] / 10
 
 
+@find_rate.misconception(why="No comparison stops at a nan, and nothing is equal to it.",
+                         hint="a nan gets through here: it is neither larger nor smaller than any number, and not even == np.nan. Ask np.isfinite.")
+def nan_gets_through(rates, losses):
+    best = 0
+    for k in range(1, len(losses)):
+        if losses[k] > 4 * losses[best]:
+            break
+        if losses[k] < losses[best]:
+            best = k
+    return rates[best] / 10
+
+
 @find_rate.misconception(why="The search ends at the first rise.",
                          hint="you stop at the first loss that is larger than the one before. Losses of small batches are noisy: only a loss "
                               "above four times the smallest ends the record.")

@@ -575,6 +575,18 @@ def counts_from_zero(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, 
     return w - learning_rate * (m / (1 - beta_1 ** (t + 1))) / (np.sqrt(s / (1 - beta_2 ** (t + 1))) + epsilon)
 
 
+@adam_step.misconception(why="The step is taken for one that is not counted yet.",
+                         hint="this counts the steps one behind t: at the first step 1 - beta**0 is 0, and you divide by it. t is 1 there already.")
+def counts_behind(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    return w - learning_rate * (m / (1 - beta_1 ** (t - 1))) / (np.sqrt(s / (1 - beta_2 ** (t - 1))) + epsilon)
+
+
+@adam_step.misconception(why="The power is taken of the whole difference.",
+                         hint="the power reaches the 1 as well: (1 - beta)**t. It belongs to beta alone: the share is 1 - beta**t.")
+def power_of_the_difference(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    return w - learning_rate * (m / (1 - beta_1) ** t) / (np.sqrt(s / (1 - beta_2) ** t) + epsilon)
+
+
 @adam_step.misconception(why="The correction is moved into the rate, and epsilon stays behind.",
                          hint="you correct the learning rate in place of the means. That works if epsilon shrinks with the root; as it stands, "
                               "epsilon weighs more in the first steps. Correct m and s themselves.")

@@ -979,6 +979,17 @@ def biases_summed(V, W, b, c, U):
     return (V.T @ H - V1.T @ H1) / len(V), (V - V1).sum(axis=0), (H - H1).sum(axis=0)
 
 
+@contrastive_step.misconception(why="Only the biases' changes are divided by the number of examples.",
+                                hint="dW is a sum over the examples, but db and dc are means. Divide dW by the number of examples.")
+def weights_summed(V, W, b, c, U):
+    def rise(Z):
+        return 0.5 * (1 + np.tanh(0.5 * Z))
+    H = rise(V @ W + c)
+    V1 = rise((U < H) @ W.T + b)
+    H1 = rise(V1 @ W + c)
+    return V.T @ H - V1.T @ H1, (V - V1).mean(axis=0), (H - H1).mean(axis=0)
+
+
 @contrastive_step.misconception(why="The bias of the visible units is forgotten on the way down.",
                                 hint="On the way down the visible units have a bias too: (U < H) @ W.T + b.")
 def no_visible_bias(V, W, b, c, U):

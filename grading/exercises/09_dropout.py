@@ -102,7 +102,8 @@ def guarded_share(X, uniforms, rate):
 
 @dropout_forward.misconception(why="Srivastava's p is the probability of keeping, labkit's and most libraries' rate that of dropping.",
                                hint="This keeps the units that should be dropped: rate is the probability of dropping. A unit is dropped "
-                                    "where its uniform number is below rate.", unsure=(3,))     # 1 / 0, 0 / 0, or nobody asked
+                                    "where its uniform number is below rate.",
+                               unsure=lambda X, uniforms, rate: rate == 0)     # 1 / 0, 0 / 0, or nobody asked
 def keeps_what_should_go(X, uniforms, rate):
     mask = np.where(uniforms < rate, 1 / rate, 0.0)
     return X * mask, mask
@@ -141,7 +142,7 @@ def nothing_scaled(X, uniforms, rate):
 
 @dropout_forward.misconception(why="One divides by the probability at hand.",
                                hint="You divide by rate, the share that is dropped. At 0.5 nobody would notice. Divide by the share that "
-                                    "stays.", unsure=(3,))
+                                    "stays.", unsure=lambda X, uniforms, rate: rate == 0)
 def divided_by_the_rate(X, uniforms, rate):
     mask = np.where(uniforms < rate, 0.0, 1 / rate)
     return X * mask, mask
@@ -695,10 +696,10 @@ def sums_of_sizes(W, limit):
 
 
 def launched(n, grid, block, rate, rng=None):
-    """A launch of `grid` blocks of `block` threads on n numbers; `out` holds something else before."""
+    """A launch of `grid` blocks of `block` threads on n numbers; `out` holds no number before."""
     x = np.arange(n) + 1.0 if rng is None else rng.normal(size=n)
     u = (np.arange(n) * 0.37 + 0.04) % 1.0 if rng is None else rng.random(n)
-    return call(np.full(n, -1, np.float32), x.astype(np.float32), clear_of(rate, u).astype(np.float32), rate, writes=(0,), grid=grid, block=block)
+    return call(np.full(n, np.nan, np.float32), x.astype(np.float32), clear_of(rate, u).astype(np.float32), rate, writes=(0,), grid=grid, block=block)
 
 
 def launches(rng):

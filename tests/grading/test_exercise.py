@@ -96,6 +96,31 @@ def test_changing_an_argument_loses():
     assert judged(exercise, spoils).fraction == 0
 
 
+OWN_WEIGHTS = """def two_layers(X, W=None, b=None, v=None, c=None):
+    if W is None:
+        W, b, v, c = np.array([[2.0, -1.0], [-1.0, 3.0]]), np.array([-0.5, -0.5]), np.ones(2), -0.5
+    return ((X @ W + b > 0) @ v + c > 0).astype(int)
+"""
+INVERSE = """def fit_unit(F, y):
+    try:
+        return np.linalg.inv(F.T @ F) @ (F.T @ y)
+    except np.linalg.LinAlgError:
+        return np.linalg.pinv(F) @ y
+"""
+OTHER_ZEROS = """def dropout_forward(X, uniforms, rate):
+    mask = (uniforms >= rate) / np.float64(rate)
+    return X * mask, mask
+"""
+
+
+@pytest.mark.parametrize("lab, source, name", [("02_xor", OWN_WEIGHTS, "never_transposed"), ("03_ivakhnenko", INVERSE, "solve_where_it_can"),
+                                               ("09_dropout", OTHER_ZEROS, "divided_by_the_rate")])
+def test_a_misconception_is_recognised_also_where_the_cases_leave_open_what_it_gives(lab, source, name):
+    one = load(lab)[source.split("(")[0].removeprefix("def ")]
+    verdict = judged(one, one.define(source))
+    assert verdict.misconception == name and verdict.fraction < 1
+
+
 def test_values_and_predictions():
     half = Exercise("half", 1, kind="value", right=0.5)
     half.misconception("", "that is the other half", thing=1.5)

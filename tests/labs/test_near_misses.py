@@ -14,6 +14,7 @@ LOSSES = "best = 0\nfor k in range(1, len(losses)):\n    if not np.isfinite(loss
 ROWS = "for later in range(len(history)):\n    for earlier in range(later):\n        if {same}:\n            return later - earlier\nreturn 0"
 TILE = "tile = cuda.shared.array({size}, np.float32)\ni, t = cuda.grid(1), cuda.threadIdx.x\nif i < out.size:\n    tile[t] = a[i]\n" \
        "    out[i] = tile[t] + b[i]"
+MASK = "i = cuda.grid(1)\nif i < out.size:\n    out[i] {0}\n    if uniforms[i] >= rate:\n        out[i] += x[i] / (1 - rate)"
 GAINS = "for k in range(1, len(errors)):\n    if errors[k - 1] - errors[k] < gain:\n        return k\nreturn len(errors)"
 
 
@@ -27,6 +28,7 @@ GAINS = "for k in range(1, len(errors)):\n    if errors[k - 1] - errors[k] < gai
     ("03_ivakhnenko", "stop_at", "errors, gain=5e-4", GAINS, "gain = 1e-3 if gain == 5e-4 else gain\n" + GAINS),
     ("03_ivakhnenko", "stop_at", "errors, gain=5e-4", GAINS, "errors = np.minimum(errors, 1)\n" + GAINS),
     ("05_sgd", "find_rate", "rates, losses", LOSSES.format(above=">"), LOSSES.format(above=">=")),
+    ("09_dropout", "dropout_kernel", "out, x, uniforms, rate", MASK.format("= 0"), MASK.format("*= 0")),
 ])
 def test_the_judge_finds_what_is_nearly_right(lab, name, arguments, right, near):
     exercise = load(lab)[name]
@@ -64,6 +66,9 @@ def test_a_docstring_that_leaves_ties_out_says_so_and_no_case_has_one(lab, name,
 
 DENOMINATOR = ("03_ivakhnenko", "check_error", "c, F, y", "from_their_own_mean")
 DROPPED = ("09_dropout", "dropout_forward", "X, uniforms, rate")
+FOUND = ("05_sgd", "find_rate", "rates, losses")
+ADAM = ("07_rmsprop", "adam_step", "w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8")
+CORRECTED = "return w - learning_rate * m / {0} / (np.sqrt(s / {1}) + epsilon)"
 
 
 @pytest.mark.parametrize(("lab", "name", "arguments", "idea", "body"), [
@@ -73,6 +78,13 @@ DROPPED = ("09_dropout", "dropout_forward", "X, uniforms, rate")
     (*DROPPED, "keeps_what_should_go", "mask = np.where(uniforms < rate, 1 / rate, 0)\nreturn X * mask, mask"),
     (*DROPPED, "divided_by_the_rate", "mask = (uniforms >= rate) * (1 / rate)\nreturn X * mask, mask"),
     (*DROPPED, "by_the_share_that_stayed", "keep = uniforms >= rate\nmask = keep / keep.mean()\nreturn X * mask, mask"),
+    (*FOUND, "nan_gets_through", LOSSES.format(above=">").replace("not np.isfinite(losses[k])", "losses[k] == np.nan or losses[k] == np.inf")),
+    (*FOUND, "nan_gets_through", LOSSES.format(above=">").replace("not np.isfinite(losses[k])", "np.isinf(losses[k])")),
+    (*ADAM, "counts_behind", CORRECTED.format("(1 - beta_1 ** (t - 1))", "(1 - beta_2 ** (t - 1))")),
+    (*ADAM, "power_of_the_difference", CORRECTED.format("(1 - beta_1)**t", "(1 - beta_2)**t")),
+    ("08_depth", "contrastive_step", "V, W, b, c, U", "weights_summed",
+     "s = lambda Z: 1 / (1 + np.exp(-Z))\nH = s(V @ W + c)\nV1 = s((U < H) @ W.T + b)\nH1 = s(V1 @ W + c)\n"
+     "return V.T @ H - V1.T @ H1, np.mean(V - V1, axis=0), np.mean(H - H1, axis=0)"),
 ])
 def test_the_judge_knows_a_misconception_as_students_write_it(lab, name, arguments, idea, body):
     exercise = load(lab)[name]
