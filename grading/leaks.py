@@ -12,11 +12,13 @@ import html
 import io
 import json
 import lzma
+import quopri
 import re
 import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, unquote_plus
 
 from grading import build
 from grading.git import Refused, git
@@ -99,10 +101,11 @@ def _lines(text):
 
 def history(folder):
     """(name, content) of every object that any reference of the repository or its index reaches: versions of files, commits and tags; and the name
-    of everything that a folder had, with no content. Raises Refused where one of them cannot be read: nobody knows what is in it."""
+    of everything that a folder had, a link's with where it led, with no content. Raises Refused where one of them cannot be read: nobody knows what
+    is in it."""
     if git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true":
         raise Refused(f"{folder} has only the end of its history, so the rest cannot be searched: fetch it with git fetch --unshallow")
-    listed = git(folder, "--no-replace-objects", "rev-list", "--objects", "--all", "--reflog", "--indexed-objects", errors="surrogateescape").stdout
+    listed = git(folder, "--no-replace-objects", "rev-list", "--objects", "--all", "--reflog", "--indexed-objects").stdout
     names = dict(line.partition(" ")[::2] for line in listed.split("\n") if line)
     shown = git(folder, "for-each-ref", "--format=%(objectname)").stdout.split()
     batch = io.BytesIO(git(folder, "--no-replace-objects", "cat-file", "--batch", input="\n".join([*names, *shown]).encode(), text=False).stdout)
@@ -115,8 +118,10 @@ def history(folder):
         if kind != "tree":
             yield f"{names.get(name) or kind} ({name[:8]})", content
             continue
-        for mode, entry in re.findall(rb"(\d+) ([^\0]+)\0" + b"." * (len(name) // 2), content, re.DOTALL):
+        for mode, entry, own in re.findall(rb"(\d+) ([^\0]+)\0(" + b"." * (len(name) // 2) + b")", content, re.DOTALL):
             path = "/".join(filter(None, [names.get(name), entry.decode("utf-8", "surrogateescape")]))
+            if mode == b"120000":
+                path += f" -> /{git(folder, 'cat-file', 'blob', own.hex()).stdout}"
             yield path, SUBMODULE if mode == b"160000" else b""
 
 
@@ -200,10 +205,12 @@ class Finder:
 
 
 MARKS = re.compile(r"</?[A-Za-z!][^<>]*>|\x1b\[[0-9;]*m")             # of HTML, and of a terminal's colours
-ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+PERCENT = re.compile(r"%(?:20|0A|28|3D)", re.IGNORECASE)              # what an address makes of a blank, the end of a line, ( and =
+MAILED = re.compile(r"=(?:3D|\r?\n)")                                # what quoted-printable makes of = and of a long line
 PRINTED = (re.compile(r"[A-Za-z0-9+/_-]{32,}(?:\s{1,3}[A-Za-z0-9+/_-]+)*"), re.compile(r"[0-9A-Fa-f]{48,}"))      # base64, hexadecimal
 STREAMS = ((re.compile(rb"\x1f\x8b\x08"), lambda: zlib.decompressobj(31)), (re.compile(rb"BZh[1-9]1AY&SY"), bz2.BZ2Decompressor),
-           (re.compile(rb"\xfd7zXZ\0"), lzma.LZMADecompressor))
+           (re.compile(rb"\xfd7zXZ\0|\x5d\0\0..(?:\xff{8}|.{4}\0{4})", re.DOTALL), lambda: lzma.LZMADecompressor(memlimit=LARGEST)))
 ZLIB = re.compile(rb"[\x08\x18\x28\x38\x48\x58\x68\x78](?=[\0-\x1f\x40-\x5f\x80-\x9f\xc0-\xdf])")
 FOREIGN = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar", b"\x28\xb5\x2f\xfd": "zstd"}
 
@@ -215,7 +222,13 @@ def texts(piece):
         if (plain := html.unescape(MARKS.sub("", text))) != text:
             yield plain
         if "\\" in text:
-            yield ESCAPE.sub(lambda m: {"n": "\n", "t": "\t", "r": "\r"}.get(m[1], m[1]), text)
+            yield ESCAPE.sub(lambda m: {"n": "\n", "t": "\t", "r": "\r"}.get(m[3], m[3]) or chr(int(m[1] or m[2], 16)), text)
+        if PERCENT.search(text):
+            yield unquote(text)
+            if "+" in text:
+                yield unquote_plus(text)
+        if text.isascii() and MAILED.search(text):
+            yield quopri.decodestring(text.encode()).decode("utf-8", "replace")
 
 
 def readings(piece):
@@ -311,17 +324,17 @@ def whole(data):
 
 
 def inflated(content):
-    """What begins like zlib's streams, as in pictures and documents, and is one."""
+    """What begins like zlib's streams, as in pictures and documents, and is one; or is one from its first byte, without that beginning."""
     try:
         content.decode()
         return
     except UnicodeDecodeError:
         pass
-    for at in (found.start() for found in ZLIB.finditer(content)):
-        if not int.from_bytes(content[at:at + 2], "big") % 31:
-            try:
-                data = zlib.decompressobj().decompress(memoryview(content)[at:], LARGEST)
-            except zlib.error:
-                continue
-            if len(data) >= SHORTEST:
-                yield data
+    starts = (found.start() for found in ZLIB.finditer(content))
+    for at, form in [(0, -15), *((at, 15) for at in starts if not int.from_bytes(content[at:at + 2], "big") % 31)]:
+        try:
+            data = zlib.decompressobj(form).decompress(memoryview(content)[at:], LARGEST)
+        except zlib.error:
+            continue
+        if len(data) >= SHORTEST:
+            yield data

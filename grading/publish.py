@@ -90,6 +90,7 @@ def contents(root, answers=False):
     address = settings.get("tool", {}).get("course", {}).get("public", "")
     files["README.md"] = readme(root, address, answers).encode()
     files[".gitignore"] = b".venv/\n.ipynb_checkpoints/\n__pycache__/\n"
+    files[".gitattributes"] = b"* text=auto eol=lf\n"     # a clone on Windows has the manifest's bytes too
     manifest = {"version": settings["project"]["version"], "answers": answers,
                 "files": {name: sha256(content) for name, content in sorted(files.items())}}
     return files | {MANIFEST: (json.dumps(manifest, indent=1) + "\n").encode()}
@@ -147,6 +148,9 @@ def commit(folder, names):
         git(folder, "init", "--quiet", f"--initial-branch={BRANCH}")
     gone = git(folder, "ls-files", "-z", "--deleted").stdout.split("\0")[:-1]
     git(folder, "add", "--all", "--force", "--", *names, *gone)
+    run = [name for name in names if Path(name).name in RUN]
+    if run:                             # Windows' files have no such mark, git's list has
+        git(folder, "update-index", "--chmod=+x", "--", *run)
     if git(folder, "diff", "--cached", "--quiet", check=False).returncode:
         known = git(folder, "config", "user.email", check=False).stdout.strip()
         person = [] if known else ["-c", f"user.name={NAME}", "-c", f"user.email={MAIL}"]

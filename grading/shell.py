@@ -4,9 +4,11 @@ It runs inside the sandbox (where template.py loads it) or, unprotected, as a pl
 the judge. As a process: shell.py DESCRIPTOR LABKIT_FOLDER
 """
 
+import asyncio.selector_events
 import contextlib
 import importlib.util
 import json
+import os
 import random
 import signal
 import socket
@@ -143,7 +145,36 @@ class Shell(InteractiveShell):
         publish({"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": list(stb)})
 
 
+class End:
+    """One end of a pipe, with what an event loop asks of a socket."""
+
+    def __init__(self, descriptor):
+        os.set_blocking(descriptor, False)
+        self.descriptor = descriptor
+
+    def fileno(self):
+        return self.descriptor
+
+    def recv(self, most):
+        return os.read(self.descriptor, most)
+
+    def send(self, data):
+        return os.write(self.descriptor, data)
+
+    def close(self):
+        os.close(self.descriptor)
+
+
+def with_a_pipe(loop):
+    """Gives an event loop the channel through which it wakes itself. asyncio's own is a pair of sockets, which the sandbox refuses."""
+    loop._ssock, loop._csock = map(End, os.pipe())
+    loop._internal_fds += 1
+    loop._add_reader(loop._ssock.fileno(), loop._read_from_self)
+
+
 def make_shell():
+    if os.name != "nt":
+        asyncio.selector_events.BaseSelectorEventLoop._make_self_pipe = with_a_pipe      # for `await` in a cell, as JupyterLab has it
     config = Config()
     config.HistoryManager.enabled = False        # it would start a thread and write a database
     shell = Shell.instance(config=config)

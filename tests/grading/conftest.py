@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.grading.fake_lab import FakeCourse
+from tests.grading.fake_lab import FakeCourse, Made
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +22,8 @@ def fake_course(fake_course_made, tmp_path, monkeypatch):
     course = fake_course_made.copied(tmp_path / "course")
     monkeypatch.setattr(exercise, "FOLDER", course.exercises)
     monkeypatch.setattr(seam, "READY", {})
+    if sys.platform != "linux":
+        monkeypatch.setattr(seam, "make", Made(course.exercises))
     return course
 
 

@@ -11,6 +11,7 @@ import nbformat
 import psutil
 
 from grading import build, exercise
+from grading.seam import make
 
 LAB = "01_fake"
 
@@ -172,6 +173,17 @@ class FakeCourse:
         with Gradebook(f"sqlite:///{self.root / 'gradebook.db'}") as gradebook:
             return {s.student.id: {g.name.removeprefix("check_"): g.score for n in s.notebooks for g in n.grades}
                     for s in gradebook.assignment_submissions(LAB)}
+
+
+class Made:
+    """`seam.make` for a worker that is not forked from this process, as on Windows and macOS: it too finds the exercises in `folder`."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __call__(self, *arguments):
+        exercise.FOLDER = self.folder
+        return make(*arguments)
 
 
 def templates():

@@ -5,10 +5,15 @@ import gzip
 import html
 import io
 import json
+import lzma
+import os
+import quopri
 import re
 import shlex
 import struct
 import subprocess
+import sys
+import urllib.parse
 import zipfile
 import zlib
 
@@ -62,8 +67,34 @@ def test_it_holds_what_a_student_needs_and_its_manifest_names_every_file(made):
             "binder/requirements.txt", "binder/postBuild", "binder/start", "binder/environment.sh"} <= files
     assert not any(name.startswith(("grading", "tests", "course")) for name in files)
     assert all(publish.sha256((made / name).read_bytes()) == digest for name, digest in manifest["files"].items())
-    assert all((made / "binder" / name).stat().st_mode & 0o111 for name in ("postBuild", "start"))
+    assert all(git(made, "ls-files", "--stage", f"binder/{name}").startswith("100755 ") for name in ("postBuild", "start"))
     assert git(made, "status", "--short") == ""
+
+
+def test_on_windows_binder_still_gets_files_that_run_and_a_clone_still_has_the_manifests_bytes(made, tmp_path, monkeypatch):
+    """There no file is marked as a program, and git puts CR LF at the ends of lines unless it is told not to."""
+    for number, (name, value) in enumerate({"core.fileMode": "false", "core.autocrlf": "true"}.items()):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", name)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
+    put = publish.put
+    monkeypatch.setattr(publish, "put", lambda path, content, mode: put(path, content))
+    publish.publish(tmp_path / "new")
+    listed = git(tmp_path / "new", "ls-files", "--stage", "binder")
+    assert {line.split("\t")[1] for line in listed.splitlines() if line.startswith("100755 ")} == {"binder/postBuild", "binder/start"}
+    assert git(tmp_path / "new", "status", "--short") == ""
+    git(tmp_path, "clone", "--quiet", made, "clone")
+    assert publish.published(tmp_path / "clone")           # Refused where a file differs
+
+
+def test_gits_words_are_read_as_utf_8_whatever_the_systems_letters_are(tmp_path):
+    git(tmp_path, "init", "--quiet", "course")
+    (tmp_path / "course" / "ő.txt").touch()
+    git(tmp_path / "course", "add", ".")
+    code = "import sys, grading.git\nprint(ascii(grading.git.git(sys.argv[1], 'ls-files', '-z').stdout))"
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "course"], capture_output=True, text=True, check=True,
+                          env=os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
+    assert done.stdout.strip() == r"'\u0151.txt\x00'"
 
 
 def test_again_changes_nothing_and_an_update_is_one_commit_on_top(public, monkeypatch):
@@ -201,6 +232,11 @@ def zipped(text):
     return file.getvalue()
 
 
+def deflated(content):
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(content) + packer.flush()
+
+
 def array(text):
     file = io.BytesIO()
     np.save(file, np.array([text]))
@@ -264,6 +300,15 @@ HIDING = {
     "hexadecimal digits": written("data/a.txt", lambda t: t.encode().hex().encode()),
     "an archive behind a photograph": written("data/a.jpg", lambda t: b"\xff\xd8\xff\xe0" + zipped(t)),
     "a document's stream": written("data/a.pdf", lambda t: b"%PDF-1.4 stream\n" + zlib.compress(t.encode()) + b"\nendstream \xe2"),
+    "LZMA alone": written("data/a.lzma", lambda t: lzma.compress(t.encode(), lzma.FORMAT_ALONE)),
+    "deflate alone": written("data/a.bin", lambda t: deflated(t.encode())),
+    "an address": written("data/a.md", lambda t: b"[a](data:text/plain," + urllib.parse.quote(t).encode() + b")"),
+    "a form's address": written("data/a.md", lambda t: b"https://a.org/?q=" + urllib.parse.quote_plus(t).encode()),
+    "a saved mail": written("data/a.eml", lambda t: quopri.encodestring(t.encode())),
+    "escapes of a script": written("data/a.js", lambda t: "".join(c if c.isalnum() else f"\\u{ord(c):04X}" for c in t).encode()),
+    "escapes of bytes": written("data/a.py", lambda t: "".join(c if c.isalnum() or ord(c) > 255 else f"\\x{ord(c):02x}" for c in t).encode()),
+    "UTF-16 without a mark": written("data/a.txt", lambda t: t.encode("utf-16-be")),
+    "characters by number": written("data/a.html", lambda t: "".join(f"&#x{ord(c):x};" for c in t).encode()),
     "gzip with more behind it": written("data/a.gz", lambda t: gzip.compress(t.encode()) + b"more"),
 }
 
@@ -385,6 +430,16 @@ def test_an_instructors_file_and_a_link_are_found(public, finder):
     (public / "data" / "secret").write_text("x")
     (public / "data" / "link").symlink_to("/etc/hostname")
     assert {leak.path for leak in finder.search(public)} == {"grading/exercises/a.py", "data/secret", "data/link"}
+
+
+def test_where_a_link_led_is_found_in_the_history(public, finder):
+    for name, target in (("data/mine", "../../grading/exercises/a.py"), ("data/other", "../README.md")):
+        (public / name).symlink_to(target)
+    git(public, "add", "data")
+    git(public, "commit", "--quiet", "-m", "a")
+    git(public, "rm", "--quiet", "data/mine", "data/other")
+    git(public, "commit", "--quiet", "-m", "b")
+    assert {leak.path for leak in finder.search(public)} == {"history: data/mine -> /../../grading/exercises/a.py"}
 
 
 def test_a_leak_in_the_course_itself_is_refused_and_nothing_written(tmp_path, monkeypatch, secret):

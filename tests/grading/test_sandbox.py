@@ -125,6 +125,30 @@ def test_there_is_no_network_and_no_gpu(inside):
                   "    except OSError: pass\nr += [n for n in os.listdir('/dev') if 'nvidia' in n or 'dri' == n]\nr") == []
 
 
+def test_a_cell_may_await(inside):
+    assert inside("import asyncio, time\nasync def double(x):\n    await asyncio.sleep(0.01)\n    return 2 * x\n"
+                  "left = asyncio.create_task(asyncio.sleep(100))\n[*await asyncio.gather(double(1), double(2)), await asyncio.to_thread(len, 'abc')]"
+                  ) == [2, 4, 3]
+    assert inside("import asyncio\nasyncio.run(asyncio.sleep(0.01, 5))") == 5
+
+
+ENDLESS = {"a wait": "await asyncio.sleep(1e6)", "turns": "while True: await asyncio.sleep(0)", "a loop": "while True: pass",
+           "a future": "await asyncio.get_running_loop().create_future()", "a thread": "await asyncio.to_thread(__import__('time').sleep, 100)",
+           "a task that goes on": "async def on():\n    while True:\n        try: await asyncio.sleep(1)\n"
+                                  "        except BaseException: pass\nt = asyncio.create_task(on())\nawait asyncio.gather(t)",
+           "a busy task": "async def busy():\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass\n"
+                          "t = asyncio.create_task(busy())\nawait asyncio.sleep(100)"}
+
+
+@pytest.mark.parametrize("how", ENDLESS)
+def test_a_cell_that_awaits_for_ever_ends_and_the_next_one_runs(locked, how):
+    with Session(locked, limits=sandbox.Limits(cell_seconds=1, total_seconds=60, memory_mb=300)) as one:
+        one.cell("import asyncio\nkept = 6")
+        start = time.monotonic()
+        assert one.cell("await asyncio.sleep(0)\n" + ENDLESS[how]).fate.kind == "timed_out" and time.monotonic() - start < 8
+        assert one.cell("kept * await asyncio.sleep(0, 7)").outputs[-1]["data"]["text/plain"] == "42"
+
+
 def test_neighbours_do_not_see_each_other(locked):
     with Session(locked, limits=SMALL) as one, Session(locked, limits=SMALL) as other:
         one.cell("import os, socket\nfor d in ('/tmp', '/dev/shm'): open(d + '/mark', 'w').write('1')\n"
