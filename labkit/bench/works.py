@@ -140,15 +140,15 @@ _folder = None
 def stream_inputs(rows=1_000_000, columns=100):
     """A memory map of noisy examples of a plane: 400 MB on disk, in the system's cache once it has been read."""
     global _folder
-    _folder = tempfile.TemporaryDirectory(prefix="labkit-bench-map-")
-    rng, file = np.random.default_rng(0), Path(_folder.name) / "X.f4"
-    X, y = np.memmap(file, np.float32, "w+", shape=(rows, columns)), np.empty(rows, np.float32)
+    _folder = tempfile.TemporaryDirectory(prefix="labkit-bench-map-", ignore_cleanup_errors=True)
+    rng, path, y = np.random.default_rng(0), Path(_folder.name) / "X.f4", np.empty(rows, np.float32)
     plane = rng.standard_normal(columns, dtype=np.float32)
-    for a in range(0, rows, 50_000):
-        X[a:a + 50_000] = rng.standard_normal((50_000, columns), dtype=np.float32)
-        y[a:a + 50_000] = X[a:a + 50_000] @ plane + 2 * rng.standard_normal(50_000) > 0
-    X.flush()
-    return {"path": str(file), "shape": np.array([rows, columns]), "y": y}
+    with path.open("wb") as file:       # Windows removes no file that is mapped
+        for a in range(0, rows, 50_000):
+            X = rng.standard_normal((min(50_000, rows - a), columns), dtype=np.float32)
+            y[a:a + 50_000] = X @ plane + 2 * rng.standard_normal(len(X)) > 0
+            X.tofile(file)
+    return {"path": str(path), "shape": np.array([rows, columns]), "y": y}
 
 
 def stream(name, function):

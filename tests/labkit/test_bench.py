@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 
 from labkit import _cuda, bench, devices, emulator
@@ -200,7 +201,7 @@ def test_who_is_gone_before_being_asked_ends_with_a_sentence(raced, tmp_path):
 def test_an_interrupted_wait_leaves_no_process_and_no_timer(raced, tmp_path, monkeypatch):
     """Else the bench, ended by hand, would stay for the ten minutes that an answer may take."""
     raced(("double", {}))
-    started, popen = [], race.subprocess.Popen
+    started, popen, before = [], race.subprocess.Popen, set(threading.enumerate())      # on Windows pytest's time limit is such a timer
 
     def interrupted():
         raise KeyboardInterrupt
@@ -214,7 +215,7 @@ def test_an_interrupted_wait_leaves_no_process_and_no_timer(raced, tmp_path, mon
     with pytest.raises(KeyboardInterrupt):
         race.Contestant("ours", sys.executable, Task("contestant", "double", {}), tmp_path)
     assert started[0].poll() is not None
-    assert all(one.finished.is_set() for one in threading.enumerate() if isinstance(one, threading.Timer))
+    assert all(one.finished.is_set() for one in {*threading.enumerate()} - before if isinstance(one, threading.Timer))
 
 
 def test_a_peers_process_does_not_see_our_packages(monkeypatch):
@@ -266,6 +267,28 @@ def test_scikit_learn_does_the_same_work(monkeypatch, tmp_path):
     for work in (works.perceptron(), works.small_mlp()):
         rows = race.rows(work, MEASURED, ["sklearn"], 1, tmp_path)
         assert [row["peer"] for row in rows] == ["sklearn"] and rows[0]["ratio"] > 0, rows
+
+
+@pytest.mark.skipif(not hasattr(psutil.Process, "memory_maps"), reason="macOS does not say what is mapped")
+def test_the_map_is_written_whole_and_one_that_was_interrupted_is_not_open(monkeypatch):
+    """Windows removes no file that is mapped."""
+    monkeypatch.setattr(works, "_folder", None)
+    inputs = works.stream_inputs.__wrapped__(100_000, 3)
+    X = np.fromfile(inputs["path"], np.float32).reshape(inputs["shape"])
+    assert X.shape == (100_000, 3) and 0.9 < X.std() < 1.1 and set(inputs["y"]) == {0, 1}
+    drawn = []
+
+    def draw(size, dtype=float):
+        drawn.append(size)
+        if len(drawn) == 4:
+            raise KeyboardInterrupt
+        return np.zeros(size, dtype)
+
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: SimpleNamespace(standard_normal=draw))
+    with pytest.raises(KeyboardInterrupt) as held:
+        works.stream_inputs.__wrapped__(100_000, 3)
+    assert held and not [one.path for one in psutil.Process().memory_maps() if works._folder.name in one.path]
+    works._folder.cleanup()
 
 
 def test_without_mnist_the_work_has_its_size(monkeypatch):
