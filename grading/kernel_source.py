@@ -12,7 +12,7 @@ import ast
 import builtins
 
 from labkit.checks import PLAIN
-from labkit.emulator import intrinsics
+from labkit.emulator import intrinsics, subset
 from labkit.emulator.functions import NUMPY_COMPILED, numpy_advice
 
 STATEMENTS = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.While, ast.If, ast.Return, ast.Expr, ast.Pass, ast.Break, ast.Continue,
@@ -197,7 +197,8 @@ def refused_expression(node, calls):
     if isinstance(node, (ast.FunctionDef, ast.Lambda)):
         return at + "a function within a kernel; write it above the kernel, under @cuda.jit(device=True)"
     if not isinstance(node, EXPRESSIONS):
-        return at + f"`{type(node).__name__.lower()}` is outside what a CUDA kernel can do here"
+        what, instead = subset.advice_on(node) or (f"`{type(node).__name__.lower()}`", "write it with loops and plain arithmetic")
+        return at + f"{what} is outside what a CUDA kernel can do here; {instead}"
     if isinstance(node, ast.Name) and ("__" in node.id or isinstance(node.ctx, ast.Store) and node.id in MODULES):
         return at + f"the name {node.id} is not allowed"
     if isinstance(node, ast.Constant) and isinstance(node.value, int) and abs(node.value) > MAX_NUMBER:

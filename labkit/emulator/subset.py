@@ -40,6 +40,12 @@ _NOT_RUN = {
 }
 
 
+def advice_on(node):
+    """(what a node of the syntax is, what to do instead) for one that no kernel holds; None for others."""
+    what, instead = _ADVICE.get(type(node)) or _NOT_RUN.get(type(node)) or (None, None)
+    return what and (what.partition(",")[0], instead)
+
+
 def refusals(function, is_kernel):
     """(kind, node, message) for everything in the function that no GPU would run."""
     node = function.node

@@ -76,3 +76,13 @@ def test_what_no_kernel_may_use_stays_refused_by_any_name(cell):
 def test_letters_of_several_bytes_before_a_name_do_not_move_it():
     cell = "from math import sqrt\n" + KERNEL.replace("    if i <", "    assert i >= 0, 'größer als β'; wert = sqrt(4.0)\n    if i <")
     assert "'größer als β'; wert = math.sqrt(4.0)" in kernel_part(cell, "root")
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ("if (n := 3) > 2: pass", ":= inside an expression is outside what a CUDA kernel can do here; assign on a line of its own"),
+    ("with a: pass", "a with block is outside what a CUDA kernel can do here; leave it out"),
+    ("x = {1: 2}", "a dict is outside what a CUDA kernel can do here; use arrays"),
+    ("x = *a, 3", "`starred` is outside what a CUDA kernel can do here; write it with loops and plain arithmetic"),
+])
+def test_what_no_kernel_holds_is_named_as_students_know_it(line, said):
+    assert refusal(KERNEL.replace("i = cuda.grid(1)", f"i = cuda.grid(1)\n    {line}"), "root").endswith(f"line 4: {said}.")

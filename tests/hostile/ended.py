@@ -9,6 +9,8 @@ CASES = [
     ending("a loop with every signal ignored", "import signal\ndef double(x):\n    for s in set(signal.valid_signals()) - {9, 19}:\n        try: signal.signal(s, signal.SIG_IGN)\n"
            "        except OSError: pass\n    while True: pass", "timed_out"),
     ending("the clock is switched off", "import signal\ndef double(x):\n    signal.setitimer(signal.ITIMER_REAL, 0)\n    while True: pass", "timed_out"),
+    ending("a loop that looks like a debugger at a stop", "there = {'__name__': 'pydevd'}\nexec('def do_wait_suspend():\\n    while True: pass', there)\n"
+           "def double(x):\n    there['do_wait_suspend']()", "timed_out"),
     ending("a loop in C", "def double(x):\n    return sum(range(10**13))", "timed_out"),
     ending("a loop compiled by Numba", "from numba import njit\n@njit\ndef double(x):\n    n = 0\n    while n >= 0: n += 1 if n < 1000 else -1\n    return n", "timed_out"),
     ending("sleep", "import time\ndef double(x):\n    time.sleep(1e6)", "timed_out"),
