@@ -50,18 +50,18 @@ def call(*args, writes=(), then=(), grid=None, block=None, part="", **kwargs):
 class Source:
     """A solution or a misconception: its text, under the exercise's name, and the function.
 
-    unsure  the cases in which rounding, or a choice that the text leaves open, decides what a misconception gives: a function of their
-            arguments, or positions among the public ones
+    unsure  a function of a case's arguments, or None: whether rounding, or a choice that the text leaves open, decides there what a
+            misconception gives
     """
 
     name: str
     text: str
     why: str = ""
     hint: str = ""
-    unsure: object = ()
+    unsure: object = None
 
-    def is_unsure(self, position, case):
-        return bool(self.unsure(*case.args, **case.kwargs)) if callable(self.unsure) else position in self.unsure
+    def is_unsure(self, case):
+        return self.unsure is not None and bool(self.unsure(*case.args, **case.kwargs))
 
 
 @dataclass
@@ -121,9 +121,9 @@ class Exercise:
         self.solutions.append(Source(f"solution_{len(self.solutions) + 1}", self.source_of(thing)))
         return thing
 
-    def misconception(self, why, hint, thing=None, name=None, unsure=()):
+    def misconception(self, why, hint, thing=None, name=None, unsure=None):
         """Declares a wrong solution that students really write; as a decorator, or with the value or source text as `thing`.
-        On the cases `unsure` (see Source) any outcome is taken for it."""
+        Where it is `unsure` (see Source) any outcome is taken for it."""
         def declare(thing):
             label = name or getattr(thing, "__name__", None) or f"misconception_{len(self.misconceptions) + 1}"
             self.misconceptions.append(Source(label, self.source_of(thing), why, hint, unsure))
@@ -219,9 +219,10 @@ class Exercise:
 
     def recognise(self, seed, outcomes):
         """The misconception that explains every outcome, or None."""
+        cases = [case for case, _ in self.cases(seed)]
         for idea in self.misconceptions:
-            cases = enumerate(zip(self.cases(seed), outcomes, self.known(idea, seed), strict=False))
-            if all(idea.is_unsure(n, case) or difference(outcome, known, self.tolerance) is None for n, ((case, _), outcome, known) in cases):
+            if all(idea.is_unsure(case) or difference(outcome, known, self.tolerance) is None
+                   for case, outcome, known in zip(cases, outcomes, self.known(idea, seed), strict=False)):
                 return idea
         return None
 
@@ -326,7 +327,7 @@ class Exercise:
 
     def unsure(self, idea):
         """The positions of the public cases in which a misconception is unsure."""
-        return tuple(i for i, case in enumerate(self.public) if idea.is_unsure(i, case))
+        return tuple(i for i, case in enumerate(self.public) if idea.is_unsure(case))
 
     def shipped(self, outcome):
         if self.sealed is None:

@@ -13,26 +13,30 @@ FROM = {"math": "math.", "numpy": "np.", "numba.cuda": "cuda.", "numba": "", "nu
 
 def spelled_out(source, tree):
     """`source`, of which `tree` is the syntax, with imported names replaced by those of the kernel's world; the lines keep their numbers."""
-    meant, lines = meanings(tree), source.split("\n")
-    nodes = [(node, text) for node in ast.walk(tree) if (text := replacement(node, meant)) is not None]
-    for node, text in sorted(nodes, key=lambda found: (found[0].lineno, found[0].col_offset), reverse=True):
-        line = lines[node.lineno - 1].encode()      # the syntax tree counts bytes
-        before, there, after = line[:node.col_offset], line[node.col_offset:node.end_col_offset], line[node.end_col_offset:]
-        if there.decode() == ast.unparse(node):     # not over two lines, not within an f-string, whose places Python 3.11 miscounts
-            lines[node.lineno - 1] = (before + text.encode() + after).decode()
-    return "\n".join(lines)
+    meant = meanings(tree)
+    found = {node: text for node in ast.walk(tree) if (text := replacement(node, meant)) is not None}
+    # not over two lines, not within an f-string, whose places Python 3.11 miscounts
+    return exchanged(source, found, lambda node, there: there.decode() == ast.unparse(node))
 
 
 def without_hints(source):
     """`source` with None in place of the type hints of its functions, which mean nothing to a kernel; the lines keep their numbers."""
-    lines, hints = source.split("\n"), []
+    found = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef):
             inner = [one.annotation for one in ast.walk(node) if isinstance(one, (ast.arg, ast.AnnAssign))]
-            hints += [hint for hint in (*inner, node.returns) if hint and hint.lineno == hint.end_lineno]
-    for hint in sorted(set(hints), key=lambda found: (found.lineno, found.col_offset), reverse=True):
-        line = lines[hint.lineno - 1].encode()
-        lines[hint.lineno - 1] = (line[:hint.col_offset] + b"None" + line[hint.end_col_offset:]).decode()
+            found |= {hint: "None" for hint in (*inner, node.returns) if hint}
+    return exchanged(source, found, lambda hint, there: hint.lineno == hint.end_lineno)
+
+
+def exchanged(source, found, fits):
+    """`source` with the texts of `found`, {node: text}, in place of those nodes that `fits`, asked with the node and the bytes at its place."""
+    lines = source.split("\n")
+    for node, text in sorted(found.items(), key=lambda pair: (pair[0].lineno, pair[0].col_offset), reverse=True):
+        line = lines[node.lineno - 1].encode()      # the syntax tree counts bytes
+        before, there, after = line[:node.col_offset], line[node.col_offset:node.end_col_offset], line[node.end_col_offset:]
+        if fits(node, there):
+            lines[node.lineno - 1] = (before + text.encode() + after).decode()
     return "\n".join(lines)
 
 

@@ -43,7 +43,7 @@ def outside_the_cell(name, kernel, notebook):
     own = next((source for source in reversed(run_so_far(notebook)) if name in defines(source)), None)
     if own is None or UNREADABLE.search(own):
         return []
-    return sorted(n for n in reaches(kernel, notebook) - KERNELS_FIND if n not in defines(own) and not hasattr(builtins, n))
+    return sorted(n for n in reaches(kernel, notebook) - KERNELS_FIND - defines(own) if not hasattr(builtins, n))
 
 
 def unread(name, notebook):

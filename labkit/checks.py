@@ -262,16 +262,17 @@ def taken(function):
 
 def missing(name, exercise, thing, notebook):
     """A word on names that the answer has from cells that grading does not run; on those that a kernel, judged alone, has from outside its cell."""
+    names = ()
     if exercise["kind"] == "kernel":
         names = outside_the_cell(name, thing, notebook)
-        said = f"{', '.join(names[:-1])} and {names[-1]} stand" if len(names) > 1 else f"{''.join(names)} stands"
-        return f" But {said} outside the cell of {name}, and a kernel is judged alone: write {'them' if len(names) > 1 else 'it'} into that cell." \
-            if names else ""
-    names = from_elsewhere(name, thing, exercise["given"], set(exercises()), notebook) if exercise["kind"] in ("function", "object") else ()
+        verb, where, into = "stand", f"outside the cell of {name}, and a kernel is judged alone", "that cell"
+    elif exercise["kind"] in ("function", "object"):
+        names = from_elsewhere(name, thing, exercise["given"], set(exercises()), notebook)
+        verb, where, into = "come", "from a cell that is not run when your work is graded", f"the cell of {name}"
     if not names:
         return ""
-    said = f"{', '.join(names[:-1])} and {names[-1]} come" if len(names) > 1 else f"{names[0]} comes"
-    return f" But {said} from a cell that is not run when your work is graded: write {'them' if len(names) > 1 else 'it'} into the cell of {name}."
+    said, them = (f"{', '.join(names[:-1])} and {names[-1]} {verb}", "them") if len(names) > 1 else (f"{names[0]} {verb}s", "it")
+    return f" But {said} {where}: write {them} into {into}."
 
 
 def value(name, exercise, thing):
