@@ -242,6 +242,20 @@ def returns_after_the_first(answers, targets):
         return total / len(answers)
 
 
+@squared_error.misconception(why="total = ... stands where total += ... is meant.",
+                             hint="only the last miss is in this: each turn of the loop forgets the total before it. Add to it: total += ...")
+def forgets_the_earlier_misses(answers, targets):
+    for a, t in zip(answers, targets, strict=True):
+        total = (a - t) ** 2
+    return total / len(answers)
+
+
+@squared_error.misconception(why="The misses are added up before they are squared.",
+                             hint="this squares the sum of the misses, in which those above and below cancel. Square each miss, then add.")
+def squares_the_sum(answers, targets):
+    return np.sum(answers - targets) ** 2 / len(answers)
+
+
 # add: a first kernel
 
 

@@ -863,6 +863,13 @@ def product_after_the_square(X, pairs, C):
     return C[:, 0] + C[:, 1] * x + C[:, 2] * z + C[:, 3] * x**2 + C[:, 4] * x * z + C[:, 5] * z**2
 
 
+@next_layer.misconception(why="X[k] is taken for input k.",
+                          hint="X[pairs[:, 0]] takes rows, which are examples. The inputs are columns: X[:, pairs[:, 0]].")
+def rows_of_x_for_columns(X, pairs, C):
+    x, z = X[pairs[:, 0]], X[pairs[:, 1]]
+    return C[:, 0] + C[:, 1] * x + C[:, 2] * z + C[:, 3] * x * z + C[:, 4] * x**2 + C[:, 5] * z**2
+
+
 @next_layer.misconception(why="return stands inside the loop over the units.",
                           hint="These are the answers of the first unit only: the function returned in the first turn of the loop. Put return "
                                "behind the loop.")

@@ -305,6 +305,22 @@ def over_all_entries(Z, classes):
     return (powers / powers.sum(axis=1, keepdims=True) - np.eye(Z.shape[1])[classes]) / Z.size
 
 
+@softmax_feedback.misconception(why="classes is taken for the y of p - y.",
+                                hint="the number of the class is subtracted in its whole row. y is 1 at the right class and 0 at the others: "
+                                     "subtract 1 at one place of each row.")
+def numbers_of_classes_for_y(Z, classes):
+    powers = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return (powers / powers.sum(axis=1, keepdims=True) - classes[:, None]) / len(Z)
+
+
+@softmax_feedback.misconception(why="classes is taken for the y of p - y, and shapes are not thought of.",
+                                hint="classes is not the y of p - y: it holds a number for each row. y is 1 at the right class and 0 at the others: "
+                                     "subtract 1 at one place of each row.")
+def classes_for_y(Z, classes):
+    powers = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return (powers / powers.sum(axis=1, keepdims=True) - classes) / len(Z)
+
+
 # Mini-batches
 
 
@@ -417,6 +433,12 @@ def overlapping(order, size):
 def sorted_first(order, size):
     rows = np.sort(order)
     return [rows[start:start + size] for start in range(0, len(rows), size)]
+
+
+@minibatches.misconception(why="The list is made an array, as results mostly are.",
+                           hint="np.array makes a table, whose rows are equally long, and the last batch may be shorter. Return the list itself.")
+def in_one_table(order, size):
+    return np.array([order[start:start + size] for start in range(0, len(order), size)])
 
 
 # An epoch
@@ -550,6 +572,12 @@ for rows in batches:
 return W
 """, "all_rows_every_time", "The rows of the batch are not picked out.",
                "there is a step for each batch, but each looks at all examples. Pick the batch's rows: X[rows], classes[rows].")
+mistaken_epoch("""
+for rows in batches:
+    W = W - learning_rate * slope(W, X[rows], classes)
+return W
+""", "rows_of_x_alone", "The rows are picked out of X, and classes is handed over whole.",
+               "X and classes do not have the same rows here. A batch's classes are picked out like its examples: X[rows], classes[rows].")
 mistaken_epoch("""
 for rows in batches:
     W = W - learning_rate * slope(W, X[rows], classes[rows])

@@ -325,6 +325,13 @@ def uphill_ahead(w, v, gradient, learning_rate, momentum):
     return w + v, v
 
 
+@nesterov_step.misconception(why="Jump and correction are made to the weights, and the velocity hears of the jump alone.",
+                             hint="The weights are right, but the velocity lacks the correction: the gradient is part of the new v too.")
+def correction_kept_from_the_velocity(w, v, gradient, learning_rate, momentum):
+    ahead = w + momentum * v
+    return ahead - learning_rate * gradient(ahead), momentum * v
+
+
 # The schedule
 
 
@@ -711,9 +718,9 @@ def without_the_gradient(w, buffer, g, learning_rate, momentum):
     return w - learning_rate * momentum * buffer, buffer
 
 
-@shifted_step.misconception(why="The brackets around the two parts are lost.",
+@shifted_step.misconception(why="The parentheses around the two parts are lost.",
                             hint="Only g is subtracted here, and the buffer is added in full. The learning rate and the minus belong to both parts: "
-                                 "put them in brackets.")
+                                 "put them in parentheses.")
 def without_brackets(w, buffer, g, learning_rate, momentum):
     buffer = momentum * buffer + g
     return w - learning_rate * g + momentum * buffer, buffer

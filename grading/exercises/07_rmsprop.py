@@ -135,6 +135,12 @@ def one_for_all(s, g, decay=0.9):
     return decay * s + (1 - decay) * np.mean(g**2)
 
 
+@mean_square.misconception(why="The old mean is squared like the gradient.",
+                           hint="this squares s as well. s is a mean of squares already: decay * s.")
+def squares_the_old_mean_too(s, g, decay=0.9):
+    return decay * s**2 + (1 - decay) * g**2
+
+
 # RMSprop's step
 
 
@@ -220,14 +226,14 @@ def epsilon_inside(w, s, g, learning_rate=0.01, epsilon=1e-8):
     return w - learning_rate * g / np.sqrt(s + epsilon)
 
 
-@rmsprop_step.misconception(why="Without brackets Python divides first and adds epsilon to the quotient.",
-                            hint="epsilon is added after the division. Python divides first: put brackets around the root and epsilon.")
+@rmsprop_step.misconception(why="Without parentheses Python divides first and adds epsilon to the quotient.",
+                            hint="epsilon is added after the division. Python divides first: put parentheses around the root and epsilon.")
 def no_brackets(w, s, g, learning_rate=0.01, epsilon=1e-8):
     return w - learning_rate * (g / np.sqrt(s) + epsilon)
 
 
-@rmsprop_step.misconception(why="Without any brackets epsilon is added to the new weights.",
-                            hint="epsilon is added in the end, to the weights. Python divides first: put brackets around the root and epsilon.")
+@rmsprop_step.misconception(why="Without any parentheses epsilon is added to the new weights.",
+                            hint="epsilon is added in the end, to the weights. Python divides first: put parentheses around the root and epsilon.")
 def no_brackets_at_all(w, s, g, learning_rate=0.01, epsilon=1e-8):
     return w - learning_rate * g / np.sqrt(s) + epsilon
 
@@ -634,6 +640,19 @@ def rootless(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=
     return w - learning_rate * (m / (1 - beta_1**t)) / (s / (1 - beta_2**t) + epsilon)
 
 
+@adam_step.misconception(why="The power is written as a product.",
+                         hint="this has beta times t. The share is 1 - beta to the power of t: two stars, 1 - beta**t.")
+def times_t(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    return w - learning_rate * (m / (1 - beta_1 * t)) / (np.sqrt(s / (1 - beta_2 * t)) + epsilon)
+
+
+@adam_step.misconception(why="What stands below the fraction line is written without parentheses.",
+                         hint="m / 1 - beta_1**t divides by 1 and then subtracts. Put parentheses around what stands below the line: "
+                              "m / (1 - beta_1**t).")
+def share_without_parentheses(w, m, s, t, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    return w - learning_rate * (m / 1 - beta_1**t) / (np.sqrt(s / 1 - beta_2**t) + epsilon)
+
+
 # RMSprop as one kernel
 
 
@@ -806,8 +825,8 @@ def epsilon_in_the_kernels_root(w, s, g, learning_rate, decay, epsilon):
         w[i] -= learning_rate * g[i] / math.sqrt(s[i] + epsilon)
 
 
-@rmsprop_kernel.misconception(why="Without brackets Python divides first and adds epsilon to the quotient.",
-                              hint="epsilon is added after the division. Python divides first: put brackets around the root and epsilon.")
+@rmsprop_kernel.misconception(why="Without parentheses Python divides first and adds epsilon to the quotient.",
+                              hint="epsilon is added after the division. Python divides first: put parentheses around the root and epsilon.")
 @cuda.jit
 def no_brackets_in_the_kernel(w, s, g, learning_rate, decay, epsilon):
     i = cuda.grid(1)

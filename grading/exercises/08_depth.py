@@ -255,6 +255,14 @@ def falling_units(heights, steepness):
     return w, -w * np.concatenate([edges[:-1], edges[1:]]), np.concatenate([heights, heights])
 
 
+@bump_network.misconception(why="b is taken for the edges, as left and right were in `bump`.",
+                            hint="Your b are the edges themselves. The sum w x + b has to be zero at the edge: solve that for b.")
+def edges_for_b(heights, steepness):
+    n = len(heights)
+    edges = np.linspace(0, 1, n + 1)
+    return np.full(2 * n, steepness), np.concatenate([edges[:-1], edges[1:]]), np.concatenate([heights, -heights])
+
+
 # The error, walked back
 
 
@@ -646,6 +654,18 @@ def without_the_gradient(dY, X, slope):
     return np.where(X > 0, dY, slope * dY), np.minimum(X, 0).sum(axis=0)
 
 
+@prelu_backward.misconception(why="'ReLU blocks negative gradients' is applied to both results.",
+                              hint="You let the sign of the gradient decide, in both results. What decides is the unit's input: X > 0.")
+def asks_the_gradient_twice(dY, X, slope):
+    return np.where(dY > 0, dY, slope * dY), np.where(dY > 0, 0, dY * X).sum(axis=0)
+
+
+@prelu_backward.misconception(why="The slope of the curve is returned as if it were the gradient.",
+                              hint="These are the slopes of the curve, for X and for `slope`. Both are multiplied by dY, the gradient that arrives.")
+def slopes_alone(dY, X, slope):
+    return np.where(X > 0, 1, slope), np.minimum(X, 0).sum(axis=0)
+
+
 # How large the first weights should be
 
 
@@ -763,11 +783,18 @@ def slope_not_squared(n_inputs, n_units, rule, slope=0.0):
     return np.sqrt(2 / (n_inputs + n_units)) if rule == "glorot" else np.sqrt(2 / ((1 + slope) * n_inputs))
 
 
-@start_scale.misconception(why="What stands below the fraction line is written without brackets.",
-                           hint="He's law is multiplied by n_inputs here: Python divides first. Put everything below the line in brackets: "
+@start_scale.misconception(why="What stands below the fraction line is written without parentheses.",
+                           hint="He's law is multiplied by n_inputs here: Python divides first. Put everything below the line in parentheses: "
                                 "2 / ((1 + slope**2) * n_inputs).")
 def below_the_line_without_brackets(n_inputs, n_units, rule, slope=0.0):
     return np.sqrt(2 / (n_inputs + n_units)) if rule == "glorot" else np.sqrt(2 / (1 + slope**2) * n_inputs)
+
+
+@start_scale.misconception(why="What stands below Glorot's fraction line is written without parentheses.",
+                           hint="In Glorot's law n_units is added behind the division: Python divides first. Put parentheses around the sum: "
+                                "2 / (n_inputs + n_units).")
+def sum_without_parentheses(n_inputs, n_units, rule, slope=0.0):
+    return np.sqrt(2 / n_inputs + n_units) if rule == "glorot" else np.sqrt(2 / ((1 + slope**2) * n_inputs))
 
 
 # One step of contrastive divergence

@@ -4,7 +4,7 @@
 # *1943 to 2012. How did machines learn to learn, and what will you build?*
 #
 # This first lab shows you around. You will write three short answers, have them checked, run your first program on a graphics
-# processor (or on a faithful imitation of one), and see the whole story on one page.
+# processor, a GPU (or on a faithful imitation of one, the emulator), and see the whole story on one page.
 #
 # **When you have finished you can**
 #
@@ -38,8 +38,8 @@ print(devices.report())
 # %% [markdown]
 # ## How an exercise works
 #
-# An exercise is a function with a hole in it. Read the docstring, replace the line `raise NotImplementedError`, run the cell
-# (**Shift + Enter**), then run the check below it.
+# An exercise is a function with a hole in it. Read the docstring (the text in triple quotes), replace the line
+# `raise NotImplementedError`, run the cell (**Shift + Enter**), then run the check below it.
 #
 # - `check(f)` tells you whether your function is right. If it is not, it says which mistake this looks like, or where your result first
 #   differs.

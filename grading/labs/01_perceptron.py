@@ -414,7 +414,8 @@ figures.around_the_limit(below, above)
 # ## Le's way: a soft threshold
 #
 # Fitting the sum itself has a flaw: a movie that is liked *very* clearly, with $z = 5$, counts as a miss of 4. What if the
-# answer were bounded? The **sigmoid** turns any sum into a number between 0 and 1:
+# answer were bounded? Quoc Le's tutorial of 2015, where Mary, John and *Gravity* come from, uses the **sigmoid**. It turns any sum
+# into a number between 0 and 1:
 #
 # $$ h = g(z) = \frac{1}{1 + e^{-z}} \qquad\qquad g'(z) = g(z)\,(1 - g(z)) $$
 #

@@ -860,8 +860,8 @@ figures.paper_table([
 # ## Explain it
 #
 # **A friend writes: "In 1969 Minsky and Papert proved that neural networks cannot even compute XOR. That was a mistake, and it
-# caused the AI winter." Answer the friend. Say what was proved, and give a proof that fits into two or three sentences; say
-# what was not claimed, with a network as the example; say what was really difficult in 1969; and say what you think of the last
+# caused the AI winter." Answer the friend. Say (1) what was proved, and give a proof that fits into two or three sentences;
+# (2) what was not claimed, with a network as the example; (3) what was really difficult in 1969; and (4) what you think of the last
 # half sentence.** (Eight to twelve sentences.)
 
 # %% [markdown] role="explain" id="explain_xor" points=4

@@ -647,7 +647,7 @@ ax.set(xlabel="inputs, of which three matter (small numbers: how many pairs they
 ax.yaxis.set_major_formatter("{x:.0%}")
 say(figure, f"Parity of three: {luckily[0]:.0%} find it among {sizes[0]} inputs, {luckily[-1]:.0%} among {sizes[-1]}",
     "Share of 30 runs that learn the product of three inputs, against the number of inputs: all of them for three, "
-    "hardly any from ten on.")
+    "few from ten on.")
 
 # %% [markdown]
 # To find it for a reason, a unit must be told what the units *after* it need. That is the idea of the next lab.
@@ -775,8 +775,8 @@ figures.paper_table([
 #
 # **A colleague has grown such a network. Ten thousand units were tried in six layers, and the best one has a checking error of
 # 0.31. She writes in her report: "The checking rows were never used for fitting, so 0.31 is an honest estimate of the error on
-# new data." Explain to her what the checking rows were used for and why this makes 0.31 too good; say what she should do to get an
-# honest number, and what she must not do afterwards; and say why the number of layers makes matters worse here, with
+# new data." Explain to her (1) what the checking rows were used for; (2) why this makes 0.31 too good; (3) what she should do to get
+# an honest number, and what she must not do afterwards; and (4) why the number of layers makes matters worse here, with
 # something you saw in this lab.** (Eight to twelve sentences.)
 
 # %% [markdown] role="explain" id="explain_checking" points=4

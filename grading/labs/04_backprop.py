@@ -568,8 +568,8 @@ print(f"{((inside > 0.2) & (inside < 0.8)).mean():.0%} of all activities lie bet
 
 # %% [markdown]
 # Nearly every network does the task, but only about six in ten use all eight corners of the cube. The others let a hidden
-# unit stand *between* 0 and 1 and tell patterns apart by that. The authors saw it too: the network in their chapter uses values
-# in between. A hidden unit is not a switch, and nobody had told it to be one.
+# unit stand *between* 0 and 1 and tell patterns apart by that. The authors saw it too: the network in their book chapter of the
+# same year (PDP in the table below) uses values in between. A hidden unit is not a switch, and nobody had told it to be one.
 #
 # ## Family trees (*optional*)
 #
@@ -603,7 +603,7 @@ figures.family_weights(trained[best][0].params[0][:24, :6], family_trees.facts()
 #
 # ## One hidden unit is enough, with a short cut (*optional*)
 #
-# In a book chapter of the same year stands a number that is often quoted wrongly: XOR, learned in 558 sweeps. It belongs to
+# In the same book chapter stands a number that is often quoted wrongly: XOR, learned in 558 sweeps. It belongs to
 # another network, with *one* hidden unit and direct links from the inputs to the output as well. The rules need nothing new. The
 # output meets *one* matrix, whose inputs are x1, x2 and the hidden unit, side by side; on the way back the last column of what it
 # hands out goes to the hidden unit. These are all the rules, with labkit's functions:
@@ -719,9 +719,9 @@ figures.paper_table([
 #
 # **A friend says: "Backpropagation is a great fuss about nothing. To know how a weight matters, I change it a little and look
 # what the error does. That gives the same numbers, and I need no transposes." Explain what is right about this and what is not:
-# how many runs through the network each way takes, and why going backwards gets by with so few; what has to be remembered on the way
-# forward, and where each of these things is used on the way back; what a hidden unit is told on the way back that lab 03's units were
-# not; and what your friend's way is still good for, with a number or a result from this lab.** (Eight to twelve sentences.)
+# (1) how many runs through the network each way takes, and why going backwards gets by with so few; (2) what has to be remembered on
+# the way forward, and where each of these things is used on the way back; (3) what a hidden unit is told on the way back that lab 03's
+# units were not; and (4) what your friend's way is still good for, with a number or a result from this lab.** (Eight to twelve sentences.)
 
 # %% [markdown] role="explain" id="explain_backwards" points=4
 # A model answer. It is true that nudging gives the same numbers, up to rounding: in the lab the two agreed to about nine digits.

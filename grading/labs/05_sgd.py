@@ -886,9 +886,9 @@ figures.paper_table([
 #
 # **A colleague trains a network on a million images, looking at all of them before each step, with a learning rate of
 # 0.5. The loss falls for five steps, then jumps up and down, higher each time. She concludes: "It is stuck in a local
-# minimum. I need more images in each step, so that the slope is exact." Explain to her what is happening and how she
-# could test it with a few more steps; why more images a step will not help, and what looking at fewer would change, for
-# better and for worse; and which curve she should watch to know whether the network learns anything of use.** (Eight to
+# minimum. I need more images in each step, so that the slope is exact." Explain to her (1) what is happening; (2) how she
+# could test it with a few more steps; (3) why more images a step will not help, and what looking at fewer would change, for
+# better and for worse; and (4) which curve she should watch to know whether the network learns anything of use.** (Eight to
 # twelve sentences.)
 
 # %% [markdown] role="explain" id="explain_fog" points=4

@@ -357,8 +357,8 @@ figures.curves(rides, "step (at the ends: the momentum)", "place on the road", e
                    "momentum, the further the ball rolls through the holes and back again before one of them holds it.")
 
 # %% [markdown]
-# Each hole is a local minimum. Plain steps never leave the first one, and a ball rolls through several, up and down again: then one
-# of them catches it, and it need not be the deepest. Put -19 in the place of -20, and the list is another one. So momentum does
+# Each hole is a local minimum. Plain steps never leave the first one. A ball with enough momentum rolls through several, up and down
+# again: then one of them catches it, and it need not be the deepest. Put -19 in the place of -20, and the list is another one. So momentum does
 # leave local minima; where it stops is luck.
 
 # %% [markdown]
@@ -454,7 +454,7 @@ figures.curves({f"momentum {mu}": lines for mu, lines in left.items()}, "learnin
 #
 # $$ \varepsilon\lambda < 2(1 + \mu) \ \text{(classical)}, \qquad \varepsilon\lambda < \frac{2(1+\mu)}{1+2\mu} \ \text{(Nesterov)}. $$
 #
-# Beyond $\varepsilon\lambda = 1$ the momentum $\mu(1-\varepsilon\lambda)$ is negative, and ever larger: the look-ahead
+# Beyond $\varepsilon\lambda = 1$ the momentum $\mu(1-\varepsilon\lambda)$ is negative, and ever larger in size: the look-ahead
 # overcorrects. So Nesterov's method does *not* tolerate larger learning rates than the classical one. What it tolerates is
 # larger **momentum**. Between 0 and 1 its curve lies below the classical one, which is flat at $\sqrt\mu$ once it swings: at
 # $\mu = 0.999$ that is a swing which hardly ever dies out. Look at it.
@@ -610,7 +610,7 @@ figures.curves(panels, "1 / (1 - highest momentum)", "squared error an image", l
                title=f"Momentum up to 0.999: classical gets to {best[0.999, False]:.2f}, Nesterov to "
                      f"{best[0.999, True]:.2f}; plain steps to {best[0.0, False]:.2f}",
                alt="Three panels, one a learning rate, of the error against the momentum reached, from 0 to 0.999. Up to "
-                   "0.9 both fall alike; beyond it the classical error rises, far more than Nesterov's.")
+                   "0.9 both fall alike; beyond it the classical error lies well above Nesterov's.")
 
 # %% [markdown]
 # Up to 0.9 the two are alike. Where the momentum is high, Nesterov's method goes on gaining or keeps most of what it gained,
@@ -859,8 +859,8 @@ figures.paper_table([
 # ## Explain it
 #
 # **A friend says: "Momentum is nothing but a larger learning rate. With 0.9 I could as well take ten times the learning rate
-# and save the velocity." Explain to him what is right about this and what is wrong: what momentum does along a valley and what
-# it does across, with something that you saw in this lab; why he would not want 0.99 from the first step on; and in which
+# and save the velocity." Explain to him (1) what is right about this: what momentum does along a valley; (2) what is wrong: what it
+# does across, with something that you saw in this lab; (3) why he would not want 0.99 from the first step on; and (4) in which
 # directions Nesterov's look-ahead changes the momentum, by how much, and what it does *not* buy him.** (Eight to twelve
 # sentences.)
 

@@ -189,7 +189,7 @@ for g, root in ((0.00001, 0.00005), (100.0, 25.0)):
     print(f"gradient {g:>9.5f}, root {root:>8.5f}: the weight moves by {worked[g]:.3g}")
 
 # %% [markdown]
-# The gradients differ by a factor of ten million, the steps by twenty. So a plateau is crossed at nearly full speed, and a
+# The gradients differ by a factor of ten million, the steps by twenty. So a plateau is crossed at a good pace, and a
 # cliff does not throw the weight off the map. That is why RMSprop became popular for recurrent networks, which use the same
 # weights step after step: their gradients vanish or explode on the way.
 #

@@ -879,9 +879,9 @@ figures.paper_table([
 #
 # **A colleague trains a network of twelve sigmoid layers, first weights normal with standard deviation 0.01. The loss does
 # not move. He has two ideas. One: "The gradients are too small, so I multiply the learning rate by a million." Two: "I take
-# one wide hidden layer; by the universal approximation theorem that is enough." Explain to him what happens to the error on
-# its way down, with numbers; why neither idea is the remedy; and name two changes that would help, each with something you
-# saw in this lab.** (Eight to twelve sentences.)
+# one wide hidden layer; by the universal approximation theorem that is enough." Explain to him (1) what happens to the error
+# on its way down, with numbers; why (2) the first idea and (3) the second are no remedy; and name (4) two changes that would
+# help, each with something you saw in this lab.** (Eight to twelve sentences.)
 
 # %% [markdown] role="explain" id="explain_depth" points=4
 # A model answer. On its way back the error is multiplied at each layer by the weights and by the slopes of the units. A

@@ -32,7 +32,7 @@ class Student:
         self.function, self.fallback, self.name, self.clean, self.seconds = function, fallback, name, clean, seconds
         self.problem, self.before, self.asked, self.stuck = "", "", True, False
         if function is not None and not callable(function):
-            self.problem, self.stuck = f"is {described(function)}, not a function: pass `{name}` itself, without brackets behind it", True
+            self.problem, self.stuck = f"is {described(function)}, not a function: pass `{name}` itself, without parentheses behind it", True
 
     def fresh(self):
         """Forgets the last problem, before a new event: the student's function gets another chance, unless it ran for ever."""
