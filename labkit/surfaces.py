@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from labkit.estimator import as_floats
 from labkit.kernels import formulas
 from labkit.ops import as_array, is_count, is_number
 from labkit.ops import as_floats as numbers
+from labkit.validation import as_floats
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,12 @@ class Surface:
     parameter: float = 0.0
     examples: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)), repr=False)
 
+    @np.errstate(under="ignore")        # what is too small for a number is 0 here, whatever a notebook has set
     def value(self, x, y):
         """The height at (x, y), in float64."""
         return formulas.value_of(self.kind, np.float64(self.parameter), self.examples)(*_floats(x, y))
 
+    @np.errstate(under="ignore")
     def gradient(self, x, y):
         """The pair (slope along x, slope along y), in float64."""
         x, y = _floats(x, y)

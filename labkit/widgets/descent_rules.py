@@ -38,6 +38,7 @@ def step(w, slope, learning_rate):
     return np.asarray(w) - learning_rate * np.asarray(slope)
 
 
+@np.errstate(under="ignore")     # a share that is too small for a number is 0, whatever a notebook has set
 def feedback(Z, classes):
     """(softmax(Z) - one-hot classes) / n. Z : (n, n_classes), classes : (n,)"""
     P = np.exp(Z - Z.max(axis=1, keepdims=True))

@@ -70,7 +70,7 @@ def pack(folder):
 
 
 def unpack(folder, packed):
-    """Put the notebooks of a zip file, or one notebook, into a folder. Returns (names put back, names kept beside them)."""
+    """Put the notebooks of a zip file into a folder. Returns (names put back, names kept beside them)."""
     ready, kept, folder = {}, [], Path(folder)
     try:
         for name, content in notebooks(packed).items():
@@ -90,19 +90,23 @@ def unpack(folder, packed):
 
 
 def notebooks(packed):
-    """{name: bytes} of the notebooks in a zip file; folders in it are left out. Raises ValueError for anything else."""
+    """{name: bytes} of the notebooks in a zip file, or in the one folder that it holds: who unpacked the file, as Safari does unasked, packs a
+    folder. Deeper folders are left out. Raises ValueError for anything else."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(packed))
     except zipfile.BadZipFile:
         raise ValueError("this is no zip file; choose the file that the other button made") from None
     with archive:
-        members = [m for m in archive.infolist() if m.filename.endswith(".ipynb") and Path(m.filename).name == m.filename]
+        files = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
+        tops = {m.filename.partition("/")[0] for m in files}
+        members = {m.filename.removeprefix(f"{min(tops)}/" if len(tops) == 1 else ""): m for m in files if m.filename.endswith(".ipynb")}
+        members = {name: m for name, m in members.items() if Path(name).name == name and not name.startswith("._")}
         if not members:
             raise ValueError("there is no notebook in this file; choose the file that the other button made")
-        if any(m.file_size > LARGEST for m in members):
+        if any(m.file_size > LARGEST for m in members.values()):
             raise ValueError(f"a notebook in this file is larger than {LARGEST // 2**20} MB")
         try:
-            return {m.filename: archive.read(m) for m in members}
+            return {name: archive.read(m) for name, m in members.items()}
         except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError):
             raise ValueError("this file is damaged") from None
 

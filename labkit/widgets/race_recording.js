@@ -40,7 +40,7 @@ function (place, film) {
   const slider = make("input", {
     type: "range", min: 0, max: film.frames, value: film.frames, "aria-label": "time", style: "flex:1;min-width:200px;min-height:24px;accent-color:#22252b",
   });
-  const said = make("span", { "aria-hidden": "true", style: "min-width:17em;font-variant-numeric:tabular-nums" });
+  const said = make("span", { "aria-hidden": "true", style: "min-width:min(24.5em,100%);font-variant-numeric:tabular-nums" });
   bar.append(button, slider, said);
   root.append(screen, bar);
   place.replaceChildren(root);

@@ -144,6 +144,16 @@ def test_the_film_too_keeps_its_card_where_the_reader_has_chosen_the_colours():
         assert page.locator("section > [role=img]").evaluate("element => getComputedStyle(element).backgroundColor") == "rgb(253, 252, 249)"
 
 
+def test_the_slider_of_the_film_stays_as_wide_under_the_pointer_as_its_words_grow():
+    with browser() as page:
+        page.set_content(widgets.race_film()._repr_mimebundle_()[0]["text/html"])
+        wind = "(slider, frame) => { slider.value = frame; slider.dispatchEvent(new Event('input')); return slider.offsetWidth; }"
+        widths = [page.get_by_role("slider", name="time").evaluate(wind, frame) for frame in (0, 5, 50, 100)]
+        assert len(set(widths)) == 1
+        page.set_viewport_size({"width": 320, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
 def test_words_of_a_picture_stay_readable_on_a_phone_and_paper_shows_it_whole():
     from labkit.figures.style import image_page
 

@@ -80,6 +80,12 @@ def test_a_sum_that_overflows_exp_is_no_trouble():
 
 
 @each_surface
+def test_what_is_too_small_for_a_number_stops_no_walk(surface):
+    with np.errstate(all="raise"):          # as a student may have it in a notebook
+        assert np.isfinite([surface.value(1e-200, -1e-200), *surface.gradient(1e-310, 1e-310), surface.value(9.0, 40.0)]).all()
+
+
+@each_surface
 def test_shapes_are_broadcast(surface):
     assert surface.value(np.zeros((1, 5)), np.zeros((3, 1))).shape == (3, 5)
     assert all(slope.shape == (3, 5) for slope in surface.gradient(np.zeros((1, 5)), np.zeros((3, 1))))

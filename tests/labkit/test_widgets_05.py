@@ -123,6 +123,11 @@ def test_what_cannot_be_used_is_said_and_labkits_runs(broken):
     np.testing.assert_allclose(board.here, np.array(STARTS["text"]) - 0.3 * rules.mountain_slope(STARTS["text"]))
 
 
+def test_a_share_too_small_for_a_number_is_none():
+    with np.errstate(all="raise"):          # as a student may have it in a notebook
+        assert rules.feedback(np.array([[0.0, -2000.0]]), [0]).tolist() == [[0, 0]]
+
+
 def test_the_figures_say_what_they_show():
     paths = {"all": (np.array([[0.0, 1.0], [0.5, 1.0]]), 24), "one": (np.array([[0.0, 1.0], [9.0, 9.0]]), 1)}
     assert "all, one" in figures.walks(rules.height, paths, rules.EXTENT, rules.VALLEYS).alt

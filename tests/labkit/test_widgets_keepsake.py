@@ -7,6 +7,7 @@ import pytest
 
 from labkit import widgets
 from labkit.widgets import keepsake
+from tests.links import linked
 
 
 def zipped(files):
@@ -22,7 +23,7 @@ def work(tmp_path, monkeypatch):
     for name in ("00", "01"):
         (tmp_path / f"{name}.ipynb").write_text(f"my {name}")
     (tmp_path / "notes.txt").write_text("x")
-    (tmp_path / "link.ipynb").symlink_to(tmp_path / "notes.txt")
+    linked(tmp_path / "link.ipynb", tmp_path / "notes.txt")
     widget, sent = widgets.keep_work(tmp_path), []
     monkeypatch.setattr(widget, "send", lambda content, buffers: sent.append((content, buffers[0])))
     widget.sent = sent
@@ -52,9 +53,19 @@ def test_what_stood_there_is_kept_every_time(work):
     assert "kept as 00.before-2.ipynb" in work.note
 
 
+@pytest.mark.parametrize("names", [
+    ("mine/", "mine/00.ipynb", "mine/.DS_Store", "mine/.ipynb_checkpoints/00-checkpoint.ipynb", "__MACOSX/._mine", "__MACOSX/mine/._00.ipynb"),
+    ("00.ipynb", "__MACOSX/._00.ipynb"),
+])
+def test_a_file_that_was_unpacked_and_packed_again_is_put_back(work, names):
+    work.receive({"type": "restore"}, [zipped(dict.fromkeys(names, "old"))])
+    assert (work.folder / "00.ipynb").read_text() == "old" and "1 lab put back: 00." in work.note
+
+
 @pytest.mark.parametrize(("packed", "said"), [
     (b"no zip", "Nothing was changed: this is no zip file"),
     (zipped({"a.txt": "x", "../up.ipynb": "x", "in/side.ipynb": "x"}), "Nothing was changed: there is no notebook in this file"),
+    (zipped({"a/b/00.ipynb": "x"}), "Nothing was changed: there is no notebook in this file"),
     (zipped({"00.ipynb": "new" * 999})[:-40], "Nothing was changed: this is no zip file"),
 ])
 def test_a_wrong_file_changes_nothing(work, packed, said):
