@@ -11,11 +11,11 @@ from functools import lru_cache, wraps
 
 import numpy as np
 
+from labkit import devices
+
 
 def namespace():
     """Numba's CUDA on a GPU; the emulator, with the same names, otherwise or where `LABKIT_DEVICE=emulated` asks for it."""
-    from labkit import devices
-
     return real() if devices.current().name == "cuda" else emulated()
 
 
@@ -24,8 +24,6 @@ def real():
 
     Raises RuntimeError, with what to do, where the package is missing, broken or replaced by Numba's simulator.
     """
-    from labkit import devices
-
     if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
         raise RuntimeError("NUMBA_ENABLE_CUDASIM is set, so Numba only plays a GPU. Unset it and restart the notebook's kernel; "
                            "LABKIT_DEVICE=emulated asks for labkit's emulator, which finds more faults.")

@@ -40,10 +40,26 @@ def from_elsewhere(name, function, given, answers, notebook):
 
 def outside_the_cell(name, kernel, notebook):
     """The names, in order, that a kernel reaches and that the cell which holds it, judged alone, does not define."""
-    own = next((source for source in reversed(run_so_far(notebook)) if name in defines(source)), None)
-    if own is None or UNREADABLE.search(own):
+    own = cell_of(name, notebook)
+    if own is None:
         return []
     return sorted(n for n in reaches(kernel, notebook) - KERNELS_FIND - defines(own) if not hasattr(builtins, n))
+
+
+def hidden_in_the_cell(name, notebook):
+    """Whether the cell that holds a kernel, judged by its text, has no function of that name of its own, or one under a decorator that it made."""
+    own = cell_of(name, notebook)
+    body = ast.parse(own or "").body
+    made = {target.id for node in body if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name)}
+    kernels = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == name and node.decorator_list]
+    calls = [getattr(decorator, "func", decorator) for node in kernels[-1:] for decorator in node.decorator_list]
+    return own is not None and (not kernels or any(isinstance(n, ast.Name) and n.id in made for call in calls for n in ast.walk(call)))
+
+
+def cell_of(name, notebook):
+    """The text of the cell that defined `name` last, or None where that is not sure."""
+    own = next((source for source in reversed(run_so_far(notebook)) if name in defines(source)), None)
+    return None if own is None or UNREADABLE.search(own) else own
 
 
 def unread(name, notebook):

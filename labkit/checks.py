@@ -4,8 +4,6 @@ What is known of each exercise comes as data from `data/checks/`: public inputs,
 outputs that it gives and a hint. No solution is in there.
 """
 
-from __future__ import annotations
-
 import builtins
 import difflib
 import hashlib
@@ -23,15 +21,14 @@ from types import FunctionType
 
 import numpy as np
 
-from labkit.cells import from_elsewhere, looks_up, outside_the_cell, unread
-from labkit.outcomes import (  # noqa: F401 (the vocabulary is part of this module's interface)
+from labkit.cells import from_elsewhere, hidden_in_the_cell, looks_up, outside_the_cell, unread
+from labkit.deadline import debugged
+from labkit.outcomes import (
     Call,
     Outcome,
     Ref,
     Tolerance,
     a_or_an,
-    debugged,
-    decode,
     decode_call,
     decode_outcome,
     departure,
@@ -83,8 +80,9 @@ def check(function=None, *, hint=None, **named):
     check(guess=guess)   for an answer that is not a function
     check(f, hint=1)     a first hint; hint=2 and hint=3 say more
     """
-    notebook = sys._getframe(1).f_globals
-    name, thing = identify(function, named, notebook)
+    caller = sys._getframe(1)
+    notebook = caller.f_globals
+    name, thing = identify(function, named, notebook, caller.f_code.co_names)
     exercise = exercises().get(name)
     if exercise is None:
         near = difflib.get_close_matches(name, exercises(), 1)
@@ -112,14 +110,16 @@ def wrapped(said):
     return textwrap.fill(said, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def identify(function, named, names):
-    """(exercise name, the thing to check) from the arguments of `check`; a function without a usable name is found by its variable."""
+def identify(function, named, names, written=()):
+    """(exercise name, the thing to check) from the arguments of `check`; `names` are the notebook's, `written` those that stand where `check` is
+    called. A function without a usable name is found by its variable, and so is one that has a second name, as after gate = fires."""
     if function is None:
         if len(named) != 1:
             raise CouldNotCheck("Could not check: call check(f) with your function, or check(name=value) with one answer.")
         return next(iter(named.items()))
     inner = getattr(function, "py_func", function)
-    name = getattr(inner, "__name__", None)
+    meant = [n for n in written if n in exercises() and names.get(n) is function]
+    name = meant[0] if len(meant) == 1 else getattr(inner, "__name__", None)
     if name not in exercises():
         name = next((n for n, thing in names.items() if thing is function and n in exercises()), name)
     if name is None:
@@ -148,18 +148,9 @@ def behaviour(name, exercise, function):
         return SECONDS if debugged() else end - time.monotonic()
 
     for case in exercise["cases"]:
-        call = decode_call(case["call"])
-        outcomes.append(reading(perform(function, call, max(left(), 0.1)), exercise.get("read"), call))
-        if outcomes[-1].kind == "not_attempted":
-            return None, f"Not attempted yet: write {name} in place of its line raise NotImplementedError, then run its cell and this one " \
-                         f"again. (check({name}, hint=1) for a first hint)"
-        if outcomes[-1].error == "BdbQuit":
-            return False, f"Not checked: you left the debugger within {name}. Where it is no longer needed, take its line out of {name} " \
-                          "and run that cell and this one again."
-        if outcomes[-1].kind == "timed_out":
-            return False, f"Not right yet: {name} did not finish within {SECONDS} s: is there a loop that never ends?"
-        if outcomes[-1].error == "endless":         # a kernel: the other cases would take as long
-            return False, complaint(name, case, outcomes[-1], tolerance)
+        outcomes.append(outcome_of(function, exercise, case, max(left(), 0.1)))
+        if line := settled(name, case, outcomes[-1], tolerance):
+            return None if outcomes[-1].kind == "not_attempted" else False, line
     if exercise["kind"] == "kernel" and isinstance(function, FunctionType):
         return False, f"Not right yet: {PLAIN.format(name=name)}"
     wrong = next((i for i, (o, case) in enumerate(zip(outcomes, exercise["cases"], strict=True)) if disagrees(o, case["right"], tolerance)), None)
@@ -172,14 +163,31 @@ def behaviour(name, exercise, function):
     if wrong is None:
         count = len(outcomes)
         return True, f"Right: {name} passes {'its case' if count == 1 else f'all {count} cases'}.{advice(function, exercise)}"
-    more = taken(function) if outcomes[wrong].error == "TypeError" else ""
-    return False, complaint(name, exercise["cases"][wrong], outcomes[wrong], tolerance) + more
+    return False, complaint(name, exercise["cases"][wrong], outcomes[wrong], tolerance) + taken(function, outcomes[wrong].error)
+
+
+def outcome_of(function, exercise, case, seconds):
+    """What comes of one case."""
+    call = decode_call(case["call"])
+    return reading(perform(function, call, seconds), exercise.get("read"), call)
+
+
+def settled(name, case, outcome, tolerance):
+    """What is to be said after this case without a look at the others, or None."""
+    if outcome.kind == "not_attempted":
+        return f"Not attempted yet: write {name} in place of its line raise NotImplementedError, then run its cell and this one again. " \
+               f"(check({name}, hint=1) for a first hint)"
+    if outcome.error == "BdbQuit":
+        return f"Not checked: you left the debugger within {name}. Where it is no longer needed, take its line out of {name} and run that cell " \
+               "and this one again."
+    if outcome.kind == "timed_out":
+        return f"Not right yet: {name} did not finish within {SECONDS} s: is there a loop that never ends?"
+    return complaint(name, case, outcome, tolerance) if outcome.error == "endless" else None        # a kernel's: the others would take as long
 
 
 def changing(function, exercise, index, outcome, seconds):
     """Whether a case that is called once more has another outcome."""
-    call = decode_call(exercise["cases"][index]["call"])
-    again = reading(perform(function, call, seconds), exercise.get("read"), call) if seconds > 0 else Outcome("timed_out")
+    again = outcome_of(function, exercise, exercise["cases"][index], seconds) if seconds > 0 else Outcome("timed_out")
     return again.kind != "timed_out" and difference(again, outcome, Tolerance(**exercise["tolerance"])) is not None
 
 
@@ -252,18 +260,26 @@ def advice(function, exercise):
     return f" It calls {', '.join(used)}; the exercise asks you to write that part yourself." if used else ""
 
 
-def taken(function):
-    """A word on a function of Python's own whose name, such as sum, the notebook has given to something that cannot be called."""
+def taken(function, error):
+    """A word on a function of Python's own whose name, such as sum, means another in the notebook: something that cannot be called, or NumPy's
+    after from numpy import *."""
     inner = getattr(function, "py_func", function)
     code, names = getattr(inner, "__code__", None), getattr(inner, "__globals__", {})
-    own = sorted(n for n in (looks_up(code) if code else ()) if n in names and callable(getattr(builtins, n, None)) and not callable(names[n]))
-    return f" In this notebook {own[0]} is {spoken(names[own[0]])}: del {own[0]} makes it Python's own again." if own else ""
+    shared = sorted(n for n in (looks_up(code) if code else ()) if n in names and callable(getattr(builtins, n, None)))
+    for name in shared:
+        numpys = names[name] is getattr(np, name, None)
+        if numpys or error == "TypeError" and not callable(names[name]):
+            what = "NumPy's" if numpys else spoken(names[name])
+            return f" In this notebook {name} is {what}: del {name} makes it Python's own again."
+    return ""
 
 
 def missing(name, exercise, thing, notebook):
     """A word on names that the answer has from cells that grading does not run; on those that a kernel, judged alone, has from outside its cell."""
     names = ()
     if exercise["kind"] == "kernel":
+        if hidden_in_the_cell(name, notebook):
+            return f" But a kernel is judged by the text of its cell: begin two lines of it with @cuda.jit and def {name}."
         names = outside_the_cell(name, thing, notebook)
         verb, where, into = "stand", f"outside the cell of {name}, and a kernel is judged alone", "that cell"
     elif exercise["kind"] in ("function", "object"):

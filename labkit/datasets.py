@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from labkit.ops import generator
+from labkit.ops import generator, is_count
 
 
 class Dataset(NamedTuple):
@@ -93,7 +93,7 @@ def xor():
 
 def parity(n=3):
     """1 where an odd number of the n inputs is 1; n = 2 is XOR. X : (2**n, n), y : (2**n,)."""
-    if not (_is_whole(n) and 1 <= n <= 20):
+    if not (is_count(n) and n <= 20):
         raise ValueError(f"parity has 2**n rows; n must be a whole number between 1 and 20, got {n!r}.")
     X = _all_patterns(int(n))
     y = X.sum(axis=1) % 2
@@ -105,7 +105,7 @@ def symmetry(n=6):
 
     Six inputs are the task of Rumelhart, Hinton and Williams, Nature 323 (1986), figure 1.
     """
-    if not (_is_whole(n) and 2 <= n <= 20):
+    if not (is_count(n) and 2 <= n <= 20):
         raise ValueError(f"symmetry has 2**n rows; n must be a whole number between 2 and 20, got {n!r}.")
     X = _all_patterns(int(n))
     y = (X == X[:, ::-1]).all(axis=1)
@@ -115,13 +115,9 @@ def symmetry(n=6):
 
 def encoder(n=8):
     """Each of n patterns has a single 1 and must come out as it went in. X, y : (n, n), the identity."""
-    if not (_is_whole(n) and n >= 1):
+    if not is_count(n):
         raise ValueError(f"encoder needs a whole number of patterns, at least one, got n = {n!r}.")
     return Dataset(_fixed(np.eye(n)), _fixed(np.eye(n)), _inputs(n), f"The {n}-pattern encoder: repeat the input.", MADE_HERE)
-
-
-def _is_whole(n):
-    return isinstance(n, int | np.integer) and not isinstance(n, bool)
 
 
 def _is_at_least_0(noise):
@@ -255,7 +251,7 @@ def two_blobs(n=100, margin=1.0, n_inputs=2, seed=0):
 
     X : (n, n_inputs), y : (n,).
     """
-    if not (_is_whole(n) and n >= 2 and _is_whole(n_inputs) and n_inputs >= 1 and _is_at_least_0(margin) and margin > 0):
+    if not (is_count(n) and n >= 2 and is_count(n_inputs) and _is_at_least_0(margin) and margin > 0):
         raise ValueError(f"two_blobs needs a whole number n >= 2, n_inputs >= 1, margin > 0; got n={n!r}, n_inputs={n_inputs!r}, margin={margin!r}.")
     rng = generator(seed, "seed")
     normal = rng.normal(size=n_inputs)
@@ -272,7 +268,7 @@ def two_blobs(n=100, margin=1.0, n_inputs=2, seed=0):
 
 def moons(n=200, noise=0.1, seed=0):
     """Two half circles that reach into one another. `noise` is a standard deviation. X : (n, 2), y : (n,)."""
-    if not (_is_whole(n) and n >= 2 and _is_at_least_0(noise)):
+    if not (is_count(n) and n >= 2 and _is_at_least_0(noise)):
         raise ValueError(f"moons needs a whole number n >= 2 and noise >= 0, got n={n!r}, noise={noise!r}.")
     rng = generator(seed, "seed")
     y = np.arange(n) % 2
@@ -294,7 +290,7 @@ def curves(name="wave", n=100, noise=0.0, seed=0):
     """Points of a curve, evenly spaced from 0 to 1, with noise of that standard deviation. X : (n, 1), y : (n,)."""
     if name not in CURVES:
         raise ValueError(f"No curve is called {name!r}; choose one of {', '.join(CURVES)}.")
-    if not (_is_whole(n) and n >= 1 and _is_at_least_0(noise)):
+    if not (is_count(n) and _is_at_least_0(noise)):
         raise ValueError(f"curves needs a whole number n >= 1 and noise >= 0, got n={n!r}, noise={noise!r}.")
     x = np.linspace(0, 1, n)
     y = CURVES[name](x) + noise * generator(seed, "seed").normal(size=n)
@@ -314,7 +310,7 @@ def shapes(n=400, size=16, noise=0.1, seed=0):
 
     Ink is 1, paper 0, plus noise of that standard deviation.
     """
-    if not (_is_whole(n) and n >= 1 and _is_whole(size) and size >= 12 and _is_at_least_0(noise)):
+    if not (is_count(n) and is_count(size) and size >= 12 and _is_at_least_0(noise)):
         raise ValueError(f"shapes needs a whole number n >= 1, size >= 12 and noise >= 0, got n={n!r}, size={size!r}, noise={noise!r}.")
     rng = generator(seed, "seed")
     n, size = int(n), int(size)
@@ -378,7 +374,7 @@ def mnist(folder=None, download=False, fallback=True):
     X : (60000, 784), X_test : (10000, 784); the fallback is `digits()`, 64 columns.
     """
     places = [Path(folder).expanduser()] if folder is not None else _mnist_places()
-    home = next((place for place in places if all(_idx_file(place, name) for name in MNIST_FILES)), None)
+    home = _mnist_home(places)
     reason = f"MNIST's four files are not in {' or '.join(map(str, places))}"
     if home is None and download:
         try:
@@ -401,29 +397,23 @@ def _mnist_places():
     return ([named, named / "mnist"] if named else []) + [cache]
 
 
+def _mnist_home(places):
+    """The first of these folders that holds all four files, or None."""
+    return next((place for place in places if all(_idx_file(place, name) for name in MNIST_FILES)), None)
+
+
 def _idx_file(folder, name):
     return next((path for path in (folder / name, folder / f"{name}.gz") if os.path.isfile(path)), None)    # False where we may not look
 
 
 def _load_mnist(folder):
-    parts = [read_idx(_idx_file(folder, name), digest) for name, digest in MNIST_FILES.items()]
-    X, y, X_test, y_test = parts
-    ink = [np.divide(images.reshape(len(images), -1), np.float32(255), dtype=np.float32) for images in (X, X_test)]
-    digit = [labels.astype(np.int64) for labels in (y, y_test)]
-    for array in ink + digit:
+    X, y, X_test, y_test = (read_idx(_idx_file(folder, name), digest) for name, digest in MNIST_FILES.items())
+    X, X_test = (np.divide(images.reshape(len(images), -1), np.float32(255), dtype=np.float32) for images in (X, X_test))
+    y, y_test = (labels.astype(np.int64) for labels in (y, y_test))
+    for array in (X, y, X_test, y_test):
         array.setflags(write=False)
-    return Dataset(
-        ink[0],
-        digit[0],
-        _pixels(28),
-        "MNIST: handwritten digits of 28 x 28 pixels.",
-        f"{MNIST_SOURCE}; read from {folder}",
-        tuple("0123456789"),
-        (),
-        ink[1],
-        digit[1],
-        "MNIST's own: 60,000 to train, 10,000 to test",
-    )
+    return Dataset(X, y, _pixels(28), "MNIST: handwritten digits of 28 x 28 pixels.", f"{MNIST_SOURCE}; read from {folder}",
+                   tuple("0123456789"), (), X_test, y_test, "MNIST's own: 60,000 to train, 10,000 to test")
 
 
 def read_idx(path, sha256=None):

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from labkit import devices, ops
-from labkit.estimator import Unit, check_numbers, check_positive, check_rows, check_targets, kept_where_refused, r_squared, random_generator
+from labkit import _cuda, devices, ops
+from labkit.estimator import Regressor, kept_where_refused
+from labkit.validation import check_numbers, check_positive, check_rows, check_targets
 
 WORTH_A_GPU = 2**30         # multiply-adds of the sums over all pairs; below, moving the rows takes longer than a CPU takes for them
 
@@ -40,7 +41,7 @@ class PolynomialLayer(NamedTuple):
         return ops.gmdh_outputs(Z, self.left, self.right, self.weights)
 
 
-class GMDHRegressor(Unit):
+class GMDHRegressor(Regressor):
     """A network of quadratic units that grows layer by layer until the checking rows say that it is deep enough.
 
     keep : units of a layer that are kept
@@ -60,8 +61,6 @@ class GMDHRegressor(Unit):
     layers_ : the PolynomialLayers; criteria_ : the best criterion of each, and last that of the layer that was not worth it
     finished_ : whether growing has ended
     """
-
-    estimator_type = "regressor"
 
     def __init__(self, keep=10, max_layers=10, min_gain=5e-4, check_size=1 / 3, singular="skip", random_state=None):
         self.keep = keep
@@ -155,10 +154,6 @@ class GMDHRegressor(Unit):
             units = ", ".join(str(len(own.left)) for own in self.layers_)
             raise ValueError(f"there is no unit {unit!r} in layer {layer!r}; both count from 0, and the layers have {units} units.") from None
 
-    def score(self, X, y):
-        """R squared: 1 for a perfect prediction, 0 for one no better than the mean of y."""
-        return r_squared(self, X, y)
-
     def used_units(self):
         """For each layer the units that the answer is made of, a list of sorted columns."""
         self._check_fitted()
@@ -248,7 +243,7 @@ class GMDHRegressor(Unit):
         if not 0 < n_check < n:
             raise ValueError(f"X has n_samples={n}, which cannot be split into fitting and checking rows; pass more rows.")
         check = np.zeros(n, bool)
-        check[random_generator(self).permutation(n)[:n_check]] = True
+        check[ops.generator(self.random_state).permutation(n)[:n_check]] = True
         return check
 
     def _table(self, X, y):
@@ -298,8 +293,6 @@ def where_it_is_fast(X, y, X_check, y_check):
     """The rows on the GPU, where there is one and the layer has enough to do for it; else as they are."""
     if devices.current().name != "cuda" or 4 * (len(X) + len(X_check)) * X.shape[1] ** 2 < WORTH_A_GPU:
         return X, y, X_check, y_check
-    from labkit import _cuda
-
     cuda = _cuda.real()
     return tuple(cuda.to_device(np.ascontiguousarray(rows)) for rows in (X, y, X_check, y_check))
 

@@ -10,6 +10,7 @@ from functools import lru_cache, wraps
 
 import numpy as np
 
+from labkit import _cuda, memory
 from labkit.kernels.each import function_of
 from labkit.live import Live, NotCapturable, recording, running
 
@@ -131,20 +132,20 @@ class CudaDevice(Device):
     def begin(self):
         from cuda.bindings.driver import CUstreamCaptureMode
 
-        _driver("cuStreamBeginCapture", self.recorded.handle, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED)
+        _cuda.driver("cuStreamBeginCapture", self.recorded.handle, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED)
 
     def end(self):
-        graph, = _driver("cuStreamEndCapture", self.recorded.handle)
+        graph, = _cuda.driver("cuStreamEndCapture", self.recorded.handle)
         try:
-            executable, = _driver("cuGraphInstantiate", graph, 0)
+            executable, = _cuda.driver("cuGraphInstantiate", graph, 0)
         finally:
-            _driver("cuGraphDestroy", graph)
+            _cuda.driver("cuGraphDestroy", graph)
         return Graph(executable, self.stream.handle)
 
     def abandon(self):
         """End a capture that failed: the stream is to be used again. The driver calls what it then has invalid."""
         try:
-            _driver("cuGraphDestroy", _driver("cuStreamEndCapture", self.recorded.handle)[0])
+            _cuda.driver("cuGraphDestroy", _cuda.driver("cuStreamEndCapture", self.recorded.handle)[0])
         except RuntimeError:
             pass
 
@@ -157,14 +158,12 @@ class Graph:
         weakref.finalize(self, _destroy, executable).atexit = False
 
     def launch(self):
-        _driver("cuGraphLaunch", self._executable, self._stream)
+        _cuda.driver("cuGraphLaunch", self._executable, self._stream)
 
 
 def _destroy(executable):
-    from labkit import _cuda
-
     with suppress(_cuda.Stopped):           # after a kernel that failed it is gone already
-        _driver("cuGraphExecDestroy", executable)
+        _cuda.driver("cuGraphExecDestroy", executable)
 
 
 def watch(owner, name, what):
@@ -187,7 +186,6 @@ def watch(owner, name, what):
 
 @lru_cache(None)
 def emulated_device():
-    from labkit import _cuda
     from labkit.emulator import host
 
     return EmulatedDevice(_cuda.emulated(), _cuda.emulated().stream(), host.POOL)
@@ -196,8 +194,6 @@ def emulated_device():
 @lru_cache(None)
 def cuda_device():
     """One for the process: work on a second stream would not wait for the first one's, which the pool relies on."""
-    from labkit import _cuda, memory
-
     cuda = _cuda.real()
     from numba.cuda import dispatcher
     from numba.cuda.cudadrv import driver
@@ -207,9 +203,3 @@ def cuda_device():
     watch(dispatcher._Kernel, "launch", "a kernel of its own is started")
     pool = getattr(cuda.current_context().memory_manager, "pool", None)
     return CudaDevice(cuda, memory.ordered_stream(cuda), pool, memory.free_stream(cuda))
-
-
-def _driver(function, *arguments):
-    from labkit import _cuda
-
-    return _cuda.driver(function, *arguments)

@@ -4,17 +4,13 @@ Everything that this process puts on the GPU comes from it, arrays that students
 a kernel is started with need a seam of their own: Numba takes their memory from cuda.core, whose pool knows no limit and keeps it for good.
 """
 
-import os
 import weakref
 from contextlib import suppress
 from functools import lru_cache
 
+from labkit import _cuda
 from labkit.live import recording, running
-from labkit.pool import Pool, limit
-
-
-def setting():
-    return os.environ.get("LABKIT_GPU_MEMORY", "")
+from labkit.pool import Pool, limit, setting
 
 
 def install(cuda):
@@ -56,7 +52,7 @@ def plug_in(cuda):
             return cuda.MemoryPointer(weakref.proxy(self.context), block.handle, size, finalizer=lambda: self.pool.give(block))
 
         def get_memory_info(self):
-            return cuda.MemoryInfo(*map(int, _call("cuMemGetInfo")))
+            return cuda.MemoryInfo(*map(int, _cuda.driver("cuMemGetInfo")))
 
         def reset(self):
             super().reset()
@@ -114,22 +110,14 @@ def ordered_stream(cuda):
 def free_stream(cuda):
     """A stream that neither waits for the default stream nor lets it wait, to record on: nothing is carried out on it."""
     context = cuda.current_context()
-    handle, = _call("cuStreamCreate", 1)                    # CU_STREAM_NON_BLOCKING, which Numba does not offer
+    handle, = _cuda.driver("cuStreamCreate", 1)            # CU_STREAM_NON_BLOCKING, which Numba does not offer
     return type(context).create_external_stream(context, int(handle))
 
 
 def _allocate(size):
-    return _call("cuMemAlloc", size)[0]
+    return _cuda.driver("cuMemAlloc", size)[0]
 
 
 def _release(handle):
-    from labkit import _cuda
-
     with suppress(_cuda.Stopped):           # said where the failed kernel was met; the memory goes with the process
-        _call("cuMemFree", handle)
-
-
-def _call(function, *arguments):
-    from labkit import _cuda
-
-    return _cuda.driver(function, *arguments)
+        _cuda.driver("cuMemFree", handle)

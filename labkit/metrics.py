@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from labkit.estimator import as_floats, distinct, same_kind
 from labkit.ops import as_array
+from labkit.validation import as_floats, distinct, same_kind
 
 
 def accuracy(y, predicted):

@@ -5,25 +5,15 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from labkit import devices, ops
+from labkit import _cuda, devices, ops
 from labkit.activations import softmax
-from labkit.estimator import (
-    Classifier,
-    Unit,
-    as_one_line,
-    as_type,
-    check_fitted,
-    check_numbers,
-    check_positive,
-    check_rows,
-    check_targets,
-    kept_where_refused,
-    r_squared,
-)
+from labkit.capture import captured
+from labkit.estimator import Classifier, Regressor, Unit, kept_where_refused
 from labkit.losses import softmax_cross_entropy, squared_error
 from labkit.network import dense_network
 from labkit.optimizers import OPTIMIZERS, Optimizer
 from labkit.regularization import listed
+from labkit.validation import as_one_line, as_type, check_fitted, check_numbers, check_positive, check_rows, check_targets
 
 WORTH_A_GPU = 2**22         # multiply-adds of a batch; below, starting kernels takes a GPU longer than a CPU takes for the work
 
@@ -88,7 +78,7 @@ class MLP(Unit):
         X = check_rows(self, X)
         T, n_outputs = self._wanted(X, check_targets(self, X, y), classes)
         check_positive(self, "batch_size", whole=True)
-        penalties(self)
+        listed(self.regularizers)
         if not hasattr(self, "network_"):
             self.optimizer_ = make_optimizer(self)
             self.n_features_in_ = X.shape[1]
@@ -107,14 +97,11 @@ class MLP(Unit):
         if devices.current().name != "cuda" or params.flat.dtype != np.float32 or int(self.batch_size) * params.flat.size < WORTH_A_GPU:
             yield X, T, None
             return
-        from labkit import _cuda
-        from labkit.capture import captured
-
         cuda = _cuda.real()
         try:
             self.optimizer_.move(self.network_.move(cuda).params.flat)
             X, T = cuda.to_device(X), cuda.to_device(T)
-            with captured(self.network_, X, T, self._loss, self.optimizer_, penalties(self), int(self.batch_size)) as step:
+            with captured(self.network_, X, T, self._loss, self.optimizer_, listed(self.regularizers), int(self.batch_size)) as step:
                 yield X, T, step
         finally:
             self.optimizer_.move(self.network_.move().params.flat)
@@ -122,9 +109,8 @@ class MLP(Unit):
 
     def _epoch(self, X, T, step=None):
         order = self._random.permutation(X.shape[0]) if self.shuffle else None
-        loss = train_epoch(self.network_, X, T, self._loss, self.optimizer_, self.batch_size, order, penalties(self), step)
-        self.loss_per_epoch_ = np.append(self.loss_per_epoch_, loss)
-        check_converging(loss, self.network_.params, self.optimizer_, len(self.loss_per_epoch_))
+        loss = train_epoch(self.network_, X, T, self._loss, self.optimizer_, self.batch_size, order, self.regularizers, step)
+        note_loss(self, loss, self.network_.params)
 
     def _outputs(self, X):
         check_fitted(self, "network_")
@@ -152,10 +138,9 @@ class MLPClassifier(MLP, Classifier):
         return Z[:, 1] - Z[:, 0] if len(self.classes_) == 2 else Z
 
 
-class MLPRegressor(MLP):
+class MLPRegressor(MLP, Regressor):
     """A multilayer perceptron with one linear output, trained on half the squared error."""
 
-    estimator_type = "regressor"
     _loss = staticmethod(squared_error)
 
     def _wanted(self, X, y, classes):
@@ -164,10 +149,6 @@ class MLPRegressor(MLP):
     def predict(self, X):
         """The number for each row. Returns (n_examples,)."""
         return self._outputs(X)[:, 0]
-
-    def score(self, X, y):
-        """R squared: 1 for a perfect prediction, 0 for one no better than the mean of y."""
-        return r_squared(self, X, y)
 
 
 def train_epoch(network, X, T, loss, optimizer, batch_size=32, order=None, regularizers=(), step=None):
@@ -206,14 +187,16 @@ def row_numbers(order, n):
     return rows
 
 
-def check_converging(loss, params, optimizer, epoch):
-    """Raises FloatingPointError where the loss or the parameters are no longer finite."""
+def note_loss(model, loss, params):
+    """Put an epoch's mean loss with the others. Raises FloatingPointError where it or the parameters are no longer finite."""
+    model.loss_per_epoch_ = np.append(model.loss_per_epoch_, loss)
     with np.errstate(over="ignore", invalid="ignore"):
         finite = np.isfinite(loss) and np.isfinite(ops.to_numpy(params.flat).sum())
     if not finite:
         raise FloatingPointError(
-            f"Training diverged in epoch {epoch}: the weights or the loss are no longer finite. The likely cause is a learning rate that "
-            f"is too large ({optimizer.rate:g}); try a tenth of it, or bring the columns of X (and a y of numbers) to sizes near 1.")
+            f"Training diverged in epoch {len(model.loss_per_epoch_)}: the weights or the loss are no longer finite. The likely cause is a "
+            f"learning rate that is too large ({model.optimizer_.rate:g}); try a tenth of it, or bring the columns of X (and a y of numbers) "
+            "to sizes near 1.")
 
 
 def make_optimizer(model):
@@ -236,11 +219,6 @@ def follow_settings(model):
         for name in now:
             if now[name] != before[name]:
                 setattr(model.optimizer_, name, now[name])
-
-
-def penalties(model):
-    """The model's regularizers as a tuple."""
-    return listed(model.regularizers)
 
 
 def layer_sizes(sizes):

@@ -229,9 +229,8 @@ def _one_buffer(layers):
 
 def _shared(layers, arrays):
     """The stretch of another network's buffer that these layers fill, so that both networks share their weights; else None."""
-    owners = [getattr(layer, "packed_in", None) for layer in layers if layer.params]
-    owners = [flat if flat is not None and np.shares_memory(flat, p) else None
-              for flat, p in zip(owners, [layer.params[0] for layer in layers if layer.params], strict=True)]
+    claims = [(getattr(layer, "packed_in", None), layer.params[0]) for layer in layers if layer.params]
+    owners = [flat if flat is not None and np.shares_memory(flat, first) else None for flat, first in claims]
     if all(flat is None for flat in owners):
         return None
     address = [p.__array_interface__["data"][0] for p in arrays]

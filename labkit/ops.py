@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from labkit import devices
+from labkit import _cuda, devices
 from labkit.live import NotCapturable, running, scalar
 
 FLOATS = (np.float32, np.float64)
@@ -123,7 +123,7 @@ def as_gradient(dY, Y):
 
 def empty(shape, like):
     """An array of that shape, not filled, of the type and in the place of `like`."""
-    return np.empty(shape, like.dtype) if isinstance(like, np.ndarray) else _cuda(like).device_array(shape, like.dtype)
+    return np.empty(shape, like.dtype) if isinstance(like, np.ndarray) else _cuda_of(like).device_array(shape, like.dtype)
 
 
 def zeros(shape, like):
@@ -136,7 +136,7 @@ def move(array, like):
     if place(like) == "cpu":
         return array
     _outside_a_recording("an array is moved to the GPU")
-    return _cuda(like).to_device(np.ascontiguousarray(array))
+    return _cuda_of(like).to_device(np.ascontiguousarray(array))
 
 
 def to_numpy(X):
@@ -165,10 +165,8 @@ class Number:
         return float(_read(self.array)[0])
 
 
-def _cuda(X):
+def _cuda_of(X):
     """CUDA as it belongs to an array: Numba's, or the emulator's."""
-    from labkit import _cuda
-
     return _cuda.real() if place(X) == "cuda" else _cuda.emulated()
 
 
@@ -191,7 +189,8 @@ def _run(family, name, *arguments):
     if isinstance(out, np.ndarray):
         size = max(out.size, getattr(arguments[1], "size", 0))
         if size < SMALL:
-            _kernel(family, name).oracle(*arguments)
+            with np.errstate(under="ignore"):       # as in the other forms: what is too small to hold is 0
+                _kernel(family, name).oracle(*arguments)
         elif size < LARGE:
             _one_thread(family, name)(*arguments)
         else:

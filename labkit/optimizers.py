@@ -171,7 +171,7 @@ class Momentum(Optimizer):
 
 
 class NesterovRule(Momentum):
-    """What both forms of Nesterov's method share with momentum: everything but the step."""
+    """Both forms of Nesterov's method: momentum, but for a step that needs the gradients themselves."""
 
     def fold(self, params):
         return None

@@ -4,17 +4,12 @@ A `Call` says what to call with; `perform` calls and returns an `Outcome`; `diff
 from what was expected, or None. Calls and outcomes are plain data, so they cross between processes unchanged.
 """
 
-from __future__ import annotations
-
 import contextlib
 import copy
-import ctypes
 import io
 import math
 import re
-import signal
 import sys
-import threading
 import traceback
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -25,7 +20,9 @@ from itertools import permutations
 
 import numpy as np
 
-LABKIT = __file__.removesuffix("outcomes.py")
+from labkit.deadline import TimeLimit, at_a_stop, debugged, time_limit
+
+LIBRARIES = __file__.removesuffix("outcomes.py"), contextlib.__file__.removesuffix("contextlib.py")     # labkit's folder and Python's own
 EXACT = (Fraction, Decimal)     # numbers that NumPy would keep as objects
 # What an error's words, which are hard to read for a beginner, most often mean.
 MEANT = {"bitwise_xor|for \\^|\\^.* does not work on": "in Python a power is written **",
@@ -38,9 +35,6 @@ LAZY = ("a generator", "a map", "a zip", "a filter", "a range")      # what plai
 ENDLESS, TOO_LARGE = "something that holds itself, or parts within parts without end", "a number too large for any array"
 DEEPEST, MOST_LISTS = 64, 10**6     # lists within lists, and how many in one layer of them: what NumPy can make a table of, and room to spare
 LARGEST = 2**63 - 1         # whole number that NumPy does not keep as an object
-TICK = 0.2      # seconds from one look at a call that takes too long to the next
-# Where a debugger waits for a word of its user: JupyterLab's (and that of most editors), Python's, and IPython's.
-STOPS = {("pydevd", "do_wait_suspend"), ("pdb", "interaction"), ("IPython.core.debugger", "interaction")}
 LAUNCH_STEPS = 20_000       # statements of a block before an exercise's kernel counts as endless; the same on every machine
 
 
@@ -101,96 +95,6 @@ class Outcome:
     printed: bool = False
 
 
-class TimeLimit(BaseException):
-    """Raised inside a call that ran too long. Not an Exception, so that `except Exception` in a loop does not swallow it."""
-
-
-@contextlib.contextmanager
-def time_limit(seconds):
-    """Interrupts pure Python code in the main thread after `seconds`, and again where that is swallowed; elsewhere it does nothing."""
-    if seconds is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    with alarm(seconds) if hasattr(signal, "setitimer") else watch(seconds):
-        yield
-
-
-@contextlib.contextmanager
-def alarm(seconds):
-    late = lateness(seconds)
-
-    def stop(_, frame):
-        if late(frame):
-            raise TimeLimit
-
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, TICK)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
-
-
-@contextlib.contextmanager
-def watch(seconds):
-    """What `alarm` does, by another thread, for Windows, which has no such signal. A call that waits is interrupted once it comes back."""
-    caller, over, throw, late = threading.get_ident(), threading.Lock(), ctypes.pythonapi.PyThreadState_SetAsyncExc, lateness(seconds)
-
-    def interrupt(patience=seconds):
-        while not over.acquire(timeout=patience):
-            if late(sys._current_frames().get(caller)):
-                throw(ctypes.c_ulong(caller), ctypes.py_object(TimeLimit))
-            patience = TICK
-
-    def end():
-        if over.locked():
-            over.release()
-        watcher.join()
-        for _ in range(2):      # Python raises here what it has not raised yet. To take it back with None would leave a mark of it, with which
-            pass                # Python 3.11 stands still for ever where a debugger or a profiler looks on.
-
-    over.acquire()
-    watcher = threading.Thread(target=interrupt, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        try:
-            end()
-        except TimeLimit:       # one that came this late
-            end()
-
-
-def lateness(seconds):
-    """late(frame), for each look at a call whose time is over: whether to interrupt it where it is. What stands still in a debugger is not
-    late, and a debugger has as much time again behind its last stop, for the way from one to the next."""
-    slow, looks = debugged(), 0
-
-    def late(frame):
-        nonlocal slow, looks
-        if at_a_stop(frame):
-            slow, looks = True, 0
-            return False
-        looks += 1
-        return not slow or looks * TICK > seconds
-
-    return late
-
-
-def debugged():
-    """Whether a debugger, or what works like one, looks on at this thread."""
-    monitoring = getattr(sys, "monitoring", None)       # from Python 3.12 on
-    return sys.gettrace() is not None or monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None
-
-
-def at_a_stop(frame):
-    """Whether what runs in this frame is a debugger that waits for its user."""
-    while frame and (frame.f_globals.get("__name__"), frame.f_code.co_name) not in STOPS:
-        frame = frame.f_back
-    return frame is not None
-
-
 def plain(value):
     """`value` as data that can be compared and sent: numbers and arrays as NumPy arrays, text, None, lists, tuples, dicts.
 
@@ -205,23 +109,29 @@ def plain(value):
             raise TypeError(f"an array of dtype {array.dtype}")
         return array
     if isinstance(value, (list, tuple)):
-        check_ends(value)
-        with contextlib.suppress(ValueError, TypeError, OverflowError):
-            array = np.array(value)
-            if array.dtype.kind in "biufc" and isinstance(value, list):
-                return array
-        parts = [plain(item) for item in value]
-        if isinstance(value, list):
-            with contextlib.suppress(ValueError):       # a table of fractions is one of numbers by now
-                array = np.array(parts)
-                if array.dtype.kind in "biufc":
-                    return array
-        return tuple(parts) if isinstance(value, tuple) else parts
+        return plain_parts(value)
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if hasattr(value, "copy_to_host"):
         return plain(value.copy_to_host())
     raise TypeError(a_or_an(type(value).__name__))
+
+
+def plain_parts(value):
+    """A tuple of plain parts; of a list an array where it makes one of numbers."""
+    check_ends(value)
+    if isinstance(value, tuple):
+        return tuple(map(plain, value))
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        array = np.array(value)
+        if array.dtype.kind in "biufc":
+            return array
+    parts = [plain(item) for item in value]
+    with contextlib.suppress(ValueError):       # a table of fractions is one of numbers by now
+        array = np.array(parts)
+        if array.dtype.kind in "biufc":
+            return array
+    return parts
 
 
 def a_or_an(noun):
@@ -272,12 +182,27 @@ def fresh(argument):
     return argument.resolve() if isinstance(argument, Ref) else copy.deepcopy(argument)
 
 
+class Unheard(io.StringIO):
+    """Takes what a call prints. What a debugger that stands in it says to its user is shown, as is what its user has it print."""
+
+    def __init__(self):
+        super().__init__()
+        self.shown = sys.stdout
+
+    def write(self, words):
+        return self.shown.write(words) if debugged() and at_a_stop(sys._getframe(1)) else super().write(words)
+
+    def flush(self):
+        if debugged():
+            self.shown.flush()
+
+
 def perform(function, call, seconds=None):
     """Calls `function` as `call` says, in this process, and returns the Outcome. Nothing it prints is shown."""
     if call.grid is not None:
         return perform_launch(function, call)
     args, kwargs = [fresh(a) for a in call.args], {k: fresh(v) for k, v in call.kwargs.items()}
-    spoken = io.StringIO()
+    spoken = Unheard()
     try:
         with contextlib.redirect_stdout(spoken), contextlib.redirect_stderr(spoken), np.errstate(all="ignore"), time_limit(seconds):
             result = function(*args, **kwargs)
@@ -292,6 +217,11 @@ def perform(function, call, seconds=None):
         return Outcome("out_of_memory")
     except (Exception, SystemExit) as error:       # exit() would end the learner's kernel
         return Outcome("raised", error=type(error).__name__, message=one_line(error), line=students_line(error))
+    return returned(call, args, result, bool(spoken.getvalue()))
+
+
+def returned(call, args, result, printed=False):
+    """The Outcome of a call that came to its end."""
     try:
         value = plain(result)
         if call.writes:
@@ -304,7 +234,7 @@ def perform(function, call, seconds=None):
     except TypeError as error:
         return Outcome("malformed", message=str(error))
     changed = tuple(i for i, (a, b) in enumerate(zip(call.args, args, strict=True)) if i not in call.writes and not unchanged(a, b))
-    return Outcome("value", value, changed=changed, printed=bool(spoken.getvalue()))
+    return Outcome("value", value, changed=changed, printed=printed)
 
 
 def reading(outcome, path, call):
@@ -340,9 +270,7 @@ def perform_launch(kernel, call):
         return Outcome("fault", error=first.kind, message=str(first))
     if busy := alone(report):
         return Outcome("fault", error=ONE_THREAD, message=busy)
-    written = tuple(plain(args[i]) for i in call.writes)
-    changed = tuple(i for i, (a, b) in enumerate(zip(call.args, args, strict=True)) if i not in call.writes and not unchanged(a, b))
-    return Outcome("value", written[0] if len(written) == 1 else written, changed=changed)
+    return returned(call, args, ())
 
 
 def alone(report):
@@ -366,9 +294,9 @@ def one_line(error):
 
 
 def students_line(error):
-    """The last source line of the traceback that is neither in an installed library nor in labkit: the student's own."""
+    """The last source line of the traceback that is neither in an installed library, nor in labkit, nor in Python: the student's own."""
     frames = [f for f in traceback.extract_tb(error.__traceback__)
-              if "site-packages" not in f.filename and not f.filename.startswith(("<frozen", "<__array", LABKIT))]
+              if "site-packages" not in f.filename and not f.filename.startswith(("<frozen", "<__array", *LIBRARIES))]
     return (frames[-1].line or "").strip()[:200] if frames else ""
 
 
@@ -438,28 +366,29 @@ def value_difference(got, expected, tolerance):
     if isinstance(expected, np.ndarray):
         return array_difference(got, expected, tolerance)
     if isinstance(expected, (tuple, list)):
-        if isinstance(got, np.ndarray) and got.ndim:
-            if isinstance(expected, tuple) and expected and got.ndim == np.ndim(expected[0]):
-                return f"it returned one array of {shape_words(got)}, expected {len(expected)} results: return a, b"
-            if len(got) != len(expected):       # taking it apart could cost a hundred times its size
-                return f"it returned {results(got)}, expected {len(expected)}"
-            got = tuple(np.asarray(row) for row in got)
-        if not isinstance(got, (tuple, list)):
-            return f"it returned {words(got)}, expected {len(expected)} results: return a, b"
-        if len(got) != len(expected):
-            return f"it returned {results(got)}, expected {len(expected)}"
-        for index, (one, other) in enumerate(zip(got, expected, strict=True)):
-            if found := value_difference(one, other, tolerance):
-                if turned(got, expected, tolerance):
-                    return "the results are right, but they stand in another order"
-                return f"result {index + 1}: {found}"
-        return None
+        return several_differences(got, expected, tolerance)
     if isinstance(expected, dict):
         if not isinstance(got, dict) or got.keys() != expected.keys():
             return f"it returned {words(got)}, expected a dictionary with the keys {', '.join(expected)}"
         return next((f"{key}: {d}" for key in expected if (d := value_difference(got[key], expected[key], tolerance))), None)
     same = got.strip().casefold() == expected.strip().casefold() if isinstance(got, str) and isinstance(expected, str) else got is expected
     return None if same else f"got {words(got)}, expected {words(expected)}"
+
+
+def several_differences(got, expected, tolerance):
+    """None or one sentence for several results."""
+    if isinstance(got, np.ndarray) and got.ndim:
+        if isinstance(expected, tuple) and expected and got.ndim == np.ndim(expected[0]):
+            return f"it returned one array of {shape_words(got)}, expected {len(expected)} results: return a, b"
+    elif not isinstance(got, (tuple, list)):
+        return f"it returned {words(got)}, expected {len(expected)} results: return a, b"
+    if len(got) != len(expected):       # looked at first: taking an array apart could cost a hundred times its size
+        return f"it returned {results(got)}, expected {len(expected)}"
+    got = tuple(map(np.asarray, got)) if isinstance(got, np.ndarray) else got
+    for index, (one, other) in enumerate(zip(got, expected, strict=True)):
+        if found := value_difference(one, other, tolerance):
+            return "the results are right, but they stand in another order" if turned(got, expected, tolerance) else f"result {index + 1}: {found}"
+    return None
 
 
 def turned(got, expected, tolerance):
@@ -481,6 +410,7 @@ def results(several):
 
 
 def array_difference(got, expected, tolerance):
+    """None or one sentence for what should be this array."""
     if isinstance(got, tuple) and entries(got) <= max(10_000, 2 * expected.size):      # a table of mixed types can be many times larger
         with contextlib.suppress(ValueError, TypeError):
             together = np.array(got)
@@ -495,6 +425,11 @@ def array_difference(got, expected, tolerance):
         return f"it returned {shape_words(got)}, expected {shape_words(expected)}"
     if got.dtype.kind == "c" and expected.dtype.kind != "c":
         return "it returned complex numbers, expected real ones"
+    return first_difference(got, expected, tolerance)
+
+
+def first_difference(got, expected, tolerance):
+    """None or one sentence for two arrays of one shape."""
     exact = expected.dtype.kind in "biu"
     with np.errstate(all="ignore"):
         room = 1e-6 if exact else np.where(np.isfinite(expected), tolerance.atol + tolerance.rtol * np.abs(expected), 0)

@@ -6,7 +6,9 @@ trained to tell its class from all others; the largest z wins.
 
 import numpy as np
 
-from labkit.estimator import Classifier, Unit, as_type, check_finite, check_numbers, check_positive, check_table, r_squared
+from labkit.estimator import Classifier, Regressor, Unit
+from labkit.metrics import hessian_limit
+from labkit.validation import as_type, check_finite, check_numbers, check_positive, check_table
 
 # The rules. Each learns from one epoch of examples and changes W and b in place.
 # W : (n_units, n_inputs), b : (n_units,), X : (n_examples, n_inputs), T : (n_examples, n_units)
@@ -153,12 +155,9 @@ class DeltaRule(Unit):
         batches = [order[start : start + size] for start in range(0, len(X), size)]
         with np.errstate(over="ignore", invalid="ignore"):
             loss = delta_epoch(self.coef_, self.intercept_, X, T.astype(X.dtype), batches, X.dtype.type(self.learning_rate))
-        self._note_loss(loss / len(X))
-        self._check_bounded(len(self.loss_per_epoch_), X)
+        self._note_loss(loss, X)
 
     def _advice(self, X):
-        from labkit.metrics import hessian_limit
-
         if self.batch_size is None:
             limit, name = hessian_limit(X), "metrics.hessian_limit(X)"
         else:
@@ -180,13 +179,11 @@ class Adaline(DeltaRule, Classifier):
     """
 
 
-class AdalineRegressor(DeltaRule):
+class AdalineRegressor(DeltaRule, Regressor):
     """The delta rule with numbers as targets: least squares, a step at a time. Parameters and losses as for `Adaline`.
 
     coef_, intercept_ : (1, n_inputs), (1,)
     """
-
-    estimator_type = "regressor"
 
     def _wanted(self, X, y, classes):
         return as_type(check_numbers(y), getattr(self, "coef_", X).dtype, "y")[:, None]
@@ -194,10 +191,6 @@ class AdalineRegressor(DeltaRule):
     def predict(self, X):
         """The weighted sum for each row. Returns (n_examples,)."""
         return self._sums(X)[:, 0]
-
-    def score(self, X, y):
-        """R squared: 1 for a perfect prediction, 0 for one no better than the mean of y."""
-        return r_squared(self, X, y)
 
 
 class SigmoidUnit(Classifier):
@@ -231,8 +224,7 @@ class SigmoidUnit(Classifier):
         squared = self.loss == "squared"
         with np.errstate(over="ignore", invalid="ignore"):
             loss = sigmoid_epoch(self.coef_, self.intercept_, X, T, order, X.dtype.type(self.learning_rate), squared)
-        self._note_loss(loss / len(X))
-        self._check_bounded(len(self.loss_per_epoch_), X)
+        self._note_loss(loss, X)
 
     def predict_proba(self, X):
         """What the units say, as shares that add up to 1. Returns (n_examples, n_classes)."""

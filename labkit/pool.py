@@ -14,6 +14,7 @@ breaks that order: then `before_reuse` has to wait for the GPU, which `labkit.me
 """
 
 import gc
+import os
 import re
 import threading
 import weakref
@@ -157,6 +158,11 @@ def size_class(size):
         return SMALLEST
     step = min(2 ** ((size - 1).bit_length() - 3), COARSEST)
     return -(-size // step) * step
+
+
+def setting():
+    """What somebody has set as the limit, or an empty text."""
+    return os.environ.get("LABKIT_GPU_MEMORY", "")
 
 
 def limit(setting, total):

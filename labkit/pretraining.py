@@ -14,13 +14,14 @@ import numpy as np
 
 from labkit import ops
 from labkit.activations import ACTIVATIONS, PReLU, Sigmoid
-from labkit.estimator import Unit, as_type, check_fitted, check_positive, check_rows, kept_where_refused
+from labkit.estimator import Unit, kept_where_refused
 from labkit.layers import Dense
 from labkit.losses import sigmoid_cross_entropy, squared_error
-from labkit.mlp import check_converging, follow_settings, layer_sizes, make_optimizer, penalties, train_epoch
+from labkit.mlp import follow_settings, layer_sizes, make_optimizer, note_loss, train_epoch
 from labkit.network import Network, Packed
 from labkit.optimizers import Momentum
 from labkit.regularization import check_amount
+from labkit.validation import as_type, check_fitted, check_positive, check_rows
 
 LOSSES = {"squared_error": squared_error, "sigmoid_cross_entropy": sigmoid_cross_entropy}
 
@@ -123,10 +124,6 @@ class Coder(Unit):
             raise ValueError(f"{what} has {states.shape[1]} columns, but {width} are expected, one for each unit.")
         return states.astype(self.params_.flat.dtype, copy=False)
 
-    def _note(self, loss):
-        self.loss_per_epoch_ = np.append(self.loss_per_epoch_, loss)
-        check_converging(loss, self.params_, self.optimizer_, len(self.loss_per_epoch_))
-
 
 class Autoencoder(Coder):
     """A network that has to say again what it is told, through a narrow layer: the code.
@@ -180,7 +177,8 @@ class Autoencoder(Coder):
 
     def _epoch(self, X):
         order = self._random.permutation(len(X))
-        self._note(train_epoch(self.network_, X, X, LOSSES[self.loss], self.optimizer_, self.batch_size, order, penalties(self)))
+        loss = train_epoch(self.network_, X, X, LOSSES[self.loss], self.optimizer_, self.batch_size, order, self.regularizers)
+        note_loss(self, loss, self.params_)
 
     def encoder_layers(self):
         """The way up, as new layers of a network."""
@@ -260,7 +258,7 @@ class RBM(Coder):
                 grads, error = self.contrastive_divergence(V)
                 self.optimizer_.step(self.params_, grads)
                 total += error
-        self._note(total / len(X))
+        note_loss(self, total / len(X), self.params_)
 
     def contrastive_divergence(self, V):
         """CD-1's gradients for a batch, in the order of `params_` and of the sign that an optimizer descends, and the summed

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labkit.estimator import distinct
 from labkit.ops import as_array, as_floats
+from labkit.validation import distinct
 
 XOR = (0, 1, 1, 0)
 MOST = 2**31 - 1            # of runs, sweeps, steps: the kernels count in 32 bits
@@ -58,33 +58,44 @@ def perceptrons(X, y, starts=1000, orders=None, epochs=100, rate=1.0, start_size
     starts : how many, drawn uniformly in [-start_size, start_size), or the starts themselves (n_starts, n_features + 1)
     orders : how many random ones, or the orders themselves (n_orders, n_examples); None takes the rows as they stand
     """
-    from labkit.kernels import random
     from labkit.kernels.perceptron import perceptron_swarm
 
     X, targets = _examples(X, y)
-    n, features = X.shape
-    if isinstance(starts, int | np.integer):
-        first = random.draws(_count(starts, "starts"), features + 1, _number(start_size, "start_size"), _seed(seed))
-    else:
-        first = _float32(starts, "starts").T
-        _expect(first.ndim == 2 and len(first) == features + 1, "starts", np.shape(starts), f"(n_starts, {features + 1})")
-        _check_finite(first, "starts")
-    if orders is None:
-        orders = np.arange(n, dtype=np.int32)[None]
-    elif isinstance(orders, int | np.integer):
-        orders = random.orders(_count(orders, "orders"), n, _seed(seed))
-    else:
-        orders = as_array(orders, "orders")
-        _expect(orders.ndim == 2 and orders.shape[1] == n, "orders", orders.shape, f"(n_orders, {n})")
-        if orders.dtype.kind not in "iuf" or (np.sort(orders, axis=1) != np.arange(n)).any():
-            raise ValueError(f"each row of orders has to hold every row number from 0 to {n - 1} once.")
-        orders = np.array(orders, np.int32, order="C")
+    first = _starts(starts, X.shape[1], start_size, seed)
+    orders = _orders(orders, len(X), seed)
     weights = np.ascontiguousarray(np.repeat(first, len(orders), axis=1))
     runs = weights.shape[1]
     mistakes, passes, converged = np.empty(runs, np.int32), np.empty(runs, np.int32), np.empty(runs, np.bool_)
     perceptron_swarm.on_current(weights, mistakes, passes, converged, X, targets, orders,
                                 _number(rate, "rate"), np.int32(_count(epochs, "epochs")))
     return PerceptronRuns(mistakes, passes, converged, np.ascontiguousarray(weights.T))
+
+
+def _starts(starts, features, start_size, seed):
+    """The weights to start from, drawn or given : (features + 1, n_starts)"""
+    from labkit.kernels import random
+
+    if isinstance(starts, int | np.integer):
+        return random.draws(_count(starts, "starts"), features + 1, _number(start_size, "start_size"), _seed(seed))
+    first = _float32(starts, "starts").T
+    _expect(first.ndim == 2 and len(first) == features + 1, "starts", np.shape(starts), f"(n_starts, {features + 1})")
+    _check_finite(first, "starts")
+    return first
+
+
+def _orders(orders, n, seed):
+    """The orders of n rows, as they stand, drawn or given : (n_orders, n)"""
+    from labkit.kernels import random
+
+    if orders is None:
+        return np.arange(n, dtype=np.int32)[None]
+    if isinstance(orders, int | np.integer):
+        return random.orders(_count(orders, "orders"), n, _seed(seed))
+    orders = as_array(orders, "orders")
+    _expect(orders.ndim == 2 and orders.shape[1] == n, "orders", orders.shape, f"(n_orders, {n})")
+    if orders.dtype.kind not in "iuf" or (np.sort(orders, axis=1) != np.arange(n)).any():
+        raise ValueError(f"each row of orders has to hold every row number from 0 to {n - 1} once.")
+    return np.array(orders, np.int32, order="C")
 
 
 # Networks with two inputs
@@ -162,10 +173,7 @@ def xor_networks(n, hidden=2, start_size=1.0, rate=0.5, momentum=0.9, sweeps=100
     _expect(goal.shape == (4,), "targets", goal.shape, "(4,), an answer for each corner")
     n = _count(n, "n")
     weights = random.draws(n, 4 * hidden + 1, _number(start_size, "start_size"), _seed(seed))
-    errors, worst, needed = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.int32)
-    kernels[hidden].on_current(weights, errors, worst, needed, goal, np.int32(_count(sweeps, "sweeps", least=0)),
-                               _number(rate, "rate"), _number(momentum, "momentum"), _number(tolerance, "tolerance"))
-    return NetworkRuns(errors, worst < tolerance, needed, np.ascontiguousarray(weights.T))
+    return _trained(kernels[hidden], weights, (goal,), sweeps, rate, momentum, tolerance)
 
 
 def networks(X, T, hidden, n, start_size=0.3, rate=0.1, momentum=0.9, sweeps=1000, seed=0, tolerance=0.5):
@@ -174,8 +182,7 @@ def networks(X, T, hidden, n, start_size=0.3, rate=0.1, momentum=0.9, sweeps=100
     Backpropagation of the squared error over all patterns, with momentum: v <- momentum v - rate gradient, w <- w + v. The
     symmetry network is networks(*symmetry, hidden=2), the 8-3-8 encoder networks(*encoder, hidden=3).
     X : (n_patterns, n_inputs)    T : the answers wanted, between 0 and 1, (n_patterns, n_outputs), or (n_patterns,) for one output
-    Starts are uniform in [-start_size, start_size). Returns NetworkRuns, whose weights are, for each hidden unit, its input
-    weights and bias, then for each output, its hidden weights and bias; `NetworkRuns.layers` parts them.
+    Starts are uniform in [-start_size, start_size). `NetworkRuns.layers` parts the weights that result.
     """
     from labkit.kernels import random
     from labkit.kernels.networks import networks as kernel_for
@@ -193,10 +200,15 @@ def networks(X, T, hidden, n, start_size=0.3, rate=0.1, momentum=0.9, sweeps=100
         raise ValueError(f"{X.shape[1]}-{hidden}-{T.shape[1]} networks have {count} weights each, but a swarm is for at most "
                          f"{LARGEST_NETWORK}; train one larger network with labkit.mlp.")
     weights = random.draws(n, count, _number(start_size, "start_size"), _seed(seed))
+    return _trained(kernel_for(X.shape[1], hidden, T.shape[1]), weights, (X, T, np.int32(hidden)), sweeps, rate, momentum, tolerance)
+
+
+def _trained(kernel, weights, patterns, sweeps, rate, momentum, tolerance):
+    """What becomes of networks that start with these weights : (n_weights, n)"""
+    n = weights.shape[1]
     errors, worst, needed = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.int32)
-    kernel_for(X.shape[1], hidden, T.shape[1]).on_current(
-        weights, errors, worst, needed, X, T, np.int32(hidden), np.int32(_count(sweeps, "sweeps", least=0)),
-        _number(rate, "rate"), _number(momentum, "momentum"), _number(tolerance, "tolerance"))
+    kernel.on_current(weights, errors, worst, needed, *patterns, np.int32(_count(sweeps, "sweeps", least=0)),
+                      _number(rate, "rate"), _number(momentum, "momentum"), _number(tolerance, "tolerance"))
     return NetworkRuns(errors, worst < tolerance, needed, np.ascontiguousarray(weights.T))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labkit.bench import kernels, machine, race, table, works
 from labkit.bench.peers import PEERS, missing
-from labkit.kernels import limits
+from labkit.kernels import limits, registry
 
 ROUNDS = 7
 
@@ -14,6 +14,31 @@ ROUNDS = 7
 def main(arguments=None):
     """Run the command; prints a table, and with --json also writes {"machine", "rows"}. Returns the exit status:
     1 where outputs differ or a contestant failed, 0 where all that could be compared agreed."""
+    options, asked, chosen, oracles = parsed(arguments)
+    absent = {peer: sentence for peer in asked if (sentence := missing(peer))}
+    for sentence in absent.values():
+        print(sentence, flush=True)
+    peers = [peer for peer in asked if peer not in absent]
+    measured = limits.measure()
+    found = {"machine": machine.describe(measured), "rows": []}
+    print(f"{machine.sentence(found['machine'])}\n\n{table.HEADER}", flush=True)
+    try:
+        for row in every_row(chosen.values(), oracles.values(), measured, peers, options.rounds):
+            found["rows"].append(row)
+            print(table.line(row), flush=True)
+    finally:                                    # what was measured is kept, also where somebody ends it or a kernel fails
+        found["machine"]["load_after"] = machine.load()
+        if options.json:
+            table.write(Path(options.json), found)
+    for note in table.notes(found["rows"]):
+        print(note)
+    if options.picture:
+        table.draw(found).savefig(options.picture, dpi=144)
+    return 1 if any(row.get("problem") for row in found["rows"]) else 0
+
+
+def parsed(arguments):
+    """The options, the peers that are asked for, and by name the works that are raced and the kernels that plain NumPy is timed beside."""
     parser = argparse.ArgumentParser(prog="labkit bench", description="Time each kernel and model, beside its peers.")
     parser.add_argument("names", metavar="NAME", nargs="*", help="only kernels and models whose name contains one of these")
     parser.add_argument("--only", choices=("models", "kernels"), help="only these: the other half in a run of its own")
@@ -35,31 +60,11 @@ def main(arguments=None):
     if unknown := sorted(set(asked) - set(PEERS)):
         parser.error(f"no way to compare with {', '.join(unknown)} is known; known are {', '.join(PEERS)}")
     chosen = choose(({} if options.only == "kernels" else works.models()) | ({} if options.only == "models" else works.kernels()), options.names)
-    oracles = choose({} if options.only == "models" else kernels.registered(), options.names)
+    oracles = choose({} if options.only == "models" else registry.kernels(), options.names)
     if not chosen and not oracles:
-        names = ", ".join(dict.fromkeys([*works.models(), *kernels.registered()]))
+        names = ", ".join(dict.fromkeys([*works.models(), *registry.kernels()]))
         parser.error(f"no kernel's or model's name contains {' or '.join(options.names)}; there are {names}")
-
-    absent = {peer: sentence for peer in asked if (sentence := missing(peer))}
-    for sentence in absent.values():
-        print(sentence, flush=True)
-    peers = [peer for peer in asked if peer not in absent]
-    measured = limits.measure()
-    found = {"machine": machine.describe(measured), "rows": []}
-    print(f"{machine.sentence(found['machine'])}\n\n{table.HEADER}", flush=True)
-    try:
-        for row in every_row(chosen.values(), oracles.values(), measured, peers, options.rounds):
-            found["rows"].append(row)
-            print(table.line(row), flush=True)
-    finally:                                    # what was measured is kept, also where somebody ends it or a kernel fails
-        found["machine"]["load_after"] = machine.load()
-        if options.json:
-            table.write(Path(options.json), found)
-    for note in table.notes(found["rows"]):
-        print(note)
-    if options.picture:
-        table.draw(found).savefig(options.picture, dpi=144)
-    return 1 if any(row.get("problem") for row in found["rows"]) else 0
+    return options, asked, chosen, oracles
 
 
 def every_row(chosen, oracles, measured, peers, rounds):

@@ -6,7 +6,7 @@ On a GPU the arrays are there before the clock starts, and work is so large that
 import statistics
 import time
 
-from labkit import devices
+from labkit import _cuda, devices
 from labkit.bench.race import NO_PEER, short
 from labkit.kernels.limits import wake
 from labkit.kernels.registry import copies, moved
@@ -15,12 +15,6 @@ MOST_SECONDS = 0.5              # a kernel is run again until this is used up
 SHORT_ORACLE = 0.05             # the oracle is run at a size that takes about so long
 MOVED, COMPUTED = 2**28, 2e10   # bytes or operations of a launch on a GPU: several times the largest cache, and longer than a start takes
 LAUNCHES = 10                   # of a kernel in a row on a GPU, which is waited for once
-
-
-def registered():
-    from labkit.kernels import registry
-
-    return registry.kernels()
 
 
 def size_here(kernel):
@@ -88,8 +82,6 @@ def timed(kernel, arguments):
         start = time.perf_counter()
         kernel.on_current(*copies(arguments))
         return time.perf_counter() - start, median_seconds(kernel.on_current, arguments, kernel.outputs)
-    from labkit import _cuda
-
     cuda = _cuda.real()
     there = moved(arguments, cuda)
 

@@ -6,6 +6,8 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
+from labkit import devices
+
 PEERS = ("numpy", "sklearn", "torch", "jax", "gmdh", "cupy")
 NAMES = {"sklearn": "scikit-learn", "torch": "PyTorch", "jax": "JAX", "numpy": "NumPy", "cupy": "CuPy", "gmdh": "gmdh"}
 OWN = ("torch", "jax", "gmdh")          # `make peers` gives each an environment of its own: they want other versions of NumPy
@@ -32,9 +34,6 @@ def missing(peer):
     if interpreter(peer) is None:
         way = "add it with: make peers" if peer in OWN else f"add it with: pip install {'cupy-cuda13x' if peer == 'cupy' else peer}"
         return f"{NAMES[peer]} is not installed, so it is left out; {way}"
-    if peer == "cupy":
-        from labkit import devices
-
-        if devices.current().name != "cuda":
-            return f"CuPy computes on an NVIDIA GPU only, so it is left out: {devices.current().reason}."
+    if peer == "cupy" and devices.current().name != "cuda":
+        return f"CuPy computes on an NVIDIA GPU only, so it is left out: {devices.current().reason}."
     return None

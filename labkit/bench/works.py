@@ -12,6 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from labkit import datasets, devices
+from labkit.bench.kernels import arguments_of, launches, size_here
+from labkit.kernels import registry
+
 
 class Task(NamedTuple):
     """A function of a module of `contestants`, and its settings."""
@@ -33,6 +37,7 @@ class Work:
     least    `least(inputs)` gives (bytes, float32 operations) that the work needs at least, or None where that says nothing
     size     `size(inputs)`: the work's size in words
     target   {label: ratio} that is aimed at
+    is_model whether it runs without a peer too
     repeats  how often a run does it
     """
 
@@ -58,8 +63,6 @@ def models():
 
 
 def on_gpu():
-    from labkit import devices
-
     return devices.current().name == "cuda"
 
 
@@ -94,8 +97,6 @@ def share_close(name, ours, theirs, tolerance, least):
 @lru_cache(None)
 def images():
     """MNIST as float32 rows, or as many images of its size where it is not at hand: X, y, exam, exam's classes, and a name that says which."""
-    from labkit import datasets
-
     try:
         data, name = datasets.mnist(fallback=False), "MNIST"
         parts = data.X, data.y, data.X_test, data.y_test
@@ -336,8 +337,6 @@ def first_cell():
 @lru_cache(None)
 def kernels():
     """Kernels beside the same operation of PyTorch and JAX on the CPU, and of CuPy on a GPU: there the steps of the matrix product, too."""
-    from labkit.kernels import registry
-
     shared = ("add", "multiply", "sigmoid", "tanh", "relu", "softmax", "row_argmax")
     steps = ("matmul_naive", "matmul_tiled", "matmul_strip", "matmul_registers", "matmul")
     return {name: kernel_work(kernel, ["cupy"] if on_gpu() else ["torch", "jax"]) for name, kernel in registry.kernels().items()
@@ -345,8 +344,6 @@ def kernels():
 
 
 def kernel_work(kernel, peers):
-    from labkit.bench.kernels import arguments_of, launches, size_here
-
     def inputs():
         size = size_here(kernel)
         return {"size": np.array(size)} | {f"a{i}": np.asarray(a) for i, a in enumerate(kernel.draw(size))}

@@ -24,9 +24,9 @@ def gpu():
 
 def memory():
     """What one notebook may take of the GPU, where LABKIT_GPU_MEMORY sets it; else nothing."""
-    from labkit import devices, memory, pool
+    from labkit import devices, pool
 
-    setting, found = memory.setting(), devices.find_gpu()
+    setting, found = pool.setting(), devices.find_gpu()
     if not setting.strip():
         return None
     try:

@@ -77,8 +77,7 @@ def mnist():
     """The optional data set. Only looked for: nothing is downloaded."""
     from labkit import datasets
 
-    home = next((place for place in datasets._mnist_places()
-                 if all(datasets._idx_file(place, name) for name in datasets.MNIST_FILES)), None)
+    home = datasets._mnist_home(datasets._mnist_places())
     if home:
         return Finding("MNIST", True, str(home))
     named = os.environ.get("LABKIT_DATA")

@@ -10,8 +10,8 @@ GPU passes over in silence: an index out of bounds, a race, a barrier that not a
 KINDS in faults.py for all of it.
 
 Read it in this order: lanes.py (the idea), arithmetic.py, memory.py, access.py, interpreter.py with expressions.py, indexing.py,
-calls.py and mixed.py, intrinsics.py, warp.py, atomics.py, races.py, counters.py, watching.py, launch.py, state.py, schedule.py
-(greenlets), source.py.
+calls.py, functions.py and mixed.py, block.py, intrinsics.py, warp.py, atomics.py, races.py, counters.py, faults.py, watching.py,
+report.py, picture.py, launch.py, state.py, schedule.py (greenlets), source.py, subset.py, translate.py, host.py, cuda.py.
 
 Decisions. Several threads that write one value to one address get a warning, not a fault. A negative index is a fault, though
 Numba's compiler turns it round to the end. Two shared arrays made on one line are a fault, though a GPU keeps them apart:

@@ -75,7 +75,7 @@ def load(task, view, index, lanes, node):
         addresses = np.full(inside.count, address) if uniform else address if inside.full else address[inside.index]
         written = view.buffer.written
         if written is not None and not written[addresses].all():
-            _unwritten(task, view, addresses, written, inside, node)
+            unwritten(task, view, addresses, inside, node, "reads", _WRITE_FIRST[view.buffer.space])
         if task.traces and view.buffer.space != "constant":
             task.trace("reads", view, addresses, inside, node)
     if uniform:
@@ -87,16 +87,20 @@ def load(task, view, index, lanes, node):
     return values
 
 
-def _unwritten(task, view, addresses, written, lanes, node):
-    i = int(np.argmin(written[addresses].reshape(len(addresses), -1).all(axis=1)))
+_WRITE_FIRST = {
+    "shared": "write it first, and put cuda.syncthreads() between the writes and the reads",
+    "local": "write it first: a local array starts with whatever the memory held",
+    "global": "copy data into it first: cuda.device_array makes memory and puts nothing into it",
+}
+
+
+def unwritten(task, view, addresses, lanes, node, doing, advice):
+    i = int(np.argmin(view.buffer.written[addresses].reshape(len(addresses), -1).all(axis=1)))
     lane = int(lanes.index[i])
     view = view.whole or view
     place = index_of(view, int(addresses[i]), lane)
-    missing = {"shared": "write it first, and put cuda.syncthreads() between the writes and the reads",
-               "local": "write it first: a local array starts with whatever the memory held",
-               "global": "copy data into it first: cuda.device_array makes memory and puts nothing into it"}[view.buffer.space]
-    task.fault("unwritten-read", f"{task.who(lane)} reads {index_as_text(view.name, place)}, which nothing has written yet; "
-               f"{missing}.", node, lane, array=view.array, index=place)
+    task.fault("unwritten-read", f"{task.who(lane)} {doing} {index_as_text(view.name, place)}, which nothing has written yet; "
+               f"{advice}.", node, lane, array=view.array, index=place)
 
 
 def store(task, view, index, lanes, value, node):

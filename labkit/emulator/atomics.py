@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from labkit.emulator.access import element, index_of
+from labkit.emulator.access import element, unwritten
 from labkit.emulator.arithmetic import INT64, cast, is_number
-from labkit.emulator.faults import index_as_text, plural
+from labkit.emulator.faults import plural
 from labkit.emulator.memory import View
 
 _INTEGERS, _UNSIGNED, _ANY = "iu", "u", "iuf"
@@ -40,15 +40,17 @@ def _apply(task, node, lanes, array, index, function, kinds, *values):
     if not inside.count:
         return old
     addresses = address[inside.index] if isinstance(address, np.ndarray) else np.full(inside.count, address)
-    _check_written(task, node, inside, array, addresses)
+    written = array.buffer.written
+    if written is not None and not written[addresses].all():
+        unwritten(task, array, addresses, inside, node, "changes", "set it to a start value first, and put cuda.syncthreads() after that")
     if task.traces:
         task.trace("atomics", array, addresses, inside, node)
     columns = [np.broadcast_to(cast(v, array.dtype), old.shape)[inside.index] for v in values]
     for lane, place, *operands in zip(inside.index.tolist(), addresses.tolist(), *columns, strict=True):
         old[lane] = now = data[place]
         data[place] = function(now, *operands)
-    if array.buffer.written is not None:
-        array.buffer.written[addresses] = True
+    if written is not None:
+        written[addresses] = True
     return old
 
 
@@ -60,18 +62,6 @@ def _check(task, node, lanes, array, kinds):
     if array.dtype.kind not in kinds or array.dtype.itemsize < 4:
         wanted = {"iuf": "32 or 64 bits", "iu": "integers of 32 or 64 bits", "u": "uint32 or uint64"}[kinds]
         task.refuse(f"this atomic works on {wanted}, but {array.name} is {array.dtype}", node, lanes, array=array.array)
-
-
-def _check_written(task, node, lanes, array, addresses):
-    written = array.buffer.written
-    if written is not None and not written[addresses].all():
-        i = int(np.argmin(written[addresses].reshape(len(addresses), -1).all(axis=1)))
-        lane = int(lanes.index[i])
-        array = array.whole or array
-        place = index_of(array, int(addresses[i]), lane)
-        task.fault("unwritten-read", f"{task.who(lane)} changes {index_as_text(array.name, place)}, which nothing has written "
-                   "yet; set it to a start value first, and put cuda.syncthreads() after that.",
-                   node, lane, array=array.array, index=place)
 
 
 def _inc(old, limit):

@@ -76,15 +76,11 @@ class Calls(Expressions):
         if function is print:
             return self._print(arguments, lanes, node)
         if function in (enumerate, zip):
-            if not arguments or keywords or len(arguments) > 2 and function is enumerate:
-                raise TypeError("it takes " + ("what to go through, and perhaps the first number" if function is enumerate else "what to go through"))
-            return self._combined(function, [self._as_sequence(a, node, lanes) if not (function is enumerate and k) else a
-                                             for k, a in enumerate(arguments)])
+            return self._combined(function, node, lanes, arguments, keywords)
         if function is isinstance:
             return np.bool_(self._is_instance(*arguments))
-        if isinstance(function, functools.partial) or isinstance(function, types.LambdaType):
+        if isinstance(function, (functools.partial, types.LambdaType)):
             return function(*arguments)
-        parts = node.args
         if function in (np.shape, np.size) and isinstance(arguments[0], View):
             return functions.of_array(function, *arguments)
         if function in (np.finfo, np.iinfo):
@@ -93,6 +89,10 @@ class Calls(Expressions):
             return np.dtype(*arguments)
         if function is float and [type(a) for a in arguments] == [str]:
             return self._float_of_text(arguments[0], node, lanes)
+        return self._of_numbers(function, node, lanes, arguments, keywords)
+
+    def _of_numbers(self, function, node, lanes, arguments, keywords):
+        parts = node.args
         if function in (min, max) and [isinstance(a, tuple) for a in arguments] == [True]:
             arguments, parts = arguments[0], getattr(parts[0], "elts", parts * len(arguments[0]))
         for value in (*arguments, *keywords.values()):
@@ -102,8 +102,7 @@ class Calls(Expressions):
             if len(arguments) != 1:
                 raise TypeError("it takes one number")
             return arithmetic.cast(arguments[0], function)
-        result = self._function_of_numbers(function, node, lanes)(*arguments)
-        value, widened = result
+        value, widened = self._function_of_numbers(function, node, lanes)(*arguments)
         if widened and len(parts) > 1:
             self.warn_float64(node, tuple(zip(arguments, parts, strict=False)))
         return value
@@ -186,10 +185,13 @@ class Calls(Expressions):
             raise TypeError("a number has no length")
         return np.int64(value.shape[0] if isinstance(value, View) else len(value))
 
-    def _combined(self, function, parts):
+    def _combined(self, function, node, lanes, arguments, keywords):
         """enumerate and zip."""
+        if not arguments or keywords or len(arguments) > 2 and function is enumerate:
+            raise TypeError("it takes " + ("what to go through, and perhaps the first number" if function is enumerate else "what to go through"))
+        parts = [self._as_sequence(a, node, lanes) for a in (arguments[:1] if function is enumerate else arguments)]
         if function is enumerate:
-            first = parts[1] if len(parts) > 1 else np.int64(0)
+            first = arguments[1] if len(arguments) > 1 else np.int64(0)
             if not is_number(first) or first.dtype.kind not in "iu":
                 raise TypeError("the first number has to be an integer")
             return Sequence(parts[0].length, lambda task, k, lanes, node: (first + np.int64(k), parts[0].item(task, k, lanes, node)))

@@ -103,9 +103,6 @@ class Counters:
             found = self._patterns[pattern] = measure(addresses, lanes.index // 32, itemsize)
         return found
 
-    def total(self, what, space):
-        return sum(getattr(use, what) for use in self.arrays.values() if use.space == space)
-
 
 def sectors(addresses, warps, itemsize):
     """(requests, sectors asked for, sectors that the same elements would fill if they lay together)."""

@@ -277,12 +277,11 @@ class Expressions(Indexing):
         return result
 
     def _compare(self, operator, left, right, node, parts, lanes):
-        if left is None and operator in (ast.Eq, ast.NotEq):
-            left, right = right, left
-        if right is None and operator in (ast.Eq, ast.NotEq):
-            if isinstance(left, Mixed):
+        if operator in (ast.Eq, ast.NotEq) and (left is None or right is None):
+            other = left if right is None else right
+            if isinstance(other, Mixed):
                 self.refuse(f"Numba's {self.text(node)} is not what it says where only some paths make it None; write `is None`", node, lanes)
-            return np.bool_((left is None) == (operator is ast.Eq))
+            return np.bool_((other is None) == (operator is ast.Eq))
         if operator in (ast.Is, ast.IsNot):
             left, right = (right, left) if isinstance(right, Mixed) else (left, right)
             same = self.each(left, lanes, lambda part, here: self._same(part, right, node, here))
@@ -290,6 +289,10 @@ class Expressions(Indexing):
         if operator in (ast.In, ast.NotIn):
             found = self._found(left, right, node, parts, lanes)
             return found if operator is ast.In else ~found
+        return self._in_order(operator, left, right, node, parts, lanes)
+
+    def _in_order(self, operator, left, right, node, parts, lanes):
+        """==, <, <= and their like, of two numbers, tuples or texts."""
         if is_number(left) and is_number(right):
             if arithmetic.widens(left.dtype, right.dtype):
                 wide = left if left.dtype != np.float32 else right

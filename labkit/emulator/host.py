@@ -3,7 +3,6 @@
 The memory comes from a pool as on a GPU (labkit/pool.py), within the same limit, and holds garbage when it is handed out.
 """
 
-import os
 import time
 import weakref
 from contextlib import contextmanager
@@ -12,9 +11,9 @@ import numpy as np
 
 from labkit import devices
 from labkit.emulator.memory import Buffer, fill_with_garbage
-from labkit.pool import Pool, limit
+from labkit.pool import Pool, limit, setting
 
-POOL = Pool(bytearray, lambda handle: None, lambda: limit(os.environ.get("LABKIT_GPU_MEMORY", ""), devices.memory_bytes()))
+POOL = Pool(bytearray, lambda handle: None, lambda: limit(setting(), devices.memory_bytes()))
 
 
 def allocate(size, dtype, written):

@@ -6,6 +6,7 @@ import numpy as np
 
 from labkit.emulator import access, subset
 from labkit.emulator.arithmetic import INT64, cast, is_number
+from labkit.emulator.faults import plural
 from labkit.emulator.memory import View
 from labkit.emulator.mixed import Mixed, within
 from labkit.emulator.source import Function
@@ -73,9 +74,7 @@ class Indexing(Watching):
     def item(self, view, index, lanes, node):
         """view[index]: an element where the index is complete, else the View of a part."""
         if len(index) > len(view.shape):
-            self.refuse(f"{view.name} has {len(view.shape)} dimension{'s' * (len(view.shape) != 1)} but is given {len(index)} "
-                        "indices",
-                        node, lanes, array=view.array)
+            self.refuse(f"{view.name} has {plural(len(view.shape), 'dimension')} but is given {len(index)} indices", node, lanes, array=view.array)
         if len(index) == len(view.shape) and slice not in map(type, index):
             return access.load(self, view, index, lanes, node)
         shape, strides, offset = [], [], view.offset

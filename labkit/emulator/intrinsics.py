@@ -44,26 +44,12 @@ def known(name):
     return any(full == name or full.startswith(name + ".") for full in (*VALUES, *CALLS))
 
 
-def _block_dim(d):
-    return lambda task: np.int32(task.block.geometry.block[d])
-
-
-def _grid_dim(d):
-    return lambda task: np.int32(task.block.geometry.grid[d])
-
-
-def _block_index(d):
-    return lambda task: np.int32(task.block.index[d])
-
-
-def _thread_index(d):
-    return lambda task: task.block.geometry.thread[d]
-
-
 VALUES = {"laneid": lambda task: task.block.geometry.lane_in_warp, "warpsize": lambda task: np.int32(32)}
 for _d, _axis in enumerate("xyz"):
-    VALUES |= {f"threadIdx.{_axis}": _thread_index(_d), f"blockIdx.{_axis}": _block_index(_d),
-               f"blockDim.{_axis}": _block_dim(_d), f"gridDim.{_axis}": _grid_dim(_d)}
+    VALUES |= {f"threadIdx.{_axis}": lambda task, d=_d: task.block.geometry.thread[d],
+               f"blockIdx.{_axis}": lambda task, d=_d: np.int32(task.block.index[d]),
+               f"blockDim.{_axis}": lambda task, d=_d: np.int32(task.block.geometry.block[d]),
+               f"gridDim.{_axis}": lambda task, d=_d: np.int32(task.block.geometry.grid[d])}
 
 
 def grid(task, node, lanes, ndim):

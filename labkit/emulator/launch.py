@@ -6,6 +6,7 @@ time. Kernels whose threads wait for one another need more: see schedule.py.
 
 import ast
 import time
+from contextlib import suppress
 
 import numpy as np
 from greenlet import GreenletExit
@@ -14,7 +15,7 @@ from labkit.emulator import subset
 from labkit.emulator.arithmetic import typed
 from labkit.emulator.block import Block, Geometry
 from labkit.emulator.counters import Counters
-from labkit.emulator.faults import Fault, KernelFault, Stop
+from labkit.emulator.faults import Fault, KernelFault, Stop, plural
 from labkit.emulator.interpreter import Task
 from labkit.emulator.lanes import Lanes
 from labkit.emulator.memory import ALLOWED_KINDS, GlobalMemory
@@ -109,9 +110,9 @@ class Launch:
         parameters, defaults = self.function.parameters, self.function.defaults
         least, most = len(parameters) - len(defaults), len(parameters)
         if not least <= len(arguments) <= most:
-            self._refuse("arguments", f"{self.function.name} takes {most} argument{'s' * (most != 1)} "
+            self._refuse("arguments", f"{self.function.name} takes {plural(most, 'argument')} "
                          f"({', '.join(parameters)}) but was given {len(arguments)}; pass one for each, in this order")
-        given = list(arguments) + list(defaults[len(defaults) - (most - len(arguments)):] if len(arguments) < most else ())
+        given = (*arguments, *defaults[len(arguments) - least:])
         return [self._argument(value, name) for value, name in zip(given, parameters, strict=True)]
 
     def _argument(self, value, name):
@@ -215,14 +216,11 @@ def _reachable(function, seen=None):
     if function in seen:
         return seen
     seen.append(function)
-    for node in ast.walk(function.node):
-        if isinstance(node, ast.Name) and node.id not in function.local and _knows(function, node.id):
-            value = function.lookup(node.id)
-            if callable(getattr(value, "py_func", None)):
-                try:
-                    _reachable(as_function(python_function(value)), seen)
-                except (KernelFault, TypeError):
-                    pass
+    names = {node.id for node in ast.walk(function.node) if isinstance(node, ast.Name)} - function.local
+    for value in (function.lookup(name) for name in names if _knows(function, name)):
+        if callable(getattr(value, "py_func", None)):
+            with suppress(KernelFault, TypeError):
+                _reachable(as_function(python_function(value)), seen)
     return seen
 
 

@@ -27,7 +27,8 @@ def _participants(task, node, lanes, mask):
     named = (spokesman[warp] >> geometry.lane_in_warp & 1).astype(bool) & present[warp]
     missing = named & ~bits & ~task.block.exited
     if missing.any():
-        absent, here = int(np.argmax(missing)), lanes.first(warp == warp[int(np.argmax(missing))])
+        absent = int(np.argmax(missing))
+        here = lanes.first(warp == warp[absent])
         task.stop("divergent-warp", f"{task.who(here)} waits in {task.text(node.func)} for thread {task.name_of(absent)}, "
                   "which its mask names but which took another path; let every thread named in the mask reach this line, or "
                   "name fewer", node, here)
@@ -92,8 +93,8 @@ def _ballot(answers, places):
 
 
 def activemask(task, node, lanes):
-    mask = _vote(lambda yes, places: _ballot(yes, places), np.int32)
-    return mask(task, node, lanes, _EVERYBODY if lanes.full else _own(task, lanes), np.bool_(True)).astype(np.uint32)
+    mask = _EVERYBODY if lanes.full else _own(task, lanes)
+    return _vote(_ballot, np.int32)(task, node, lanes, mask, np.bool_(True)).astype(np.uint32)
 
 
 def _own(task, lanes):

@@ -85,12 +85,16 @@ class Watching:
         if conflict:
             self._race(kind, view, conflict, node)
         elif same:
-            whole, who = view.whole or view, self.block.geometry.who
-            index = access.index_of(whole, same.address, same.lane)
-            other = who(*divmod(same.other_thread, self.block.geometry.threads))
-            self.warn("same-value-write", f"{self.who(same.lane)} and {other} write the same value to {access.index_as_text(whole.name, index)} with "
-                      "nothing to order them: harmless, for the result is the same whichever comes last, but let one thread write, or use an atomic.",
-                      node, same.lane, array=view.array, index=index)
+            self._same_value(view, same, node)
+
+    def _same_value(self, view, same, node):
+        """Warn of two writes of one value that nothing orders."""
+        whole, geometry = view.whole or view, self.block.geometry
+        index = access.index_of(whole, same.address, same.lane)
+        other = geometry.who(*divmod(same.other_thread, geometry.threads))
+        self.warn("same-value-write", f"{self.who(same.lane)} and {other} write the same value to {access.index_as_text(whole.name, index)} with "
+                  "nothing to order them: harmless, for the result is the same whichever comes last, but let one thread write, or use an atomic.",
+                  node, same.lane, array=view.array, index=index)
 
     def _race(self, kind, view, conflict, node):
         """Report two accesses that nothing orders. Where one is atomic, the other one is the fault."""

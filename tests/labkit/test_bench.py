@@ -58,7 +58,7 @@ def test_what_was_measured_is_written_also_where_something_fails(monkeypatch, tm
     measure = kernels.rows
     monkeypatch.setattr(works, "models", dict)
     monkeypatch.setattr(works, "kernels", dict)
-    monkeypatch.setattr(kernels, "registered", lambda: {"total": KERNELS["total"], "zzz": None})
+    monkeypatch.setattr(registry, "kernels", lambda: {"total": KERNELS["total"], "zzz": None})
     monkeypatch.setattr(kernels, "rows", lambda kernel, *rest: (measure if kernel else fails)(kernel, *rest))
     file = tmp_path / "bench.json"
     with pytest.raises(RuntimeError, match="out of luck"):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from grading import build, exercise, kernel_source
+from grading.kernel_part import kernel_part
 from labkit import cells, checks
 from labkit.emulator import cuda
 
@@ -186,6 +187,21 @@ def test_what_a_kernel_has_from_outside_its_cell_is_named(sources, said):
         exec(source, notebook)
     words = checks.missing("dropout_kernel", checks.exercises()["dropout_kernel"], notebook["dropout_kernel"], notebook)
     assert words.startswith(f" But {said}" if said else "") and bool(words) == bool(said)
+
+
+@pytest.mark.parametrize(("cell", "hidden"), [
+    ("{}", False), ("SIGNATURE = None\n{}", False), ("try:\n    import math\nexcept ImportError:\n    pass\n{}", False),
+    ("if True:\n    {indented}", True), ("def made():\n    {indented}\n    return dropout_kernel\ndropout_kernel = made()", True),
+    ("jit = cuda.jit\n{jit}", True), ("{plain}\ndropout_kernel = cuda.jit(dropout_kernel)", True),
+], ids=range(7))
+def test_a_kernel_that_its_cell_hides_from_the_judge_is_told_so(cell, hidden):
+    kernel = KERNEL.format(stays="x[i] / (1 - rate)").strip()
+    cell = cell.format(kernel, indented=kernel.replace("\n", "\n    "), jit=kernel.replace("cuda.jit", "jit"), plain=kernel.partition("\n")[2])
+    notebook = {"__name__": "__main__", "In": ["", cell], "cuda": cuda, "np": np}
+    exec(cell, notebook)
+    words = checks.missing("dropout_kernel", checks.exercises()["dropout_kernel"], notebook["dropout_kernel"], notebook)
+    assert ("judged by the text of its cell" in words) is hidden
+    assert hidden is bool(kernel_source.refusal(kernel_part(cell, "dropout_kernel"), "dropout_kernel"))
 
 
 def test_a_kernel_finds_what_it_may_name():

@@ -164,6 +164,14 @@ def test_a_name_of_pythons_own_that_was_taken_is_said(monkeypatch):
     check(double)
 
 
+@pytest.mark.parametrize("body", ["sum(x for _ in range(2))", "max(2 * x, 1.5)", "2 * x + any(n > 1 for n in (0, 0))"])
+def test_a_name_of_pythons_own_that_is_numpys_is_said(body):
+    notebook = {name: getattr(np, name) for name in ("sum", "max", "any")}      # as after from numpy import *
+    exec(f"def double(x):\n    return {body}", notebook)
+    name = next(name for name in ("sum", "max", "any") if name in body)
+    assert failing(notebook["double"]).endswith(f" In this notebook {name} is NumPy's: del {name} makes it Python's own again.")
+
+
 def test_leaving_the_debugger_is_no_verdict():
     def double(x):
         raise bdb.BdbQuit
@@ -233,6 +241,14 @@ def test_a_lambda_is_found_by_its_variable(capsys):
     finally:
         del globals()["double"]
     assert capsys.readouterr().out.startswith("Right")
+
+
+def test_a_function_with_two_names_is_checked_as_what_the_call_says(capsys, monkeypatch):
+    monkeypatch.setattr(checks, "exercises", lambda: {"double": DOUBLE, "twice": DOUBLE})
+    notebook = {"check": check}
+    for cell in ("def double(x): return 2 * x\ntwice = double", "check(twice)", "check(double)", "for f in [twice]: check(f)"):
+        exec(cell, notebook)
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["twice", "double", "twice"]
 
 
 def test_calling_what_is_to_be_written_is_said_and_costs_nothing(capsys):

@@ -107,7 +107,7 @@ def test_a_fault_in_a_device_function_names_both():
     ((RaceDetector, "_unordered", lambda self, keys, *_: np.zeros(len(keys), bool)), {"race"}),
     ((emulator.launch.Task, "diverged", lambda self, node, lanes: None), {"divergent-barrier", "unreached-barrier"}),
     ((emulator.launch.subset, "refusals", lambda function, is_kernel: ()), {"return-value", "unsupported"}),
-    ((emulator.access, "_unwritten", lambda *_: None), {"unwritten-read"}),
+    ((emulator.access, "unwritten", lambda *_: None), {"unwritten-read"}),
     ((emulator.access, "_out_of_bounds", lambda *_: None), {"out-of-bounds"}),
 ])
 def test_the_tests_can_fail(monkeypatch, broken, kinds):

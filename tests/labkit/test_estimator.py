@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from labkit import estimator, ops
+from labkit import ops, validation
 from labkit.gmdh import GMDHRegressor
 from labkit.mlp import MLPClassifier, MLPRegressor
 from labkit.optimizers import Adam
@@ -280,7 +280,7 @@ def test_few_labels_are_found_as_many_are():
                    rng.choice([0.0, 2.0], 5000).astype(np.float32), rng.integers(0, 30, 5000), np.r_[np.zeros(5000, int), 1]):
         classes, places = np.unique(labels, return_inverse=True)
         unit = Perceptron()
-        unit.classes_ = estimator.distinct(labels)
+        unit.classes_ = validation.distinct(labels)
         np.testing.assert_array_equal(unit.classes_, classes)
         assert unit.classes_.dtype == classes.dtype
-        np.testing.assert_array_equal(estimator.class_codes(unit, labels), places)
+        np.testing.assert_array_equal(validation.class_codes(unit, labels), places)

@@ -53,6 +53,12 @@ def test_strange_numbers_come_out_alike(monkeypatch, name, dtype, tolerance):
             np.testing.assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
 
 
+def test_what_is_too_small_to_hold_is_0_in_both_forms_also_under_seterr(form):
+    with np.errstate(all="raise"):
+        Y, _ = Softmax().forward(np.array([[0.0, -800.0]]))
+    assert Y.tolist() == [[1.0, 0.0]]
+
+
 @pytest.mark.parametrize("name", ["softmax_cross_entropy", "sigmoid_cross_entropy", "squared_error"])
 def test_strange_scores_come_out_alike(monkeypatch, name):
     with np.errstate(over="ignore"):

@@ -3,6 +3,7 @@
 import json
 import math
 import signal
+import statistics
 import subprocess
 import sys
 import threading
@@ -166,6 +167,21 @@ def test_the_time_of_a_stop_in_a_debugger_does_not_count(system):
     assert alone(program) == ["value", "timed_out"]
 
 
+def test_what_a_debugger_says_is_shown_and_what_the_call_prints_is_not():
+    program = ("import pdb, sys; from labkit.outcomes import Call, perform\n"
+               "class Words(list):\n"
+               " def readline(self): return self.pop(0)\n"
+               "def answers():\n print('un' 'heard')\n debugger.set_trace()\n print('not ' 'shown')\n return 1\n"
+               "class Debugger(pdb.Pdb):\n"
+               " def set_trace(self): self.__init__(stdin=Words(['p 40 + 2\\n', 'print(7 * 7)\\n', 'c\\n']), readrc=False); "
+               "self.use_rawinput = False; super().set_trace(sys._getframe(1))\n"
+               "debugger = Debugger()\n"
+               "print(perform(answers, Call()).kind)")
+    said = alone(program)
+    assert "(Pdb)" in said and "42" in said and "49" in said and said[-1] == "value"
+    assert not {"unheard", "shown"} & set(said)
+
+
 def test_what_traces_without_a_stop_gets_no_more_than_the_time_again():
     program = ("import sys, time; from labkit.outcomes import Call, debugged, perform\n"
                "def loops():\n while True: pass\n"
@@ -206,7 +222,11 @@ def test_the_line_that_is_quoted_is_the_students():
     def hands_on():
         return labkit.surfaces.bowl("steep")
 
+    def averages_nothing():
+        return statistics.mean([])
+
     assert perform(hands_on, Call()).line == 'return labkit.surfaces.bowl("steep")'
+    assert perform(averages_nothing, Call()).line == "return statistics.mean([])"
     assert perform(lambda: Fraction(10) ** 400, Call()).kind == "malformed"
 
 

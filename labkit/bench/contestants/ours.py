@@ -8,22 +8,21 @@ import sys
 
 import numpy as np
 
-from labkit import devices, ops, optimizers, surfaces, swarm
+from labkit import _cuda, devices, ops, optimizers, surfaces, swarm
 from labkit.activations import softmax
 from labkit.bench.kernels import arguments_of
+from labkit.capture import captured
 from labkit.gmdh import GMDHRegressor
 from labkit.kernels import registry
 from labkit.kernels.xor import xor_networks as xor_kernels
 from labkit.losses import softmax_cross_entropy
 from labkit.mlp import MLPClassifier, train_epoch
 from labkit.network import dense_network
-from labkit.perceptron import Perceptron
+from labkit.perceptron import Perceptron, perceptron_epoch_compiled
 
 
 def gpu():
     """Numba's CUDA where labkit computes on a GPU, else None."""
-    from labkit import _cuda
-
     return _cuda.real() if devices.current().name == "cuda" else None
 
 
@@ -66,8 +65,6 @@ def mlp(inputs, rate, momentum, batch, dropout=0.0, alike=0):
 
 def mlp_on_gpu(inputs, rate, momentum, batch, dropout, alike):
     """An epoch of a network that is there with its data, as every epoch of `fit` is but the first, which records the step."""
-    from labkit.capture import captured
-
     def training(rows, dropout):
         draw, sizes = iter([inputs[f"W{k}"] for k in range(int(inputs["layers"]))]), [inputs["X"].shape[1]]
         sizes += [inputs[f"W{k}"].shape[1] for k in range(int(inputs["layers"]))]
@@ -127,8 +124,6 @@ def stream(inputs):
 def stream_rule(inputs):
     """The rule alone, as `partial_fit` runs it after the first epoch's checks."""
     X, y = memory_map(inputs)
-    from labkit.perceptron import perceptron_epoch_compiled
-
     T, order = np.where(y > 0, 1, -1).astype(np.int8)[:, None], np.arange(len(X))
 
     def run():
