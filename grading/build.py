@@ -24,7 +24,7 @@ from nbformat.v4 import new_notebook
 
 from grading import book
 from grading import exercise as exercises
-from grading.course import Course, on_path
+from grading.course import Course, configuration, on_path
 from grading.put import put
 from labkit.cells import defines
 
@@ -170,7 +170,6 @@ def course_directory(lab, course):
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
-    from grading.runner import configuration
     from grading.stubs import TEXT_STUB, preprocessors
 
     config = Config()
@@ -329,6 +328,9 @@ def check(names=None, root=ROOT):
 
 def prepare(course):
     """A course folder that nbgrader's own commands understand, and the secret seed of its hidden cases."""
+    if strange := re.search(r"[*?[]|%[0-9A-Fa-f]{2}", str(course.absolute())):
+        raise BuildError(f"{course.absolute()} has {strange[0]!r} in its name, which nbgrader or its gradebook take for something else: choose a "
+                         "folder without it")
     course.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name == "posix" and (mode := course.stat().st_mode & 0o777) & 0o077:
         print(f"warning: {course} holds solutions and grades, and its mode {mode:o} lets other accounts of this machine in: chmod 700 {course}",

@@ -7,7 +7,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from grading.errors import sentence
+from grading.errors import printable, sentence
 from labkit.cli import show_every_character
 
 
@@ -88,6 +88,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     # SQLAlchemy's remark on nbgrader's own session handling; it says nothing to an instructor.
     warnings.filterwarnings("ignore", message="Object of type .* not in session")
+    warnings.simplefilter("ignore", SyntaxWarning)      # of a student's cell that is looked at: it has no name there
     try:
         return options.run(options) or 0
     except KeyboardInterrupt:
@@ -171,10 +172,10 @@ def report(options):
 
 
 def enrol(options):
-    from grading import lms
+    from grading import roster
 
     left_out = []
-    print(f"{lms.enrol(options.file, course_of(options), left_out)} students are in the gradebook as {options.file} has them")
+    print(f"{roster.enrol(options.file, course_of(options), left_out)} students are in the gradebook as {options.file} has them")
     for line in left_out:
         print(f"not a student, for want of an id: {line}")
 
@@ -184,11 +185,11 @@ def collect(options):
 
     done = lms.collect(options.lab, options.files, course_of(options), options.worksheet, options.force)
     for student, name in done.kept:
-        print(f"{student} handed in something else before, which is kept; --force takes {name}")
+        print(f"{student} handed in something else before, which is kept; --force takes {printable(name)}")
     for student, name in done.passed:
-        print(f"passed over: {name}; of {student} there is {done.taken.get(student, 'another')}")
+        print(f"passed over: {printable(name)}; of {student} there is {printable(done.taken.get(student, 'another'))}")
     for name, why in done.refused:
-        print(f"not taken: {name}: {why}")
+        print(f"not taken: {printable(name)}: {why}")
     if done.strange:
         print(f"no cell of {options.lab} is in what came from {', '.join(done.strange)}"
               + ("; is this the download of another lab?" if len(done.strange) == len(done.taken) else ""))
@@ -204,7 +205,8 @@ def export(options):
     unread = []
     text = write(options.format, course_of(options), options.labs, unread)
     for lab in sorted({lab for _, lab in unread}):
-        print(f"{lab}: answers of {sum(lab == one for _, one in unread)} students still wait for a person", file=sys.stderr)
+        count = sum(lab == one for _, one in unread)
+        print(f"{lab}: answers of {count} student{'s' * (count > 1)} still wait for a person", file=sys.stderr)
     if options.to:      # a spreadsheet takes a table for UTF-8 by its first bytes
         written(options.to, text.encode("utf-8-sig" if options.format == "csv" else "utf-8"))
     else:

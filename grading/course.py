@@ -1,10 +1,15 @@
-"""A course folder: where nbgrader's directories are, and the secret from which its hidden cases come."""
+"""A course folder: where nbgrader's directories are, the secret from which its hidden cases come, nbgrader's settings."""
 
 import os
 import stat
 import sys
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
+
+import sqlalchemy
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,30 @@ class Course:
         if len(raw) < 16:
             raise ValueError(f"{path} holds {len(raw)} bytes, expected 32: remove it and run grading build; hidden cases will change")
         return raw
+
+
+def configuration(course):
+    """nbgrader's settings for a Course, from its nbgrader_config.py. Raises FileNotFoundError, and ValueError where that cannot be used."""
+    path = course.root / "nbgrader_config.py"
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing: grading build writes it")
+    try:
+        config = Config(PyFileConfigLoader(path.name, path=str(course.root)).load_config())
+    except Exception as error:      # the instructor's own Python
+        inside = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        line = inside[-1] if inside else getattr(error, "lineno", "?")
+        raise ValueError(f"{path} cannot be used; mend its line {line} ({type(error).__name__}: {error})") from error
+    try:
+        sqlalchemy.make_url(config.CourseDirectory.get("db_url", "sqlite://")).get_dialect().import_dbapi()
+    except (sqlalchemy.exc.ArgumentError, ImportError) as error:
+        raise ValueError(f"{path}: c.CourseDirectory.db_url names no gradebook that can be opened ({error}); an address such as "
+                         "sqlite:////folder/gradebook.db or postgresql://person@machine/name is expected, and its driver installed") from error
+    return config
+
+
+def database(course):
+    """The address of a Course's gradebook."""
+    return configuration(course).CourseDirectory.get("db_url") or f"sqlite:///{course.root / 'gradebook.db'}"
 
 
 def on_path():

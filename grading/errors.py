@@ -1,6 +1,7 @@
 """What a person is told of an error, and what to do about it."""
 
 import errno
+import os
 
 # What to do about a gradebook that SQLite or Postgres refuses, by words of theirs.
 GRADEBOOK = {
@@ -29,13 +30,17 @@ FILES = {
     errno.ENOSPC: "No space left for {} on its disk: make room there",
     errno.ENAMETOOLONG: "{} is too long for a file's name",
 }
+OPEN = "{} is not yours to use: close it where it is open, as in Excel, name another, or have its owner give you the right"   # on Windows
 ROOM = "see that its disk has room and that you may write to it"
 
 
 def sentence(error):
     """What a person is told of an error; None where it is a fault of this program."""
     if isinstance(error, OSError) and error.errno in FILES and error.filename is not None:
-        return FILES[error.errno].format(error.filename if error.filename2 is None else error.filename2)
+        name = error.filename if error.filename2 is None else error.filename2
+        if os.name == "nt" and error.errno == errno.EACCES:
+            return (FILES[errno.EISDIR] if os.path.isdir(name) else OPEN).format(name)
+        return FILES[error.errno].format(name)
     if isinstance(error, (OSError, ValueError, RuntimeError)):
         return str(error)
     if type(error).__module__ == "sqlite3":
@@ -44,6 +49,11 @@ def sentence(error):
         return None
     why = str(error.orig or error).partition("\n")[0]
     return f"the gradebook cannot be used ({why}): {advice(GRADEBOOK, why)}"
+
+
+def printable(text):
+    """A name that a student chose, with numbers in the place of what a terminal would obey or not show."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def advice(known, why):

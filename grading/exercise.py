@@ -14,7 +14,6 @@ import linecache
 import math
 import textwrap
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +110,9 @@ class Exercise:
     choices: tuple = ()
     solutions: list = field(default_factory=list, repr=False)
     misconceptions: list = field(default_factory=list, repr=False)
+    _cases: dict = field(default_factory=dict, init=False, repr=False, compare=False)
+    _known: dict = field(default_factory=dict, init=False, repr=False, compare=False)
+    _defined: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -160,18 +162,11 @@ class Exercise:
         digest = hashlib.sha256(bytes(seed) + self.id.encode()).digest()
         return list(self.hidden(np.random.default_rng(list(digest)))) if self.hidden else []
 
-    def calls(self, seed):
-        return [*self.public, *self.hidden_calls(seed)]
-
-    @cached_property
-    def answers(self):
-        """seed -> [(call, expected outcome)], computed once for a class."""
-        return {}
-
     def cases(self, seed):
-        if seed not in self.answers:
-            self.answers[seed] = [(c, self.expected(c)) for c in self.calls(seed)]
-        return self.answers[seed]
+        """[(call, expected Outcome)] of a course, computed once for a class."""
+        if seed not in self._cases:
+            self._cases[seed] = [(c, self.expected(c)) for c in (*self.public, *self.hidden_calls(seed))]
+        return self._cases[seed]
 
     def tolerates(self, outcome, expected):
         """None, or the difference in a sentence."""
@@ -181,8 +176,7 @@ class Exercise:
 
     def judge(self, run, seed):
         """The Verdict on a student's function that `run(call) -> Outcome` calls, wherever it lives."""
-        outcomes, wrong = [], []
-        cases = self.cases(seed)
+        outcomes, wrong, cases = [], [], self.cases(seed)
         for case, expected in cases:
             outcome = reading(kept(run(case), expected), self.read, case)
             outcomes.append(outcome)
@@ -199,16 +193,19 @@ class Exercise:
         idea = self.recognise(seed, outcomes)
         if idea:
             return Verdict("misconception", fraction, idea.hint, idea.name, len(cases))
-        first = outcomes[wrong[0]]
+        state, sentence = self.unexplained(cases, outcomes, wrong)
+        return Verdict(state, fraction, sentence, cases=len(cases))
+
+    def unexplained(self, cases, outcomes, wrong):
+        """(state, sentence) where no misconception explains the outcomes; `wrong` are the positions of those that are not right."""
+        first, fail = outcomes[wrong[0]], f"{len(wrong)} of {len(cases)} cases fail"
         if first.kind != "value":
             safe = Outcome(first.kind, error=first.error, line=first.line, message=first.message if first.kind == "malformed" else "")
-            where = cases[wrong[0]][1]
-            return Verdict(first.kind, fraction, f"{len(wrong)} of {len(cases)} cases fail: {departure(safe, where)}.", cases=len(cases))
+            return first.kind, f"{fail}: {departure(safe, cases[wrong[0]][1])}."
         if wrong[0] < len(self.public):
-            return Verdict("wrong", fraction, f"{len(wrong)} of {len(cases)} cases fail; check({self.id}) in the notebook shows the first.",
-                           cases=len(cases))
-        return Verdict("wrong", fraction, f"It passes the cases shown in the notebook but fails {len(wrong)} of {len(cases)} in all: "
-                       "try other shapes, other sizes and other signs.", cases=len(cases))
+            return "wrong", f"{fail}; check({self.id}) in the notebook shows the first."
+        return "wrong", (f"It passes the cases shown in the notebook but fails {len(wrong)} of {len(cases)} in all: try other shapes, other sizes "
+                         "and other signs.")
 
     def fraction(self, cases, reached, wrong):
         """The declared weight of the parts in which every case was reached and right; all or nothing where no parts are declared."""
@@ -254,15 +251,7 @@ class Exercise:
         exec(compile(text, place, "exec"), names)
         return names[self.id]
 
-    @cached_property
-    def _defined(self):
-        return {}
-
-    @cached_property
-    def _known(self):
-        return {}
-
-    def judge_value(self, value, seed=b""):
+    def judge_value(self, value):
         """The Verdict on a value or a prediction that the student left in a variable; `value` is an Outcome."""
         if value.kind != "value":
             return Verdict(value.kind, 0.0, self.unread(value))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from grading.course import Course, on_path
+from grading.course import Course, database, on_path
 
 # What makes a formula at the start of a cell (the wide forms too), also behind characters at which another country's spreadsheet splits.
 FORMULA = re.compile(r"(^|[;,|\t\r\n])(?=[\s'\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
@@ -44,14 +44,12 @@ def export(kind, course, only=(), unread=None):
     only : these labs; else all in which anything is graded
     unread : a list that gets (student, lab) of the graded labs in which an answer waits for a person
     """
-    from grading.runner import configuration
-
     writers = {"csv": people, "canvas": canvas, "moodle": moodle}
     if kind not in writers:
         raise ValueError(f"there is no export format {kind!r}; the formats are {', '.join(writers)}")
     on_path()
     course = Course(Path(course).resolve())
-    labs, rows = grades(database(course, configuration(course)), unread)
+    labs, rows = grades(database(course), unread)
     if not rows:
         raise ValueError(f"the gradebook of {course.root} holds no students: grading enrol enters a class list; where there were some, put "
                          "gradebook.db from your backup in its place")
@@ -59,10 +57,6 @@ def export(kind, course, only=(), unread=None):
         raise ValueError(f"the gradebook has no lab {', '.join(sorted(unknown))}; it has {', '.join(labs)}")
     labs = {lab: most for lab, most in labs.items() if (lab in only if only else any(row.scores[lab] for row in rows))}
     return writers[kind](labs, rows)
-
-
-def database(course, config):
-    return config.CourseDirectory.get("db_url") or f"sqlite:///{course.root / 'gradebook.db'}"
 
 
 def grades(url, unread=None):

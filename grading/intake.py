@@ -22,6 +22,7 @@ from grading.put import put
 KEPT = "timestamp.txt"
 SECRET = "submission_secret.txt"        # nbgrader's key to a submission's feedback, written by its submit
 UNFINISHED = re.compile(r"\..+\.ipynb\.\w{8}")       # what a killed `grading collect` was writing
+LOOKED_AT = re.compile(r"\.DS_Store|desktop\.ini|Thumbs\.db")          # what macOS and Windows leave in a folder that is opened
 REPORT = ".quarantined.json"        # after the lab's name, beside the folder: no file of a submission can be in its place
 
 
@@ -41,7 +42,7 @@ def clean(folder, lab):
     """Moves away what nbgrader must not see in a submitted folder."""
     folder = Path(folder)
     odd = [entry for entry in sorted(os.scandir(folder), key=lambda e: e.name) if not harmless(entry)]
-    if said := [entry.name for entry in odd if not UNFINISHED.fullmatch(entry.name)]:
+    if said := [entry.name for entry in odd if not (UNFINISHED.fullmatch(entry.name) or LOOKED_AT.fullmatch(entry.name))]:
         record(folder, said)
     for entry in odd:
         keep_apart(folder, entry)

@@ -5,6 +5,7 @@ SQLite in WAL mode, one writer. A result is on disk before anything of it enters
 
 import contextlib
 import os
+import re
 import sqlite3
 import time
 from dataclasses import astuple, dataclass
@@ -86,9 +87,9 @@ def file_system(path, mounts):
     """The kind of file system that holds `path`, or "" where that is not known."""
     best, kind = Path("/"), ""
     with contextlib.suppress(OSError):
-        for line in mounts.read_text().splitlines():
+        for line in mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
             _, place, what, *_ = line.split(" ")
-            place = Path(place.encode().decode("unicode_escape"))
+            place = Path(re.sub(r"\\(\d{3})", lambda m: chr(int(m[1], 8)), place))
             if path.is_relative_to(place) and len(place.parts) >= len(best.parts):
                 best, kind = place, what
     return kind

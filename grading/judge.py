@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from grading.exercise import Outcome, Verdict
-from grading.session import Session
 
 STATES = {"right", "wrong", "misconception", "raised", "fault", "malformed", "timed_out", "out_of_memory", "killed", "no_answer", "missing",
           "not_attempted", "tampered", "not_judged"}
@@ -35,9 +34,9 @@ class Mark:
         return asdict(self)
 
 
-def mark_value(exercise, value, seed, max_points):
+def mark_value(exercise, value, max_points):
     """The Mark of an exercise whose answer is a variable; `value` is the Outcome of reading it."""
-    verdict = Verdict("tampered", 0.0, TAMPERED) if value.kind == "no_answer" else exercise.judge_value(value, seed)
+    verdict = Verdict("tampered", 0.0, TAMPERED) if value.kind == "no_answer" else exercise.judge_value(value)
     return marked(exercise.id, verdict, max_points)
 
 
@@ -86,6 +85,3 @@ def shown(mark):
         return [{"output_type": "stream", "name": "stdout", "text": f"{mark.points:g} of {mark.max_points:g} points. {mark.sentence}\n"},
                 {"output_type": "execute_result", "execution_count": 1, "data": {"text/plain": repr(float(mark.points))}, "metadata": {}}]
     return [{"output_type": "error", "ename": mark.state, "evalue": mark.sentence, "traceback": [mark.sentence]}]
-
-
-__all__ = ["Mark", "Session", "mark", "not_judged", "shown"]

@@ -20,12 +20,14 @@ def spelled_out(source, tree):
 
 
 def without_hints(source):
-    """`source` with None in place of the type hints of its functions, which mean nothing to a kernel; the lines keep their numbers."""
+    """`source` with None in place of the type hints and signatures of its functions, which mean nothing to a kernel; the lines keep their
+    numbers."""
     found = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef):
             inner = [one.annotation for one in ast.walk(node) if isinstance(one, (ast.arg, ast.AnnAssign))]
-            found |= {hint: "None" for hint in (*inner, node.returns) if hint}
+            signatures = [part for call in node.decorator_list if isinstance(call, ast.Call) for part in call.args]
+            found |= {hint: "None" for hint in (*inner, node.returns, *signatures) if hint}
     return exchanged(source, found, lambda hint, there: hint.lineno == hint.end_lineno)
 
 

@@ -10,6 +10,8 @@ import re
 from grading.kernel_names import spelled_out, without_hints
 from grading.kernel_source import MAX_SOURCE
 
+MAGIC = re.compile(r"(?P<indent>\s*)([%!?]|[\w.*]+\?{1,2}\s*;?\s*$|\w+(\s*,\s*\w+)*\s*=\s*[%!])")
+
 
 def kernel_part(source, name):
     """`source` with the top-level statements that the kernel `name` does not need blanked out; the lines keep their numbers.
@@ -33,9 +35,16 @@ def kernel_part(source, name):
 
 
 def without_magics(source):
-    """`source` without the lines that only IPython understands (`%timeit add[1, 8](out, a, b)`, `add?`), where that makes it Python."""
-    plain = "\n".join("" if re.match(r"\s*([%!?]|[\w.]+\?{1,2}\s*$)", line) else line for line in source.split("\n"))
-    return plain if not is_python(source) and is_python(plain) else source
+    """`source` without what only IPython understands (`%timeit add[1, 8](out, a, b)`, `files = !ls`, `add?`), where that makes it Python; the lines
+    keep their numbers."""
+    if is_python(source):
+        return source
+    lines, goes_on = [], False
+    for line in source.split("\n"):
+        found = MAGIC.match(line)
+        lines.append("" if goes_on else f"{found['indent']}pass" if found else line)
+        goes_on = bool(found or goes_on) and line.endswith("\\")
+    return plain if is_python(plain := "\n".join(lines)) else source
 
 
 def is_python(source):

@@ -21,9 +21,10 @@ from grading.kernel_part import is_python, without_magics
 from grading.stubs import TEXT_STUB, Stubs
 
 MAX_FILE = 20 << 20      # bytes of a submitted notebook
-MAX_PARTS = 2_000_000    # brackets and commas in it: what parsing it may cost
+MAX_PARTS, MAX_CELLS = 2_000_000, 5_000      # brackets and commas in it, and cells: what reading it may cost
 MAX_SOURCE = 100_000     # characters of one cell; of a written answer MAX_TEXT: what showing it costs grows with the square of its length
 MAX_TEXT = 20_000
+TOO_MANY = "The notebook has too many parts to be one of this course, so it was not read."
 PADDING = "\0\x1a\n\r\t "      # what file systems and old programs leave behind a text
 RUNNING = {"setup", "solution", "predict"}    # the roles whose cells are run
 
@@ -126,14 +127,14 @@ def parse(raw):
     if not raw.strip():
         return [], "The notebook file is empty."
     if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > MAX_PARTS:
-        return [], "The notebook has too many parts to be one of this course, so it was not read."
+        return [], TOO_MANY
     try:
         cells = json.loads(raw.decode(json.detect_encoding(raw), "surrogatepass").rstrip(PADDING))["cells"]
         if type(cells) is not list:
             raise TypeError
-        return [cell for cell in cells if type(cell) is dict], None
     except (ValueError, KeyError, TypeError, RecursionError):
         return [], "The notebook file is damaged and could not be read as a notebook: open it in Jupyter, save it and submit it again."
+    return ([], TOO_MANY) if len(cells) > MAX_CELLS else ([cell for cell in cells if type(cell) is dict], None)
 
 
 @dataclass

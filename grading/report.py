@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from urllib.parse import quote
 
 import nbformat
 import sqlalchemy
@@ -17,7 +18,7 @@ from nbgrader.utils import is_grade, is_solution
 from sqlalchemy.orm import Session
 
 from grading import exercise, rebuild, similar
-from grading.course import Course
+from grading.course import Course, configuration
 
 ORDER = ("right", "misconception", "wrong", "ended", "untouched")       # the groups of states that the overview shows
 GROUP = {"right": "right", "misconception": "misconception", "wrong": "wrong", "malformed": "wrong", "not_attempted": "untouched"}
@@ -88,8 +89,6 @@ class Report:
 
 def read(course, name):
     """The Report on the lab `name` in the folder `course`."""
-    from grading.runner import configuration
-
     course = Course(Path(course).resolve())
     lab = read_lab(course, name)
     found, elsewhere = graded(course, lab)
@@ -149,7 +148,7 @@ def url(course, config):
     path = course.root / "gradebook.db"
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: grading autograde makes it")
-    return f"sqlite:///file:{path.as_posix()}?mode=ro&uri=true"
+    return sqlalchemy.URL.create("sqlite", database=f"file:{quote(path.as_posix(), safe='/:')}", query={"mode": "ro", "uri": "true"})
 
 
 def with_grades(submissions, lab, url):

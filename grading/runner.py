@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import time
-import traceback
 import warnings
 from functools import cache, partial
 from pathlib import Path
@@ -23,10 +22,9 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 from traitlets import TraitError
 from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
 
 from grading import answers, book, cluster, errors, grader, intake, journal, rebuild, sandbox, seam, workers
-from grading.course import Course, on_path
+from grading.course import Course, configuration, on_path
 from grading.journal import Journal, Key
 from grading.nbgrader_config import configure
 
@@ -143,11 +141,12 @@ class Class:
         self.scored, graded = self.converter.open(self.skeleton), False
         self.name_strangers(folders)
         make = partial(seam.make, self.source, self.secret, self.unprotected)
+        order = cluster.order(self.lab, self.source, self.secret, self.unprotected) if scheduler else None
         tqdm.monitor_interval = 0       # it would start a thread, and workers are forked
         with logging_redirect_tqdm([self.converter.log, log]), \
                 tqdm(total=len(folders), desc=self.lab, unit="submission", disable=None, smoothing=0.1) as self.progress:
             while folders:
-                done = cluster.graded(self.jobs(folders), scheduler, self.order(), count) if scheduler \
+                done = cluster.graded(self.jobs(folders), scheduler, order, count) if scheduler \
                     else workers.graded(self.jobs(folders), make, min(count or workers.fitting(), len(folders)))
                 lost = []
                 for job, result in done:
@@ -158,7 +157,8 @@ class Class:
                         self.finish(self.waiting.pop(job.name), job.name, result, self.kept.keep)
                     stop_if_lost(len(lost), graded)
                 for digest in lost:
-                    self.finish(self.waiting.pop(digest), digest, self.given_up(digest), self.kept.keep)
+                    nothing = grader.given_up(self.skeleton, digest, "the process that graded it died, twice")
+                    self.finish(self.waiting.pop(digest), digest, nothing.to_bytes(), self.kept.keep)
                 folders, self.changed = self.changed, []
         return int(self.failed > 0)
 
@@ -173,9 +173,6 @@ class Class:
         if listed and (new := sorted({folder.parent.name for folder in folders} - listed)):
             log.warning("in submitted/, and not in the gradebook so far: %s; entered there now. Where one of them is a mistake, remove it from "
                         "submitted/ and autograded/, then nbgrader db student remove ID --force", ", ".join(new))
-
-    def order(self):
-        return cluster.order(self.lab, self.source, self.secret, self.unprotected)
 
     def jobs(self, folders):
         """What has to be graded, taken when a worker is free. What is known already is written on the way."""
@@ -208,9 +205,6 @@ class Class:
     def read(self, folder):
         raw, _ = intake.notebook(folder, self.lab)
         return raw, rebuild.digest(raw)
-
-    def given_up(self, digest):
-        return grader.given_up(self.skeleton, digest, "the process that graded it died, twice").to_bytes()
 
     def finish(self, folders, digest, raw, record):
         """Journal, then gradebook, then journal: for all that submitted the same bytes. Where nothing of it could be judged, scores that
@@ -275,21 +269,3 @@ def protects(config, path):
         if not whole or any("Execute" in str(step) for step in found):
             raise ValueError(f"{path} takes Autograde.{name} from the trusted path, so that nothing was graded: it has to begin with "
                              "`from grading.nbgrader_config import configure` and `configure(get_config(), __file__)`, and to leave that as it is")
-
-
-def configuration(course):
-    path = course.root / "nbgrader_config.py"
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is missing: grading build writes it")
-    try:
-        config = Config(PyFileConfigLoader(path.name, path=str(course.root)).load_config())
-    except Exception as error:      # the instructor's own Python
-        inside = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-        line = inside[-1] if inside else getattr(error, "lineno", "?")
-        raise ValueError(f"{path} cannot be used; mend its line {line} ({type(error).__name__}: {error})") from error
-    try:
-        sqlalchemy.make_url(config.CourseDirectory.get("db_url", "sqlite://")).get_dialect().import_dbapi()
-    except (sqlalchemy.exc.ArgumentError, ImportError) as error:
-        raise ValueError(f"{path}: c.CourseDirectory.db_url names no gradebook that can be opened ({error}); an address such as "
-                         "sqlite:////folder/gradebook.db or postgresql://person@machine/name is expected, and its driver installed") from error
-    return config

@@ -5,7 +5,6 @@ bubblewrap; `Unprotected` starts a plain one.
 """
 
 import contextlib
-import importlib.metadata
 import itertools
 import json
 import os
@@ -20,22 +19,19 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import labkit
+from grading import bubblewrap
+from grading.bubblewrap import LABKIT
 from grading.cgroup import Group
 
 HERE = Path(__file__).resolve().parent
-LABKIT = Path(labkit.__file__).resolve().parent.parent
-INSIDE = ("template.py", "lockdown.py", "shell.py", "wire.py")      # of this folder, all that enters the sandbox
-LIBRARIES = ("numpy", "scipy", "numba", "matplotlib", "ipython", "ipywidgets", "anywidget", "scikit-learn", "tqdm", "greenlet")
-SYSTEM = (*(f"/{place}{name}" for place in ("usr/", "") for name in ("bin", "lib", "lib64", "lib32", "libx32")),
-          *(f"/usr/share/{name}" for name in ("fonts", "locale", "matplotlib", "terminfo", "zoneinfo")))     # what is shown of the system, read-only
 START_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Limits:
     """What one submission may use. Seconds are wall-clock time except `cpu_seconds`, which is one process's processor time;
-    `memory_mb` is held by all its processes together, `address_mb` mapped by one; `tmp_mb` bounds its files, together and each."""
+    `memory_mb` is held by all its processes together, `address_mb` mapped by one; `tmp_mb` bounds its files, together and each.
+    What is tried once more has `total_seconds` together again."""
 
     cell_seconds: float = 30.0
     call_seconds: float = 10.0
@@ -101,17 +97,20 @@ class Sandbox:
 
     def start(self):
         """A Process. Raises SandboxError."""
-        for last in (False, True):
-            with contextlib.ExitStack() as undo:
-                try:
-                    if self.template is None:
-                        self.template = Template(self.warm, self.limits, self.probe, self.private)
-                    return self.template.fork()
-                except (OSError, EOFError) as error:
-                    undo.callback(self.close)
-                    if last:
-                        raise SandboxError(f"the sandbox cannot start a student's process: {error}") from error
-        return None
+        try:
+            return self.fork()
+        except OSError:     # the template has died
+            self.close()
+        try:
+            return self.fork()
+        except OSError as error:
+            self.close()
+            raise SandboxError(f"the sandbox cannot start a student's process: {error}") from error
+
+    def fork(self):
+        if self.template is None:
+            self.template = Template(self.warm, self.limits, self.probe, self.private)
+        return self.template.fork()
 
     def close(self):
         if self.template is not None:
@@ -127,8 +126,8 @@ class Template:
     def __init__(self, warm, limits, probe, private):
         if (missing := prerequisites()) is not None:
             raise SandboxError(missing)
-        command, path = bwrap_command()
-        if (seen := next(filter(None, (shown(command, one) for one in private)), None)) is not None:
+        command, path = bubblewrap.command(environment("/tmp"))
+        if (seen := next(filter(None, (bubblewrap.shown(command, one) for one in private)), None)) is not None:
             raise SandboxError(f"students' code could read {seen[0]}, because all of {seen[1]} is shown to it: move it to another folder, for "
                                "example below /srv, /opt or a home")
         self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -197,110 +196,6 @@ class Process:
         os.close(self.pidfd)
         self.status.close()
         return ended
-
-
-def bwrap_command():
-    """(command line of bubblewrap, folders for sys.path): Python, the labs' libraries, labkit and its data, read-only; nothing else."""
-    command = [shutil.which("bwrap"), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent",
-               "--new-session", "--clearenv"]
-    if not privileged():
-        command += ["--unshare-user"]
-    command += folders("/usr", "/usr/share")
-    for name in SYSTEM:
-        if os.path.islink(name):
-            command += ["--symlink", os.readlink(name), name]
-        elif os.path.isdir(name):
-            command += ["--ro-bind", name, name]
-    for folder in sorted({path.resolve() for path in Path("/usr").glob("lib*/python*/*-packages") if path.is_dir()}):
-        command += ["--perms", "0755", "--tmpfs", str(folder)]      # other installations of Python keep out
-    command += [*folders("/etc", "/inside"), "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
-    for name in INSIDE:
-        command += ["--ro-bind", str(HERE / name), f"/inside/{name}"]
-    command += [*python_binds(), *library_binds(), *labkit_binds()]
-    command += ["--dev", "/dev", "--proc", "/proc", "--perms", "1777", "--tmpfs", "/tmp", "--perms", "1777", "--tmpfs", "/dev/shm",
-                "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
-    for name, value in {**environment("/tmp"), "LD_LIBRARY_PATH": "/python/lib", "TZ": "UTC"}.items():
-        command += ["--setenv", name, value]
-    return command, ["/packages", "/course"]
-
-
-def shown(command, path):
-    """(path, the folder that shows it) where bubblewrap's `command` lets a file or folder be seen inside, else None."""
-    path = Path(path).resolve()
-    covers = [Path(command[at + 1]) for at, word in enumerate(command) if word == "--tmpfs"]
-    for at in (at for at, word in enumerate(command) if word in ("--ro-bind", "--ro-bind-try")):
-        bound, inside = Path(command[at + 1]).resolve(), Path(command[at + 2])
-        if path.is_relative_to(bound) and not any((inside / path.relative_to(bound)).is_relative_to(cover) for cover in covers):
-            return path, bound
-    return None
-
-
-def folders(*names):
-    """Folders that everybody may enter: those that root's bubblewrap makes by itself are closed."""
-    return [word for name in names for word in ("--perms", "0755", "--dir", name)]
-
-
-def python_binds():
-    """The interpreter and its standard library, wherever they are, at /python; without the packages that are installed in it."""
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    standard = Path(os.__file__).resolve().parent
-    binds = [*folders("/python", "/python/bin", "/python/lib"), "--ro-bind", os.path.realpath(sys._base_executable), "/python/bin/python",
-             "--ro-bind", str(standard), f"/python/lib/{version}"]
-    dynamic = Path(sys.base_exec_prefix, "lib", version, "lib-dynload")
-    if not (standard / "lib-dynload").exists() and dynamic.exists():
-        binds += ["--ro-bind", str(dynamic), f"/python/lib/{version}/lib-dynload"]
-    for name in ("site-packages", "dist-packages"):
-        if (standard / name).exists():
-            binds += ["--perms", "0755", "--tmpfs", f"/python/lib/{version}/{name}"]
-    for library in Path(sys.base_exec_prefix, "lib").glob("libpython3*.so*"):
-        binds += ["--ro-bind", str(library.resolve()), f"/python/lib/{library.name}"]
-    return binds
-
-
-def library_binds():
-    """The libraries that the labs use, and what those need, at /packages: by their own lists of files, so that no other package is seen."""
-    binds, seen = folders("/packages"), set()
-    for distribution in needed(LIBRARIES):
-        for top in {path.parts[0] for path in distribution.files or () if path.parts[0] not in ("..", "__pycache__")} - seen:
-            place = Path(distribution.locate_file(top))
-            if place.exists() and place.suffix != ".pth":
-                seen.add(top)
-                binds += ["--ro-bind", str(place.resolve()), f"/packages/{top}"]
-    return binds
-
-
-def needed(names):
-    """The installed distributions of these names and of all that they require."""
-    from packaging.requirements import Requirement
-
-    found, waiting = {}, [Requirement(name) for name in names]
-    while waiting:
-        one = waiting.pop()
-        name = re.sub(r"[-_.]+", "-", one.name).lower()
-        if name in found or (one.marker is not None and not one.marker.evaluate({"extra": ""})):
-            continue
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.distribution(name)
-            waiting += [Requirement(text) for text in found[name].requires or ()]
-    return list(found.values())
-
-
-def labkit_binds():
-    """labkit and its data at /course, laid out as they are here."""
-    binds = [*folders("/course"), "--ro-bind", str(LABKIT / "labkit"), "/course/labkit"]
-    data = LABKIT / "data"
-    if not (LABKIT / "labkit" / "data").exists() and data.exists():
-        binds += ["--ro-bind", str(data), "/course/data"]
-    return binds
-
-
-def privileged():
-    """Whether this is a root that may make namespaces without a user namespace."""
-    if os.geteuid() != 0:
-        return False
-    effective = re.search(r"^CapEff:\s*(\w+)", Path("/proc/self/status").read_text(), re.MULTILINE)
-    mapped = int(Path("/proc/self/uid_map").read_text().split()[2])
-    return mapped > 1 and bool(int(effective[1], 16) >> 21 & 1)     # CAP_SYS_ADMIN
 
 
 # What is missing
@@ -399,7 +294,7 @@ class PlainProcess:
     def kill(self):
         self.socket.close()
         if os.name == "posix":
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, PermissionError):      # macOS says the latter of a group that has ended
                 os.killpg(self.process.pid, 9)
         self.process.kill()
         self.process.wait(10)

@@ -6,6 +6,7 @@ Everything that comes back is untrusted. It is rebuilt field by field, and an an
 import binascii
 import builtins
 import json
+import math
 import time
 from base64 import b64decode
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ import numpy as np
 
 from grading import wire
 from grading.exercise import Outcome
-from grading.sandbox import Limits
+from grading.sandbox import Limits, SandboxError
 from labkit.emulator import KINDS as EMULATORS
 from labkit.outcomes import ENDLESS, ONE_THREAD, TOO_LARGE, a_or_an
 
@@ -51,11 +52,12 @@ class Cell:
 
 
 class Session:
-    """All of one submission: `cell` runs its cells, `call` and `read` ask for what they defined, `kernel` judges a source by itself."""
+    """All of one submission: `cell` runs its cells, `call` and `read` ask for what they defined, `kernel` judges a source by itself.
+    After `end`, a time.monotonic() value, nothing is started any more, and at the latest after the limits' `total_seconds`."""
 
-    def __init__(self, sandbox, seed=0, limits=None):
+    def __init__(self, sandbox, seed=0, limits=None, end=math.inf):
         self.sandbox, self.seed, self.limits = sandbox, seed, limits or Limits()
-        self.end = time.monotonic() + self.limits.total_seconds
+        self.end = min(end, time.monotonic() + self.limits.total_seconds)
         self.cells, self.process = [], None
         self.asked = 0
         self.room = MAX_SHOWN
@@ -67,7 +69,13 @@ class Session:
         if time.monotonic() > self.end:
             raise Gone("timed_out")
         self.process = self.sandbox.start()
-        self.ask({"op": "begin", "seed": self.seed}, seconds=START_SECONDS)
+        try:
+            self.ask({"op": "begin", "seed": self.seed}, seconds=START_SECONDS)
+        except Gone as gone:        # no student's code has run in this process yet
+            if gone.outcome.kind != "timed_out" or time.monotonic() > self.end:
+                raise
+            raise SandboxError(f"a student's process did not start within {START_SECONDS} seconds: this machine is too busy; grade again, with "
+                               "fewer --workers or when it has less to do") from None
 
     def close(self):
         """Ends the process; returns what is known of how it ended."""

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import signal
+import site
 import socket
 import sys
 from base64 import b64encode
@@ -118,7 +119,8 @@ class Hook(DisplayHook):
         self._is_active = False
 
 
-# Magics with which people set up their own Jupyter; what they ask for may not be there where answers are graded.
+# Magics with which people set up their own Jupyter; what they ask for may not be there where answers are graded. So it is with magics that
+# are not known here at all: a student's extensions were loaded in another cell, and some are JupyterLab's own.
 SETTINGS = {"autosave", "conda", "config", "load_ext", "mamba", "micromamba", "pip", "reload_ext", "store", "uv"}
 
 
@@ -134,12 +136,22 @@ class Shell(InteractiveShell):
         return super().enable_matplotlib("inline")
 
     def run_line_magic(self, magic_name, line, _stack_depth=1):
+        if self.find_line_magic(magic_name) is None:
+            print(f"%{magic_name} {line}: left out (it is not known here)")
+            return None
         try:
             return super().run_line_magic(magic_name, line, _stack_depth + 1)
         except Exception as error:
             if magic_name not in SETTINGS:
                 raise
             print(f"%{magic_name} {line}: left out ({type(error).__name__})")
+
+    def run_cell_magic(self, magic_name, line, cell):
+        """A cell under a magic that is not known here runs as one without it."""
+        if self.find_cell_magic(magic_name) is not None:
+            return super().run_cell_magic(magic_name, line, cell)
+        print(f"%%{magic_name} {line}: left out (it is not known here)")
+        return self.ex(self.transform_cell(cell))
 
     def _showtraceback(self, etype, evalue, stb):
         publish({"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": list(stb)})
@@ -175,6 +187,7 @@ def with_a_pipe(loop):
 def make_shell():
     if os.name != "nt":
         asyncio.selector_events.BaseSelectorEventLoop._make_self_pipe = with_a_pipe      # for `await` in a cell, as JupyterLab has it
+    site.sethelper()        # `help`, which Python has where it starts as usual
     config = Config()
     config.HistoryManager.enabled = False        # it would start a thread and write a database
     shell = Shell.instance(config=config)
@@ -267,6 +280,7 @@ class Server:
     def do_begin(self, request, arrays):
         random.seed(request["seed"])
         np.random.seed(request["seed"])     # noqa: NPY002 (students may use NumPy's global generator)
+        self.shell.user_ns.update(_="", __="", ___="")      # what was shown last: nothing yet
         return {"ready": True}, []
 
     def do_cell(self, request, arrays):

@@ -52,7 +52,7 @@ def tries(one, mutants=True):
 def verdict(one, text, seed):
     """The declaration's Verdict on a source, in this process."""
     if one.kind in VALUES:
-        return one.judge_value(Outcome("value", plain(one.define(text))), seed)
+        return one.judge_value(Outcome("value", plain(one.define(text))))
     if one.kind == "kernel":
         return one.judge_source(text, lambda source, _, call: verify.runner(one, source)(call), seed)
     return one.judge(verify.runner(one, text), seed)

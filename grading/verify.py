@@ -155,33 +155,30 @@ def slipped(exercise):
 def verify_value(exercise, row):
     right = plain(exercise.right)
     wrong = ["x", *(right + np.array(d) for d in (1, -1, 0.5)), -right - 1, right * 2 + 1] if isinstance(right, np.ndarray) else ["", right + "x"]
-    for form in {repr(right): right, "list": right.tolist() if isinstance(right, np.ndarray) else right}.values():
-        row.right += 1
-        if exercise.judge_value(Outcome("value", plain(form))).fraction < 1:
-            row.false_rejections += 1
-            row.notes.append(f"false rejection: {form!r}")
     for idea in exercise.misconceptions:
         row.misconceptions += 1
         verdict = exercise.judge_value(Outcome("value", plain(exercise.defined(idea))))
         if verdict.misconception != idea.name or verdict.fraction:
             row.escapes += 1
             row.notes.append(f"misconception {idea.name}: {verdict.state}")
-    for value in wrong:
-        row.mutants += 1
-        if exercise.judge_value(Outcome("value", plain(value))).fraction:
-            row.escapes += 1
-            row.notes.append(f"escape: {value!r}")
-    return row
+    forms = {repr(right): right, "list": right.tolist() if isinstance(right, np.ndarray) else right}
+    return verify_values(exercise, row, forms.values(), wrong)
 
 
 def verify_prediction(exercise, row):
     """Any choice wins; nothing, or something that is no choice, does not."""
-    for value in exercise.choices or (0, 3, 0.5, -2):
+    none = (None, "", "no such choice" if exercise.choices else "three", float("nan"))
+    return verify_values(exercise, row, exercise.choices or (0, 3, 0.5, -2), none)
+
+
+def verify_values(exercise, row, right, wrong):
+    """The Row, with what came of values that are to win and of others."""
+    for value in right:
         row.right += 1
         if exercise.judge_value(Outcome("value", plain(value))).fraction < 1:
             row.false_rejections += 1
             row.notes.append(f"false rejection: {value!r}")
-    for value in (None, "", "no such choice" if exercise.choices else "three", float("nan")):
+    for value in wrong:
         row.mutants += 1
         if exercise.judge_value(Outcome("value", plain(value))).fraction:
             row.escapes += 1

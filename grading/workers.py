@@ -72,6 +72,7 @@ def work(pipe, make, copies, parent):
 
 
 def received(pipe):
+    """The next bytes, or None where the other end is gone."""
     try:
         return pipe.recv_bytes()
     except (EOFError, OSError):
@@ -109,20 +110,18 @@ def graded(jobs, make, count):
             for pipe in wait(list(busy)):
                 worker, job = busy[pipe], busy[pipe].job
                 worker.job = None
-                try:
-                    answer = pipe.recv_bytes()
-                except (EOFError, OSError):
-                    workers.remove(worker)
-                    worker.close()
-                    job.tries += 1
-                    if job.tries < TRIES:
-                        again.append(job)
-                    else:
-                        yield job, None
+                if (answer := received(pipe)) is not None:
+                    if answer[:1] == b"!":
+                        raise RuntimeError(answer[1:].decode("utf-8", "replace"))
+                    yield job, answer[1:]
                     continue
-                if answer[:1] == b"!":
-                    raise RuntimeError(answer[1:].decode("utf-8", "replace"))
-                yield job, answer[1:]
+                workers.remove(worker)
+                worker.close()
+                job.tries += 1
+                if job.tries < TRIES:
+                    again.append(job)
+                else:
+                    yield job, None
     finally:
         for worker in workers:
             worker.close()

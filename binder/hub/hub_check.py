@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub_settings import COURSE, Hub, SettingsError
-from set_up import DEFAULT, as_grader, closed_to_others
+from set_up import DEFAULT, as_grader, closed_to_others, known
 
 SERVER_MB = 160             # resident memory of a person's idle JupyterLab server, measured on a hub of ours
 HOME_GB = 0.5               # what a student may need for labs, outputs and caches; ours to choose
@@ -111,7 +111,7 @@ def check(hub, size):
     service = grading_service(hub)
     answers = asked(hub, service)
     lines = [programs(hub), kernels(hub), *permissions(hub), people(hub, size), disk(hub.root, 2 + 0.05 * size, "the hub's folder")]
-    homes = next((Path(who.pw_dir).parent for one in hub.people if (who := account(hub.account_of(one)))), Path("/home"))
+    homes = next((Path(who.pw_dir).parent for one in hub.people if (who := known(hub.account_of(one)))), Path("/home"))
     lines += [disk(homes, HOME_GB * size, "the students' homes"), quota(homes, hub.exchange), address(hub)]
     if isinstance(answers, str):
         return [*lines, Line(False, "grading", f"the account {hub.account} cannot run the instructor's programs ({answers}); run make hub again")]
@@ -121,7 +121,7 @@ def check(hub, size):
 
 def grading_service(hub):
     """The process that grades on this hub, as its folder in /proc; None where the hub is not running."""
-    who = account(hub.account)
+    who = known(hub.account)
     wanted = f"JUPYTERHUB_SERVICE_NAME={COURSE}".encode()
     for process in Path("/proc").glob("[0-9]*") if who else ():
         try:
@@ -135,7 +135,7 @@ def grading_service(hub):
 def asked(hub, service=None):
     """What the account that grades found, or a sentence why it could not look. What a process may mount depends on the mounts that it has, and
     a unit of systemd can give its processes others than ours: then those of the service, where it is running, are taken."""
-    if not account(hub.account):
+    if not known(hub.account):
         return f"there is no account {hub.account}"
     elsewhere = service and os.readlink(service / "ns" / "mnt") != os.readlink("/proc/self/ns/mnt")
     where = ("nsenter", f"--mount={service}/ns/mnt") if elsewhere else ()
@@ -144,13 +144,6 @@ def asked(hub, service=None):
         return json.loads(done.stdout)
     except ValueError:
         return (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-
-
-def account(name):
-    try:
-        return pwd.getpwnam(name)
-    except KeyError:
-        return None
 
 
 # One function for each thing. What it is told are numbers and sentences, so that a test can tell it others.
@@ -204,8 +197,8 @@ def name(find, number):
 
 def people(hub, size):
     accounts = [hub.account_of(one) for one in hub.people]
-    unknown = [one for one in accounts if not account(one)]
-    opened = [one for one in accounts if (who := account(one)) and Path(who.pw_dir).exists() and Path(who.pw_dir).stat().st_mode & 0o077]
+    unknown = [one for one in accounts if not known(one)]
+    opened = [one for one in accounts if (who := known(one)) and Path(who.pw_dir).exists() and Path(who.pw_dir).stat().st_mode & 0o077]
     if not hub.instructors:
         return Line(False, "people", f"there is no instructor; name one in {hub.root / 'hub.toml'}")
     if unknown and not hub.guest:

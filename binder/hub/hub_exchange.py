@@ -136,16 +136,18 @@ class Collect(ExchangeCollect):
         self.src_records = list(taken.values())
 
     def record(self, name):
-        """nbgrader's record of a folder STUDENT+LAB+TIME+RANDOM for this lab; None where it is none, or is not that student's."""
+        """nbgrader's record of a folder STUDENT+LAB+TIME+RANDOM for this lab; None where it is none, or is not that student's. A
+        terminal would obey some characters that such a name can have."""
         student, lab, said, *random = [*name.rsplit("+", 3), "", ""][:4]
-        if lab != self.coursedir.assignment_id or not random[0]:
+        if lab != self.coursedir.assignment_id or not random[0] or not name.isprintable():
             return None
         try:
             timestamp = parse_utc(said)
             with opened(os.path.join(self.inbound_path, name), os.O_DIRECTORY) as folder:
                 if not owned(folder, student, stat.S_ISDIR):
                     raise Refused(f"it says that it is from {student}, who does not own it")
-                changed = os.fstat(folder).st_ctime
+                inside = [os.stat(one, dir_fd=folder, follow_symlinks=False) for one in os.listdir(folder)]
+                changed = max(one.st_ctime for one in (os.fstat(folder), *inside))
         except (OSError, ValueError, OverflowError) as error:
             self.log.error("%s was not collected: %s", name, error)
             return None
@@ -168,7 +170,7 @@ class Collect(ExchangeCollect):
         except BaseException:       # a full disk: what is there in part would pass for the submission
             shutil.rmtree(dest, ignore_errors=True)
             raise
-        for name in left:
+        for name in (repr(one)[1:-1] for one in left):
             self.log.error("%s of %s was not collected: it is a link, no file of %s, or larger than %d MB", name, src, student, MAX_FILE >> 20)
 
 

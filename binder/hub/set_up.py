@@ -246,11 +246,11 @@ def course(hub, labs):
     """The labs, built into the course folder by the account that owns it. What an instructor edited there is kept, and said."""
     build = """
 import pathlib, sys
-from grading import build, cli
+from grading import build, errors
 try:
     build.build(sys.argv[2:] or None, pathlib.Path(sys.argv[1]), only_course=True)
 except Exception as error:
-    sys.exit(cli.sentence(error) or repr(error))
+    sys.exit(errors.sentence(error) or repr(error))
 """
     print("Building the labs into the course folder.", flush=True)
     done = as_grader(hub, hub.environment / "bin" / "python", "-c", build, hub.course, *(labs or ()))

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import exc
 
 from grading import build, cli, errors, runner
-from grading.course import Course
+from grading.course import Course, configuration
 from tests.grading.fake_lab import LAB
 
 
@@ -93,6 +93,14 @@ def test_the_secret_is_kept_from_others(built):
     before = secret.read_bytes()
     build.build(course=built / "course", root=built)
     assert secret.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no * and ? in names")
+@pytest.mark.parametrize("name", ["course [1]", "what?", "*", "pct%41x"])
+def test_a_folder_that_nbgrader_would_take_for_another_is_refused_before_anything_is_made(tmp_path, name):
+    with pytest.raises(build.BuildError, match="in its name, which nbgrader or its gradebook take for something else"):
+        build.prepare(tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_full_disk_leaves_no_half_of_a_configuration_or_a_secret(tiny, tmp_path, monkeypatch):
@@ -184,7 +192,7 @@ def test_formgraders_button_keeps_what_was_released_where_the_source_has_an_erro
     good = labs_of.source.read_text()
     assert harm(good) != good
     labs_of.source.write_text(harm(good))
-    before, formgrader = kept(labs_of), NbGraderAPI(config=runner.configuration(Course(labs_of.root)))
+    before, formgrader = kept(labs_of), NbGraderAPI(config=configuration(Course(labs_of.root)))
     done = formgrader.generate_assignment(LAB)
     assert not done["success"] and f"{LAB}.ipynb cannot be released, and what was released before is as it was: " in done["error"]
     assert said in done["error"] and kept(labs_of) == before
@@ -199,7 +207,7 @@ def test_formgraders_button_keeps_what_was_released_where_cells_changed_after_gr
     extend(labs_of)
     labs_of.source.write_text(build.notebook_text(build.source_notebook(LAB), LAB))
     before = kept(labs_of)
-    done = NbGraderAPI(config=runner.configuration(Course(labs_of.root))).generate_assignment(LAB)
+    done = NbGraderAPI(config=configuration(Course(labs_of.root))).generate_assignment(LAB)
     assert "has submissions in the gradebook, whose cells nbgrader cannot change (new: check_more, more)" in done["error"] and kept(labs_of) == before
 
 

@@ -2,11 +2,13 @@
 
 import io
 import os
+import subprocess
+import sys
 
 import pytest
 
-from grading import cli, errors
-from tests.grading.fake_lab import LAB
+from grading import cli, errors, sandbox
+from tests.grading.fake_lab import LAB, RIGHT
 
 
 @pytest.mark.parametrize("wrong", (["autograde", LAB, "--workers", "0"], ["autograde", LAB, "--workers", "-3"], ["autograde", LAB, "--workers", "²"],
@@ -35,6 +37,14 @@ def test_what_the_system_refuses_is_said_with_what_to_do(fake_course, tmp_path, 
         assert cli.main(arguments) == 1
         said_here = capsys.readouterr().err
         assert said in said_here and "Errno" not in said_here
+
+
+def test_what_python_says_of_a_students_cell_is_kept_from_the_terminal(fake_course):
+    """Of which student, and of which cell, it does not say."""
+    fake_course.submit("ada", {**RIGHT, "double": "def double(x):\n    return 1if x is None else 3 * x"})
+    command = [sys.executable, "-m", "grading.cli", "autograde", LAB, "--course", str(fake_course.root)]
+    done = subprocess.run(command + ["--unprotected"] * (sandbox.problem() is not None), capture_output=True, text=True)
+    assert done.returncode == 0 and "SyntaxWarning" not in done.stderr
 
 
 def test_a_name_that_standard_output_cannot_hold_is_not_changed(fake_course, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import time
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -44,6 +45,12 @@ def test_settings_of_a_students_own_jupyter_cost_nothing(grade):
     settings = "%matplotlib widget\n%matplotlib notebook\n%matplotlib qt\n%load_ext line_profiler\n%autosave 60\n%conda install numpy\n%store x\n"
     assert grade(double=settings + RIGHT["double"])[1]["double"].state == "right"
     assert grade(double=f"%run nothing.py\n{RIGHT['double']}")[1]["double"].state == "raised"
+
+
+@pytest.mark.parametrize("above", ["%autoreload 2", "%connect_info", "%%memit", "%%unknown -n 3", "help(np.dot)", "_, __, ___"])
+def test_what_jupyterlab_would_have_run_costs_nothing(grade, above):
+    """Magics whose extension another cell loaded, JupyterLab's own, and what is there in every notebook."""
+    assert grade(double=f"{above}\n{RIGHT['double']}")[1]["double"].state == "right"
 
 
 def test_pictures_that_nobody_will_see_take_no_time(grade):
@@ -92,6 +99,11 @@ def test_every_outcome_is_a_state_with_a_sentence_and_touches_no_other_exercise(
 def test_a_function_that_is_overwritten_later_is_judged_as_its_own_cell_left_it(grade):
     _, marks = grade(clip_all=RIGHT["clip_all"] + "\ndouble = None")
     assert marks["double"].points == POINTS["double"]
+
+
+def test_a_hint_reaches_an_answer_whose_helper_is_overwritten_later(grade):
+    squares = "def helper(x):\n    return np.asarray(x) ** 2\ndef double(x):\n    return helper(x)"
+    assert grade(double=squares, clip_all=f"helper = 3\n{RIGHT['clip_all']}")[1]["double"].state == "misconception"
 
 
 def test_code_that_fails_below_its_function_does_not_cost_the_function(grade):
@@ -197,6 +209,27 @@ def test_the_judge_waits_no_longer_than_its_clock():
         assert time.monotonic() - start < 3 + session.GRACE_SECONDS + 2
         start = time.monotonic()
         assert one.cell("2").fate.kind == "timed_out" and time.monotonic() - start < 0.5
+
+
+def test_a_process_that_does_not_start_is_no_fault_of_the_student(monkeypatch):
+    monkeypatch.setattr(session, "START_SECONDS", -session.GRACE_SECONDS)
+    with session.Session(sandbox.Unprotected()) as one, pytest.raises(sandbox.SandboxError, match="did not start within .* too busy; grade again"):
+        one.cell("1")
+
+
+def test_what_is_tried_once_more_has_its_time_together(grade, monkeypatch):
+    answers = {"double": "def double(x):\n    return two() * np.asarray(x)\ndef two():\n    return 2", "answer": "two = 0\nanswer = 12.0"}
+    assert grade(**answers)[1]["double"].state == "right"
+    over = time.monotonic() - 2 * LIMITS.total_seconds
+    monkeypatch.setattr(grader, "time", SimpleNamespace(monotonic=lambda: over))
+    assert grade(**answers)[1]["double"].state == "raised"
+
+
+def test_what_broke_the_protocol_is_not_tried_once_more(grade):
+    """Where that would go well, nobody would be told."""
+    answers = {"double": "def double(x):\n    return two() * np.asarray(x)\ndef two():\n    return 2"}
+    broken = list(STATES)[-1].replace("double(x)", "two()") + "\nanswer = 12.0"
+    assert grade(**answers)[1]["double"].state == "right" and grade(**answers, answer=broken)[1]["double"].state == "tampered"
 
 
 def test_the_secret_is_refused_where_others_can_read_it(tmp_path):

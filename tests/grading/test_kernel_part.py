@@ -7,6 +7,7 @@ import pytest
 from grading.exercise import Exercise, call
 from grading.kernel_part import kernel_part
 from grading.kernel_source import refusal
+from labkit.emulator import from_source
 
 KERNEL = "@cuda.jit\ndef add(out, a):\n    i = cuda.grid(1)\n    if i < out.size:\n        out[i] = a[i] + 1"
 
@@ -33,6 +34,15 @@ def test_type_hints_play_no_part(hints):
     assert refusal(part, "add") is None and "Vector" not in part and part.split("\n")[4:] == KERNEL.replace("i =", "i: None =", 1).split("\n")[2:]
 
 
+@pytest.mark.parametrize("signature", ["(float32[:], float32[:])", "void(float32[::1], float32[:])", "'void(float32[:], float32[:])'",
+                                       "types.void()"])
+def test_a_signature_plays_no_part(signature):
+    cell = f"from numba import float32, types, void\n{KERNEL.replace('cuda.jit', f'cuda.jit({signature}, fastmath=True)')}"
+    part = kernel_part(cell, "add")
+    assert refusal(part, "add") is None and "@cuda.jit(None, fastmath=True)" in part
+    assert from_source(part, "add")
+
+
 def test_lines_keep_their_numbers():
     assert kernel_part(f"import os\n\n# mine\n{KERNEL}\nprint(1)", "add") == f"\n\n# mine\n{KERNEL}\n"
 
@@ -52,6 +62,9 @@ def test_what_the_kernel_uses_stays_and_is_still_refused():
     (f"%%time\n{KERNEL}", "%%time"),
     (f"{KERNEL}\nadd?\n", "add?"),
     (f"?cuda.grid\n{KERNEL}\nadd??", "?"),
+    (f"files = !ls\n{KERNEL}\nt = %timeit -o add[1, 4](out, a)", "!ls"),
+    (f"!echo a \\\n  b\nnp.*dot*?\n{KERNEL}", "echo"),
+    (f"if True:\n    %matplotlib inline\n{KERNEL}\nfor i in range(2):\n    !echo {{i}}", "%"),
 ])
 def test_lines_that_only_the_notebook_understands_are_left_out(cell, gone):
     part = kernel_part(cell, "add")

@@ -13,9 +13,10 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy
 
-from grading import cli, lms
+from grading import cli, lms, roster
 from grading.export import export
 from tests.grading.fake_lab import LAB
+from tests.links import linked
 
 CANVAS_LIST = """Student,ID,SIS User ID,SIS Login ID,Section
     Points Possible,,,,
@@ -29,7 +30,7 @@ CANVAS_LIST = """Student,ID,SIS User ID,SIS Login ID,Section
 def enrol(course, text, encoding="utf-8"):
     path = course.root / "list.csv"
     path.write_bytes(text.encode(encoding))
-    return lms.enrol(path, course.root)
+    return roster.enrol(path, course.root)
 
 
 def zipped(course, files, name="download.zip"):
@@ -45,26 +46,26 @@ def handed_in(course, student):
 
 
 @pytest.mark.parametrize(("text", "expected"), [
-    ("id,first_name,last_name,email,lms_user_id\nada,Ada,Lovelace,a@b,7\n", lms.Person("ada", "Ada", "Lovelace", "a@b", "7")),
-    (CANVAS_LIST, lms.Person("ada", "Ada", "Lovelace", "", "501")),
+    ("id,first_name,last_name,email,lms_user_id\nada,Ada,Lovelace,a@b,7\n", roster.Person("ada", "Ada", "Lovelace", "a@b", "7")),
+    (CANVAS_LIST, roster.Person("ada", "Ada", "Lovelace", "", "501")),
     ("Student,ID,Section\n    Points Possible,,\n\"Lovelace, Ada\",501,One\n\"Student, Test\",9,One\n",        # seen without the right to SIS data
-     lms.Person("501", "Ada", "Lovelace", "", "501")),
-    ("First name;Last name;ID number;Email address\nAda;Lovelace;ada;a@b\n", lms.Person("ada", "Ada", "Lovelace", "a@b", "")),
-    ("\ufeffstudent,last name,first name,email,01_lab\nada,Lovelace,Ada,a@b,3\n", lms.Person("ada", "Ada", "Lovelace", "a@b", "")),
+     roster.Person("501", "Ada", "Lovelace", "", "501")),
+    ("First name;Last name;ID number;Email address\nAda;Lovelace;ada;a@b\n", roster.Person("ada", "Ada", "Lovelace", "a@b", "")),
+    ("\ufeffstudent,last name,first name,email,01_lab\nada,Lovelace,Ada,a@b,3\n", roster.Person("ada", "Ada", "Lovelace", "a@b", "")),
 ])
 def test_a_class_list_is_read_in_each_systems_columns(tmp_path, text, expected):
     (tmp_path / "a.csv").write_text(text, encoding="utf-8")
-    assert lms.read(tmp_path / "a.csv")[0] == expected
+    assert roster.read(tmp_path / "a.csv")[0] == expected
 
 
 @pytest.mark.parametrize("ident", ["con", "Nul", "com1.x", "ada."])
 def test_on_windows_an_id_that_makes_no_folder_is_refused(tmp_path, monkeypatch, ident):
     (tmp_path / "list.csv").write_text(f"id\n{ident}\nconny\n")
-    monkeypatch.setattr(lms, "os", SimpleNamespace(name="posix"))
-    assert [person.id for person in lms.read(tmp_path / "list.csv")] == [ident, "conny"]
-    monkeypatch.setattr(lms, "os", SimpleNamespace(name="nt"))
+    monkeypatch.setattr(roster, "os", SimpleNamespace(name="posix"))
+    assert [person.id for person in roster.read(tmp_path / "list.csv")] == [ident, "conny"]
+    monkeypatch.setattr(roster, "os", SimpleNamespace(name="nt"))
     with pytest.raises(ValueError, match=f"line 2: the id '{re.escape(ident)}' cannot be a folder's name"):
-        lms.read(tmp_path / "list.csv")
+        roster.read(tmp_path / "list.csv")
 
 
 @pytest.mark.parametrize(("text", "message"), [
@@ -84,14 +85,14 @@ def test_on_windows_an_id_that_makes_no_folder_is_refused(tmp_path, monkeypatch,
 def test_a_class_list_that_cannot_be_right_is_refused_with_its_line(tmp_path, text, message):
     (tmp_path / "a.csv").write_text(text)
     with pytest.raises(ValueError, match=message):
-        lms.read(tmp_path / "a.csv")
+        roster.read(tmp_path / "a.csv")
 
 
 def test_lines_without_an_id_are_left_out_and_named(fake_course):
     left_out = []
     path = fake_course.root / "list.csv"
     path.write_text(CANVAS_LIST + '"Student, Test",505,,,One\n"Null, Nick",506,u6,,One\n', encoding="utf-8")
-    assert lms.enrol(path, fake_course.root, left_out) == 4
+    assert roster.enrol(path, fake_course.root, left_out) == 4
     assert left_out == ["line 7: Student, Test, 505, One", "line 8: Null, Nick, 506, u6, One"]
 
 
@@ -99,21 +100,21 @@ def test_quotes_within_quotes_move_no_column(tmp_path):
     lines = ['"First name","Last name","ID number","Email address"', *(f'"A","B","s{i}","s{i}@x"' for i in range(400)),
              '"Ann ""Annie"" Q, x","Last","ann","9999"']
     (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
-    assert lms.read(tmp_path / "a.csv")[-1] == lms.Person("ann", 'Ann "Annie" Q, x', "Last", "9999", "")
+    assert roster.read(tmp_path / "a.csv")[-1] == roster.Person("ann", 'Ann "Annie" Q, x', "Last", "9999", "")
 
 
 def test_a_class_list_in_another_encoding_is_refused(tmp_path):
     (tmp_path / "a.csv").write_bytes("id\nJosé\n".encode("latin-1"))
     with pytest.raises(ValueError, match="save it as 'CSV UTF-8'"):
-        lms.read(tmp_path / "a.csv")
+        roster.read(tmp_path / "a.csv")
 
 
 def test_enrolling_twice_corrects_and_loses_nobody(fake_course):
     assert enrol(fake_course, CANVAS_LIST) == 4
     enrol(fake_course, "id,email\nada,ada@b\nmarie,m@b\n")
-    people = {person.id: person for person in lms.people_of(fake_course.root)}
+    people = {person.id: person for person in roster.people_of(fake_course.root)}
     assert set(people) == {"ada", "jose", "wei1", "wei2", "marie"}
-    assert people["ada"] == lms.Person("ada", "Ada", "Lovelace", "ada@b", "501")
+    assert people["ada"] == roster.Person("ada", "Ada", "Lovelace", "ada@b", "501")
     canvas = export("canvas", fake_course.root)
     assert "501,ada" in canvas
 
@@ -122,7 +123,7 @@ def test_an_id_in_other_capitals_is_nobody_new(fake_course):
     assert enrol(fake_course, "id\nada\nbob\n") == 2
     with pytest.raises(ValueError, match="has the id Ada, and the gradebook ada, .*: write ada in the list; nobody was entered"):
         enrol(fake_course, "id\ncyd\nAda\n")
-    assert {person.id for person in lms.people_of(fake_course.root)} == {"ada", "bob"}
+    assert {person.id for person in roster.people_of(fake_course.root)} == {"ada", "bob"}
 
 
 @pytest.mark.parametrize(("text", "said"), [
@@ -134,23 +135,23 @@ def test_whoever_is_known_under_another_id_is_nobody_new(fake_course, text, said
     enrol(fake_course, f"{CANVAS_LIST}\"Null, Ann\",,u5,0012,One\n")
     with pytest.raises(ValueError, match=said):
         enrol(fake_course, text)
-    assert {person.id for person in lms.people_of(fake_course.root)} == {"ada", "jose", "wei1", "wei2", "0012"}
+    assert {person.id for person in roster.people_of(fake_course.root)} == {"ada", "jose", "wei1", "wei2", "0012"}
     assert enrol(fake_course, CANVAS_LIST.replace("501", "x").replace("502", "501").replace("x", "502")) == 4       # numbers that were confused
 
 
 def test_a_gradebook_that_somebody_else_holds_takes_nobody_and_says_so(fake_course, monkeypatch, capsys):
     (fake_course.root / "list.csv").write_text(CANVAS_LIST, encoding="utf-8")
-    with lms.gradebook(fake_course.root) as held:
+    with roster.gradebook(fake_course.root) as held:
         held.add_student("ada")
         held.db.execute(sqlalchemy.text("update student set first_name = 'A'"))
         monkeypatch.setattr("nbgrader.api.create_engine", partial(sqlalchemy.create_engine, connect_args={"timeout": 0.1}))
         assert cli.main(["enrol", str(fake_course.root / "list.csv"), "--course", str(fake_course.root)]) == 1
     assert "the gradebook cannot be used (database is locked): another program writes to it, so wait" in capsys.readouterr().err
-    assert [person.id for person in lms.people_of(fake_course.root)] == ["ada"]
+    assert [person.id for person in roster.people_of(fake_course.root)] == ["ada"]
 
 
 def test_a_number_or_address_that_two_have_is_nobodys(fake_course):
-    with lms.gradebook(fake_course.root) as book:
+    with roster.gradebook(fake_course.root) as book:
         for ident in ("jose", "jose.diaz"):
             book.add_student(ident, lms_user_id="502", email="j@b")
     sheet = fake_course.root / "sheet.csv"
@@ -166,6 +167,30 @@ def test_letters_with_accents_are_the_same_in_whichever_way_they_are_written(fak
     apart = unicodedata.normalize("NFD", "jos\u00e9")
     assert enrol(fake_course, f"id\n{apart}\n") == 1
     assert list(lms.collect(LAB, [zipped(fake_course, {f"{apart}_{LAB}.ipynb": "x"})], fake_course.root).taken) == ["jos\u00e9"]
+
+
+def test_what_the_finder_packs_has_names_in_utf_8_without_saying_so(fake_course, monkeypatch):
+    enrol(fake_course, "id\njos\u00e9\nj\u00f6rg\n")
+    apart = unicodedata.normalize("NFD", f"jos\u00e9_{LAB}.ipynb")
+    unmarked = lambda info: (info.filename.encode("utf-8"), info.flag_bits & ~0x800)        # noqa: E731
+    monkeypatch.setattr(zipfile.ZipInfo, "_encodeFilenameFlags", unmarked)
+    assert list(lms.collect(LAB, [zipped(fake_course, {apart: "x"})], fake_course.root).taken) == ["jos\u00e9"]
+    ms_dos = lambda info: (info.filename.encode("cp437"), info.flag_bits & ~0x800)          # noqa: E731
+    monkeypatch.setattr(zipfile.ZipInfo, "_encodeFilenameFlags", ms_dos)
+    assert list(lms.collect(LAB, [zipped(fake_course, {"j\u00f6rg.ipynb": "x"})], fake_course.root).taken) == ["j\u00f6rg"]
+
+
+def test_what_macos_keeps_beside_files_is_no_submission(fake_course):
+    """Safari unpacks a download, on a disk of another system with a ._ file for each; the Finder packs it again."""
+    enrol(fake_course, CANVAS_LIST)
+    files = {f"download/lovelaceada_501_9001_{LAB}.ipynb": "ada", f"download/._lovelaceada_501_9002_{LAB}.ipynb": "beside",
+             f"download/ada/._{LAB}.ipynb": "beside", f"download/__MACOSX/._diazjose_502_9002_{LAB}.ipynb": "beside"}
+    for name, content in files.items():
+        (fake_course.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (fake_course.root / name).write_text(content)
+    for download in (fake_course.root / "download", zipped(fake_course, files)):
+        done = lms.collect(LAB, [download], fake_course.root)
+        assert set(done.taken) == {"ada"} and done.refused == done.passed == [] and handed_in(fake_course, "ada") == "ada"
 
 
 def test_another_labs_download_is_told(fake_course, capsys):
@@ -236,7 +261,7 @@ def test_folders_and_files_named_by_id_are_taken_too(fake_course):
     for name in (f"ada/{LAB}.ipynb", f"ada2_{LAB}.ipynb", "jose.ipynb", f"kim_2024_01_{LAB}.ipynb"):
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(name)
-    (place / "wei.ipynb").symlink_to(place / "jose.ipynb")
+    linked(place / "wei.ipynb", place / "jose.ipynb")
     done = lms.collect(LAB, [place], fake_course.root)
     assert set(done.taken) == {"ada", "ada2", "jose", "kim"}
 
@@ -249,13 +274,13 @@ def test_what_was_handed_in_before_is_kept_unless_forced(fake_course):
     assert done.kept == [("ada", "ada.ipynb")] and handed_in(fake_course, "ada") == "old"
     stamp = fake_course.root / "submitted" / "ada" / LAB / "timestamp.txt"
     stamp.write_text("2026-01-01 00:00:00 UTC")
-    with lms.gradebook(fake_course.root) as book:
+    with roster.gradebook(fake_course.root) as book:
         book.add_submission(LAB, "ada", timestamp="2026-01-01 00:00:00 UTC")
         lms.collect(LAB, [path], fake_course.root)
         assert book.find_submission(LAB, "ada").timestamp
     lms.collect(LAB, [path], fake_course.root, force=True)
     assert handed_in(fake_course, "ada") == "new" and not stamp.exists()
-    with lms.gradebook(fake_course.root) as book:       # else lateness would stay with a submission that has no time
+    with roster.gradebook(fake_course.root) as book:       # else lateness would stay with a submission that has no time
         assert book.find_submission(LAB, "ada").timestamp is None
 
 

@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 
 from grading import build, leaks, publish
+from tests.links import link
 
 LAB = "01_perceptron"
 
@@ -428,13 +429,13 @@ def test_an_instructors_file_and_a_link_are_found(public, finder):
     (public / "grading" / "exercises").mkdir(parents=True)
     (public / "grading" / "exercises" / "a.py").write_text("x")
     (public / "data" / "secret").write_text("x")
-    (public / "data" / "link").symlink_to("/etc/hostname")
+    link(public / "data" / "link", "/etc/hostname")
     assert {leak.path for leak in finder.search(public)} == {"grading/exercises/a.py", "data/secret", "data/link"}
 
 
 def test_where_a_link_led_is_found_in_the_history(public, finder):
     for name, target in (("data/mine", "../../grading/exercises/a.py"), ("data/other", "../README.md")):
-        (public / name).symlink_to(target)
+        link(public / name, target)
     git(public, "add", "data")
     git(public, "commit", "--quiet", "-m", "a")
     git(public, "rm", "--quiet", "data/mine", "data/other")

@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from grading import intake, rebuild
 from grading.put import put
 from tests.grading.fake_lab import LAB, RIGHT
+from tests.links import link
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +175,11 @@ DAMAGED = [
 ]
 
 
+def test_a_notebook_of_far_too_many_cells_is_not_read(skeleton):
+    rebuilt = rebuild.rebuild(skeleton, b'{"cells": [' + b"{}," * 5000 + b"{}]}")
+    assert rebuilt.notes == [rebuild.TOO_MANY]
+
+
 @pytest.mark.parametrize("raw", DAMAGED, ids=range(len(DAMAGED)))
 def test_a_damaged_file_is_graded_as_not_attempted(skeleton, raw):
     rebuilt = rebuild.rebuild(skeleton, raw)
@@ -237,17 +243,21 @@ def folder(tmp_path):
     return path
 
 
-def test_links_pipes_folders_and_huge_files_are_not_read(folder, monkeypatch):
-    monkeypatch.setattr(rebuild, "MAX_FILE", 1000)
+def test_links_and_pipes_are_not_read(folder):
     target = folder.parent / "target.ipynb"
     target.write_text("{}")
     path = folder / f"{LAB}.ipynb"
-    path.symlink_to(target)
+    link(path, target)
     assert rebuild.read(path) == (None, "The notebook is a link or cannot be opened, so it was not read.")
     path.unlink()
-    os.mkfifo(path)
-    assert "no plain file" in rebuild.read(path)[1]
-    path.unlink()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(path)
+        assert "no plain file" in rebuild.read(path)[1]
+
+
+def test_folders_and_huge_files_are_not_read(folder, monkeypatch):
+    monkeypatch.setattr(rebuild, "MAX_FILE", 1000)
+    path = folder / f"{LAB}.ipynb"
     path.mkdir()
     assert rebuild.read(path)[0] is None
     path.rmdir()
@@ -270,10 +280,10 @@ def test_what_nbgrader_would_copy_or_follow_is_moved_to_quarantine(folder):
     secret = folder.parents[2] / "secret"
     secret.write_text("the seed")
     (folder / f"{LAB}.ipynb").write_text("{}")
-    (folder / "notes.txt").symlink_to(secret)
-    (folder / "zero").symlink_to("/dev/zero")
+    link(folder / "notes.txt", secret)
+    link(folder / "zero", "/dev/zero")
     (folder / "sub").mkdir()
-    os.mkfifo(folder / "pipe")
+    os.mkfifo(folder / "pipe") if hasattr(os, "mkfifo") else (folder / "pipe").touch()
     (folder / "timestamp.txt").write_text("2015-02-02 15:58:23.948203 UTC")
     (folder / "submission_secret.txt").write_text(64 * "0f")
     intake.clean(folder, LAB)
@@ -299,6 +309,14 @@ def test_the_list_of_what_was_taken_out_may_be_damaged_or_missing(folder, monkey
     (folder / "c.txt").write_text("x")
     intake.clean(folder, LAB)
     assert json.loads(intake.report(folder).read_text()) == ["a.txt", "b.txt", "c.txt"]
+
+
+def test_what_a_system_leaves_in_a_folder_that_is_opened_is_not_the_students(folder):
+    (folder / f"{LAB}.ipynb").write_text("{}")
+    for name in (".DS_Store", "desktop.ini", "Thumbs.db"):
+        (folder / name).write_text("x")
+    intake.clean(folder, LAB)
+    assert [p.name for p in folder.iterdir()] == [f"{LAB}.ipynb"] and intake.notes(folder) == []
 
 
 def test_what_a_killed_collect_left_is_not_the_students(folder, monkeypatch):

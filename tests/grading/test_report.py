@@ -43,12 +43,13 @@ NAMES = {"ada": ("Ada", SCRIPT), "bob": ("</style></bdi><img src=x onerror=alert
 
 @pytest.fixture(scope="module")
 def graded(fake_course_made, tmp_path_factory):
-    """A small class, graded, with names, an absent student, one that was not graded and one that something else graded."""
+    """A small class, graded, with names, an absent student, one that was not graded and one that something else graded. An address that is
+    put together by hand ends at the # of its folder."""
     from nbgrader.api import Gradebook
 
     from grading import exercise
 
-    course = fake_course_made.copied(tmp_path_factory.mktemp("report") / "course")
+    course = fake_course_made.copied(tmp_path_factory.mktemp("report") / "course #1")
     for student, answers in CLASS.items():
         course.submit(student, answers)
     course.submit("hal", b'{"cells": [')

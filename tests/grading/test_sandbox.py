@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from grading import cgroup, sandbox
+from grading import bubblewrap, cgroup, sandbox
 from grading.session import Session
 
 ROOT = Path(__file__).parents[2]
@@ -57,9 +57,9 @@ def test_of_the_system_only_programs_libraries_and_their_data_are_shown(inside):
 def test_a_course_in_a_folder_that_is_shown_is_refused(tmp_path):
     if (why := sandbox.problem()) is not None:
         pytest.skip(why)
-    command, _ = sandbox.bwrap_command()
+    command, _ = bubblewrap.command({})
     hidden = [ROOT / "grading", tmp_path / "course", Path("/usr/src/app/course"), Path("/usr/local/lib/course"), Path("/tmp")]
-    assert [sandbox.shown(command, path) for path in hidden] == [None] * len(hidden)
+    assert [bubblewrap.shown(command, path) for path in hidden] == [None] * len(hidden)
     for private, place in ((Path("/usr/lib/course/source"), "/usr/lib"), (sandbox.LABKIT / "data" / "course", f"{sandbox.LABKIT}/data")):
         with pytest.raises(sandbox.SandboxError, match=f"could read {private}, because all of {place} is shown to it: move it"):
             sandbox.Sandbox(private=[private]).start()
@@ -232,7 +232,7 @@ def test_an_ordinary_user_can_use_it(locked, tmp_path):
     """Root becomes user 1000, in a mount namespace where Python lies where that user can reach it."""
     base = Path(sys.base_prefix)
     closed = next((str(p) for p in reversed(base.parents) if not p.stat().st_mode & 0o001), "")
-    look = "import os; from grading import sandbox; print(os.getuid(), sandbox.privileged(), sandbox.problem())"
+    look = "import os; from grading import bubblewrap, sandbox; print(os.getuid(), bubblewrap.privileged(), sandbox.problem())"
     done = subprocess.run(["unshare", "--mount", "sh", "-c", AS_USER, "sh", sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True,
                           timeout=60, env={**os.environ, "CLOSED": closed, "BASE": str(base), "KEEP": str(tmp_path / "keep"), "HOME": "/tmp"})
     assert done.stdout.split() == ["1000", "False", "None"], done.stdout + done.stderr

@@ -172,10 +172,10 @@ def test_feedback_of_those_who_tried_runs_nothing(batch, monkeypatch):
     from nbgrader.converters import GenerateFeedback
     from nbgrader.coursedir import CourseDirectory
 
-    from grading.course import Course
+    from grading.course import Course, configuration
 
     monkeypatch.setattr(exercise, "FOLDER", batch.exercises)        # the fake course's configuration moves it too
-    config = runner.configuration(Course(batch.root))
+    config = configuration(Course(batch.root))
     for student in [s for s, c in CASES.items() if "script" in c.name or "picture" in c.name or "terminal" in c.name]:
         config.CourseDirectory.student_id = student
         config.CourseDirectory.assignment_id = LAB

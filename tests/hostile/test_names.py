@@ -4,11 +4,11 @@ import zipfile
 
 import pytest
 
-from grading import lms
+from grading import cli, lms, roster
 from grading.export import disarmed
 from tests.grading.fake_lab import LAB
 
-PEOPLE = [lms.Person("ada", "Ada", "Lovelace", lms_user_id="7"), lms.Person("bob", "Bob", "Bit")]
+PEOPLE = [roster.Person("ada", "Ada", "Lovelace", lms_user_id="7"), roster.Person("bob", "Bob", "Bit")]
 
 
 @pytest.mark.parametrize("name", [
@@ -24,9 +24,9 @@ def test_nobody_hands_in_as_somebody_else(name):
 
 
 def test_two_accounts_of_one_name_are_for_a_person(fake_course):
-    roster = fake_course.root / "class.csv"
-    roster.write_text("id,first_name,last_name\nbob,Bob,Bit\nada,Ada,Lovelace\n")
-    lms.enrol(roster, fake_course.root)
+    listed = fake_course.root / "class.csv"
+    listed.write_text("id,first_name,last_name\nbob,Bob,Bit\nada,Ada,Lovelace\n")
+    roster.enrol(listed, fake_course.root)
     download = fake_course.root / "download.zip"
     with zipfile.ZipFile(download, "w") as archive:
         for name in ("bobbit_1_10_01_fake.ipynb", "bobbit_2_99_01_fake.ipynb", "adalovelace_7_11_01_fake.ipynb"):
@@ -34,6 +34,21 @@ def test_two_accounts_of_one_name_are_for_a_person(fake_course):
     done = lms.collect(LAB, [download], fake_course.root)
     assert set(done.taken) == {"ada"} and len(done.refused) == 2
     assert all("2 accounts have the name of bob" in why for _, why in done.refused)
+
+
+def test_a_file_s_name_tells_the_terminal_nothing(fake_course, capsys, caplog):
+    listed, download = fake_course.root / "class.csv", fake_course.root / "download" / LAB / "archive" / "download.zip"
+    listed.write_text("id\nada\n")
+    download.parent.mkdir(parents=True)
+    names = ("ada_1\x1b[2J.ipynb", "ada_2\r.ipynb", "eve\x1b]0;all is well\x07\n9 submissions.ipynb", "\x9b31m.txt", "\u202e.txt")
+    with zipfile.ZipFile(download, "w") as archive:
+        for name in names:
+            archive.writestr(name, "{}")
+    cli.main(["enrol", str(listed), "--course", str(fake_course.root)])
+    cli.main(["collect", LAB, str(download), "--course", str(fake_course.root)])
+    lms.Extractor().extract(str(download.parent), str(download.parents[1] / "extracted"))
+    said = [*capsys.readouterr().out.splitlines(), *caplog.messages]
+    assert len(said) == 9 and all(line.isprintable() for line in said)
 
 
 @pytest.mark.parametrize("text", ["=1", "\n=1", " =1", "a;=1", "a\t=1", "a;\"=1", "a|@x", "\uff1d1", "a\r\n+1", "'=1"])

@@ -4,8 +4,10 @@ import errno
 import logging
 import os
 import pwd
-from datetime import datetime
+import time
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -170,9 +172,19 @@ def test_a_name_that_makes_no_sense_stops_nothing(collected, name):
 
 
 def test_names_of_other_shapes_are_passed_over(collected):
-    assert collected(at(10), "x", "+", "++", f"+{LAB}+", f"{LAB}", f"{STUDENT}+{LAB}+2036-05-01")[0] == [at(10)]
+    assert collected(at(10), "x", "+", "++", f"+{LAB}+", f"{LAB}", f"{STUDENT}+{LAB}+2036-05-01", f"{at(11)}\x1b[2J")[0] == [at(10)]
 
 
 def test_a_time_before_the_folder_was_changed_is_said(collected):
     found, said = collected(at(10, day="2020-01-01"))
     assert found and any("was changed later" in line for line in said)
+
+
+def test_a_notebook_that_was_written_into_later_is_said(collected, monkeypatch):
+    """That changes nothing of its folder, which may have been made in time with anything in it."""
+    real, name = os.stat, f"{STUDENT}+{LAB}+{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} UTC+random"
+    assert collected(name) == ([name], [])
+    hours_later = SimpleNamespace(st_ctime=time.time() + 7200)
+    monkeypatch.setattr(os, "stat", lambda path, dir_fd=None, **how: hours_later if dir_fd is not None else real(path, **how))
+    found, said = collected()
+    assert found == [name] and any("was changed later" in line for line in said)
