@@ -262,7 +262,7 @@ def test_a_function_that_changes_its_input_cannot_disturb_the_picture():
 
 def test_a_result_in_place_of_the_function_is_said_and_labkits_runs():
     board = widgets.turn_line(0.75)
-    assert "is a float, not a function: pass `accuracy` itself, without brackets" in board.view["source"]
+    assert "is a float, not a function: pass `accuracy` itself, without parentheses" in board.view["source"]
     use(board, "angle", 10)
     assert "not a function" in board.view["source"] and not board.view["ours"]
 
