@@ -134,7 +134,8 @@ def parse(raw):
             raise TypeError
     except (ValueError, KeyError, TypeError, RecursionError):
         return [], "The notebook file is damaged and could not be read as a notebook: open it in Jupyter, save it and submit it again."
-    return ([], TOO_MANY) if len(cells) > MAX_CELLS else ([cell for cell in cells if type(cell) is dict], None)
+    cells = [cell for cell in cells if type(cell) is dict and cell]
+    return ([], TOO_MANY) if len(cells) > MAX_CELLS else (cells, None)
 
 
 @dataclass
